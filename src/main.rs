@@ -1,0 +1,3 @@
+//! In the browser: mounts the app. Natively: the command line.
+
+fn main() {}
