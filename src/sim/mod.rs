@@ -1,8 +1,26 @@
 //! The engine: time, random streams, event queue, calls, world, observers. It knows no policy and
 //! no kind of node.
 
+mod call;
+mod context;
+mod core;
+mod distribution;
+mod link;
+mod observe;
+mod outcome;
+mod queue;
 mod random;
 mod time;
+mod world;
 
+pub use self::core::{Books, Condition, Event, Timer};
+pub use call::{Arena, Call, CallId, NodeId, Phase, Place, Request, RequestId};
+pub use context::{Context, NewRequest};
+pub use distribution::{DURATION_MS_MAX, Distribution, Sampler};
+pub use link::{LOSS_NOTICE, Link, Outgoing};
+pub use observe::{Candidate, Explanation, Observer};
+pub use outcome::{OUTCOMES, Outcome, OutcomeKind};
+pub use queue::{EventQueue, Handle, Heap, Wheel};
 pub use random::{Draw, Purpose, Random, Stream, mix, name_hash, stream_seed};
 pub use time::{NS_PER_MS, NS_PER_S, Span, Time};
+pub use world::{Behaviour, Effect, Env, Member, Progress, Scheduled, World};

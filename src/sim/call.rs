@@ -1,0 +1,171 @@
+//! Requests and calls, in arenas with free lists: no allocation per event in the steady state.
+//!
+//! A request is what a client wants done; a call is one hop of it. Calls form a tree: forwarding has
+//! one child, scatter-gather several, retries and hedges are siblings.
+
+use super::{Handle, Outcome, Span, Time};
+use std::ops::{Index, IndexMut};
+
+/// Index of a node in the world.
+pub type NodeId = u16;
+
+/// One machine: a node's member.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Place {
+    pub node: NodeId,
+    /// From 0; shown from 1.
+    pub member: u16,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct CallId(pub u32);
+
+impl CallId {
+    pub const NONE: CallId = CallId(u32::MAX);
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct RequestId(pub u32);
+
+/// What a client wants done.
+#[derive(Clone, Copy, Debug)]
+pub struct Request {
+    /// In the order of issue over the whole run, from 1: as shown.
+    pub number: u64,
+    /// Identity across variants of a scenario: what the request draws depends on this alone.
+    pub seed: u64,
+    pub born: Time,
+    pub key: u32,
+    pub client: u32,
+    pub class: u16,
+    /// The clients node that issued it.
+    pub source: NodeId,
+    /// Work that a log prescribes instead of what a server draws; zero for none.
+    pub work: Span,
+    /// Relative cost of its class.
+    pub cost: f32,
+    /// Higher goes first where a queue has priorities.
+    pub priority: u8,
+    /// Neither reported nor counted: a health check.
+    pub probe: bool,
+    /// Set once, when it ends.
+    pub outcome: Option<Outcome>,
+    /// Calls of it that exist.
+    pub(super) open_calls: u32,
+}
+
+/// Where a call is on its way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Phase {
+    /// Under way to the callee.
+    #[default]
+    Outbound,
+    /// At the callee, waiting for a place to be worked on.
+    Queued,
+    /// Being worked on.
+    Working,
+    /// At the callee, which waits for calls of its own.
+    Waiting,
+    /// The answer is under way to the caller.
+    Returning,
+    /// Lost on the way; the caller does not know yet.
+    Lost,
+}
+
+/// One hop of a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Call {
+    pub request: RequestId,
+    /// The call on whose behalf this one is made; [`CallId::NONE`] at the root.
+    pub parent: CallId,
+    pub from: Place,
+    pub to: Place,
+    /// Index of the link.
+    pub link: u16,
+    pub phase: Phase,
+    /// Valid once `phase` is `Returning`, or when the caller gave up.
+    pub outcome: Outcome,
+    /// The caller no longer waits for the answer.
+    pub abandoned: bool,
+    /// Counts the tries of one caller, from 0.
+    pub attempt: u16,
+    pub departed: Time,
+    pub arrived: Time,
+    /// When work on it began.
+    pub started: Time,
+    /// When the callee sent the answer.
+    pub finished: Time,
+    /// When the present journey over the link ends.
+    pub due: Time,
+    /// For the callee's own use while it has the call: a worker, a queue place.
+    pub slot: u32,
+    /// For the caller's own use: which backend, which of several.
+    pub tag: u32,
+    pub(super) timeout: Handle,
+}
+
+/// A vector with a free list.
+#[derive(Clone, Debug)]
+pub struct Arena<T> {
+    items: Vec<Option<T>>,
+    free: Vec<u32>,
+}
+
+impl<T> Default for Arena<T> {
+    fn default() -> Self {
+        Arena { items: vec![], free: vec![] }
+    }
+}
+
+impl<T> Arena<T> {
+    pub(super) fn insert(&mut self, item: T) -> u32 {
+        match self.free.pop() {
+            Some(index) => {
+                self.items[index as usize] = Some(item);
+                index
+            }
+            None => {
+                self.items.push(Some(item));
+                self.items.len() as u32 - 1
+            }
+        }
+    }
+
+    pub(super) fn remove(&mut self, index: u32) {
+        if self.items[index as usize].take().is_some() {
+            self.free.push(index);
+        }
+    }
+
+    pub fn get(&self, index: u32) -> Option<&T> {
+        self.items.get(index as usize)?.as_ref()
+    }
+
+    pub fn len(&self) -> usize {
+        self.items.len() - self.free.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All that exist, by index.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
+        self.items.iter().enumerate().filter_map(|(index, item)| Some((index as u32, item.as_ref()?)))
+    }
+}
+
+// The engine hands out an index only for what exists and takes it back when it is removed, so a
+// missing item is a broken invariant of the engine, not an input's fault.
+impl<T> Index<u32> for Arena<T> {
+    type Output = T;
+    fn index(&self, index: u32) -> &T {
+        self.items[index as usize].as_ref().expect("the item exists while its index is known")
+    }
+}
+
+impl<T> IndexMut<u32> for Arena<T> {
+    fn index_mut(&mut self, index: u32) -> &mut T {
+        self.items[index as usize].as_mut().expect("the item exists while its index is known")
+    }
+}

@@ -1,0 +1,216 @@
+//! What a node may do while it handles something.
+
+use super::core::Core;
+use super::link::Way;
+use super::{
+    Call, CallId, Condition, Env, Event, EventQueue, Explanation, Handle, NodeId, Observer, Outcome,
+    Outgoing, Phase, Place, Request, RequestId, Span, Time, Timer,
+};
+
+/// A node's hands: the engine, seen from one node.
+#[derive(Debug)]
+pub struct Context<'a, E: Env> {
+    pub(super) core: &'a mut Core<E::Queue>,
+    pub(super) seen: &'a mut E::Seen,
+    pub(super) node: NodeId,
+}
+
+/// What a client says of a request that it issues.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NewRequest {
+    pub seed: u64,
+    pub key: u32,
+    pub client: u32,
+    pub class: u16,
+    pub work: Span,
+    pub cost: f32,
+    pub priority: u8,
+}
+
+impl<E: Env> Context<'_, E> {
+    pub fn now(&self) -> Time {
+        self.core.now
+    }
+
+    /// This node.
+    pub fn node(&self) -> NodeId {
+        self.node
+    }
+
+    pub fn call_at(&self, id: CallId) -> &Call {
+        &self.core.calls[id.0]
+    }
+
+    pub fn call_mut(&mut self, id: CallId) -> &mut Call {
+        &mut self.core.calls[id.0]
+    }
+
+    pub fn request(&self, id: RequestId) -> &Request {
+        &self.core.requests[id.0]
+    }
+
+    /// The request that a call belongs to.
+    pub fn request_of(&self, id: CallId) -> &Request {
+        &self.core.requests[self.core.calls[id.0].request.0]
+    }
+
+    /// The links to what this node calls, in the scenario's order.
+    pub fn outgoing(&self) -> &[u16] {
+        &self.core.outgoing[self.node as usize]
+    }
+
+    /// The node that a link leads to.
+    pub fn callee(&self, link: u16) -> NodeId {
+        self.core.links[link as usize].to
+    }
+
+    /// How many members the node behind a link has.
+    pub fn member_count(&self, link: u16) -> u16 {
+        self.core.member_count[self.callee(link) as usize]
+    }
+
+    pub fn condition(&self, member: u16) -> Condition {
+        self.core.condition(Place { node: self.node, member })
+    }
+
+    /// Sets what is wrong with a member; the engine starts or stops its flapping.
+    pub fn set_condition(&mut self, member: u16, condition: Condition) {
+        let place = Place { node: self.node, member };
+        let old = self.core.condition(place);
+        self.core.put_condition(place, condition);
+        if condition.flap.is_some() && condition.flap != old.flap {
+            self.core.soon.push_back(Event::Flap(place));
+        }
+    }
+
+    /// Those that call this node must learn that its members changed.
+    pub fn announce_members(&mut self) {
+        self.core.announced.push(self.node);
+    }
+
+    /// A client issues a request.
+    pub fn issue(&mut self, new: NewRequest) -> RequestId {
+        self.core.books.issued += 1;
+        let number = self.core.books.issued;
+        let id = self.insert(new, number, false);
+        self.seen.issued(&self.core.requests[id.0]);
+        id
+    }
+
+    /// A request that nobody counts: a health check.
+    pub fn probe(&mut self, seed: u64) -> RequestId {
+        self.insert(NewRequest { seed, cost: 1.0, ..NewRequest::default() }, 0, true)
+    }
+
+    fn insert(&mut self, new: NewRequest, number: u64, probe: bool) -> RequestId {
+        let NewRequest { seed, key, client, class, work, cost, priority } = new;
+        RequestId(self.core.requests.insert(Request {
+            number,
+            seed,
+            born: self.core.now,
+            key,
+            client,
+            class,
+            source: self.node,
+            work,
+            cost,
+            priority,
+            probe,
+            outcome: None,
+            open_calls: 0,
+        }))
+    }
+
+    /// A request ends, with the outcome that its client sees. Calls of it may still be under way.
+    pub fn end(&mut self, id: RequestId, outcome: Outcome) {
+        let request = &mut self.core.requests[id.0];
+        debug_assert!(request.outcome.is_none(), "a request ends once");
+        request.outcome = Some(outcome);
+        if !request.probe {
+            self.core.books.ended[outcome as usize] += 1;
+            self.seen.ended(request, outcome, self.core.now);
+        }
+        if request.open_calls == 0 {
+            self.core.requests.remove(id.0);
+        }
+    }
+
+    /// Sends a call. The answer, or the end of the wait, comes to [`super::Behaviour::returned`].
+    pub fn call(&mut self, out: Outgoing) -> CallId {
+        let now = self.core.now;
+        let to = Place { node: self.callee(out.link), member: out.to_member };
+        let id = CallId(self.core.calls.insert(Call {
+            request: out.request,
+            parent: out.parent,
+            from: Place { node: self.node, member: out.from_member },
+            to,
+            link: out.link,
+            phase: Phase::Outbound,
+            outcome: Outcome::Ok,
+            abandoned: false,
+            attempt: out.attempt,
+            departed: now,
+            arrived: now,
+            started: now,
+            finished: now,
+            due: now,
+            slot: 0,
+            tag: out.tag,
+            timeout: Handle::NONE,
+        }));
+        if let Some(span) = out.timeout {
+            self.core.calls[id.0].timeout = self.core.queue.schedule(now + span, Event::Timeout(id));
+        }
+        let request = &mut self.core.requests[out.request.0];
+        request.open_calls += 1;
+        self.seen.departed(id, &self.core.calls[id.0], request);
+        self.core.travel(id, Way::Out);
+        id
+    }
+
+    /// This node begins to work on a call.
+    pub fn work(&mut self, id: CallId) {
+        let now = self.core.now;
+        let call = &mut self.core.calls[id.0];
+        (call.started, call.phase) = (now, Phase::Working);
+    }
+
+    /// This node waits for calls that it made on behalf of this one.
+    pub fn wait(&mut self, id: CallId) {
+        self.core.calls[id.0].phase = Phase::Waiting;
+    }
+
+    /// Answers a call.
+    pub fn reply(&mut self, id: CallId, outcome: Outcome) {
+        self.core.reply(id, outcome);
+    }
+
+    /// The caller loses interest in a call of its own: [`super::Behaviour::returned`] is not called.
+    pub fn abandon(&mut self, id: CallId) {
+        let call = &mut self.core.calls[id.0];
+        call.abandoned = true;
+        let timeout = std::mem::replace(&mut call.timeout, Handle::NONE);
+        self.core.queue.cancel(timeout);
+    }
+
+    /// Asks for [`super::Behaviour::timer`] at `at`.
+    pub fn timer(&mut self, member: u16, kind: u8, index: u32, at: Time) -> Handle {
+        let place = Place { node: self.node, member };
+        self.core.queue.schedule(at, Event::Timer(Timer { place, kind, index }))
+    }
+
+    pub fn cancel(&mut self, handle: Handle) {
+        self.core.queue.cancel(handle);
+    }
+
+    /// Reports a choice; `explain` runs only if somebody wants to know.
+    pub fn chose(&mut self, id: CallId, explain: impl Fn() -> Explanation) {
+        let call = &self.core.calls[id.0];
+        self.seen.chose(id, call, &self.core.requests[call.request.0], self.core.now, &explain);
+    }
+
+    /// Reports how full a member of this node is.
+    pub fn occupied(&mut self, member: u16, busy: u32, queued: u32) {
+        self.seen.occupied(Place { node: self.node, member }, busy, queued, self.core.now);
+    }
+}

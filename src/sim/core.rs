@@ -1,0 +1,206 @@
+//! What the engine keeps beside the nodes: time, queue, calls, links, conditions, books.
+
+use super::call::Arena;
+use super::link::Way;
+use super::{
+    Call, CallId, EventQueue, Handle, LOSS_NOTICE, Link, NodeId, Outcome, Phase, Place, Request, Span, Time,
+};
+use std::collections::VecDeque;
+
+/// What can be due.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Event {
+    /// A call reaches its callee.
+    Arrive(CallId),
+    /// An answer reaches its caller.
+    Return(CallId),
+    /// A caller has waited long enough.
+    Timeout(CallId),
+    /// The same, for a caller that was frozen when it was due: the call may be over by now.
+    LateTimeout(CallId),
+    /// A lost call is noticed.
+    LossNotice(CallId),
+    /// Something that a node asked for.
+    Timer(Timer),
+    /// A flapping member goes down or comes up.
+    Flap(Place),
+}
+
+impl Default for Event {
+    fn default() -> Self {
+        Event::Arrive(CallId::NONE)
+    }
+}
+
+/// A node's own timer: `kind` and `index` mean what the node wants them to.
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
+pub struct Timer {
+    pub place: Place,
+    pub kind: u8,
+    pub index: u32,
+}
+
+/// What is wrong with a member.
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
+pub struct Condition {
+    /// Refuses connections.
+    pub down: bool,
+    /// Accepts and does nothing: a long pause of the process.
+    pub frozen: bool,
+    /// Goes down for the first span, comes up for the second, again and again.
+    pub flap: Option<(Span, Span)>,
+    /// Share of arriving calls that vanish.
+    pub drop_share: f64,
+}
+
+/// Everything but the nodes.
+#[derive(Clone, Debug)]
+pub(super) struct Core<Q> {
+    pub now: Time,
+    pub queue: Q,
+    /// Deliveries at this very instant, in order, before the queue is asked again.
+    pub soon: VecDeque<Event>,
+    pub calls: Arena<Call>,
+    pub requests: Arena<Request>,
+    pub links: Vec<Link>,
+    /// For each node the links to what it calls, in order.
+    pub outgoing: Vec<Vec<u16>>,
+    pub member_count: Vec<u16>,
+    pub conditions: Vec<Vec<Condition>>,
+    /// How many conditions are not the default, so that the common case is one test.
+    pub troubled: u32,
+    /// Held for frozen members, in order of arrival.
+    pub parked: Vec<(Place, Event)>,
+    /// Nodes whose members changed during this event.
+    pub announced: Vec<NodeId>,
+    pub books: Books,
+}
+
+/// What has happened so far, in numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Books {
+    pub issued: u64,
+    pub ended: [u64; Outcome::COUNT],
+    /// Handled by the engine.
+    pub events: u64,
+}
+
+impl Books {
+    pub fn ended_total(&self) -> u64 {
+        self.ended.iter().sum()
+    }
+
+    pub fn in_flight(&self) -> u64 {
+        self.issued - self.ended_total()
+    }
+}
+
+impl<Q: EventQueue<Event = Event>> Core<Q> {
+    /// `members` counts each node's machines.
+    pub fn new(members: &[usize], links: Vec<Link>) -> Core<Q> {
+        let mut outgoing = vec![vec![]; members.len()];
+        for (index, link) in links.iter().enumerate() {
+            outgoing[link.from as usize].push(index as u16);
+        }
+        Core {
+            now: Time::ZERO,
+            queue: Q::default(),
+            soon: VecDeque::new(),
+            calls: Arena::default(),
+            requests: Arena::default(),
+            outgoing,
+            links,
+            member_count: members.iter().map(|n| *n as u16).collect(),
+            conditions: members.iter().map(|n| vec![Condition::default(); *n]).collect(),
+            troubled: 0,
+            parked: vec![],
+            announced: vec![],
+            books: Books::default(),
+        }
+    }
+
+    pub fn condition(&self, place: Place) -> Condition {
+        if self.troubled == 0 {
+            return Condition::default();
+        }
+        let members = self.conditions.get(place.node as usize);
+        members.and_then(|members| members.get(place.member as usize)).copied().unwrap_or_default()
+    }
+
+    /// Writes a condition and keeps count of those that are not the default. What was held for a
+    /// member that is not frozen any more is delivered.
+    pub fn put_condition(&mut self, place: Place, condition: Condition) {
+        let Some(old) = self.conditions[place.node as usize].get_mut(place.member as usize) else { return };
+        let healthy = Condition::default();
+        let was_troubled = *old != healthy;
+        *old = condition;
+        self.troubled = self.troubled + (condition != healthy) as u32 - was_troubled as u32;
+        if !condition.frozen && !self.parked.is_empty() {
+            let (due, held) = std::mem::take(&mut self.parked).into_iter().partition(|(at, _)| *at == place);
+            self.parked = held;
+            let due: Vec<(Place, Event)> = due;
+            self.soon.extend(due.into_iter().map(|(_, event)| event));
+        }
+    }
+
+    /// Holds an event for a frozen member.
+    pub fn park(&mut self, place: Place, event: Event) {
+        let event = match event {
+            Event::Timeout(id) => {
+                self.calls[id.0].timeout = Handle::PARKED;
+                Event::LateTimeout(id)
+            }
+            event => event,
+        };
+        self.parked.push((place, event));
+    }
+
+    /// Whether the call still waits for a timeout that was held.
+    pub fn is_parked(&self, id: CallId) -> bool {
+        self.calls.get(id.0).is_some_and(|call| call.timeout == Handle::PARKED)
+    }
+
+    /// Members may come and go; whoever goes leaves no condition behind.
+    pub fn set_member_count(&mut self, node: NodeId, count: usize) {
+        self.member_count[node as usize] = count as u16;
+        let known = self.conditions[node as usize].len();
+        if known < count {
+            self.conditions[node as usize].resize(count, Condition::default());
+        }
+    }
+
+    /// Sends a call or its answer over its link.
+    pub fn travel(&mut self, id: CallId, way: Way) {
+        let call = &self.calls[id.0];
+        let link = &self.links[call.link as usize];
+        let event = if way == Way::Out { Event::Arrive(id) } else { Event::Return(id) };
+        match link.journey(&self.requests[call.request.0], call.attempt, way) {
+            None => self.lose(id),
+            Some(Span::ZERO) => self.soon.push_back(event),
+            Some(span) => {
+                let due = self.now + span;
+                self.calls[id.0].due = due;
+                self.queue.schedule(due, event);
+            }
+        }
+    }
+
+    /// The message is gone; the caller learns of it later, if its timeout does not come first.
+    pub fn lose(&mut self, id: CallId) {
+        let due = self.now + LOSS_NOTICE;
+        let call = &mut self.calls[id.0];
+        (call.phase, call.due) = (Phase::Lost, due);
+        if !call.abandoned {
+            call.outcome = Outcome::Lost;
+        }
+        self.queue.schedule(due, Event::LossNotice(id));
+    }
+
+    /// The callee answers.
+    pub fn reply(&mut self, id: CallId, outcome: Outcome) {
+        let now = self.now;
+        let call = &mut self.calls[id.0];
+        (call.finished, call.outcome, call.phase) = (now, outcome, Phase::Returning);
+        self.travel(id, Way::Back);
+    }
+}

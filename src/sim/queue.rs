@@ -1,0 +1,378 @@
+//! The event queue: a hierarchical timing wheel that pops in exact (time, sequence) order.
+//!
+//! Varghese and Lauck (1987), with one-nanosecond ticks, 64 slots a level and eleven levels, so that
+//! the whole range of [`Time`] fits and there is nothing to tune. An event lies on the level of the
+//! highest six-bit digit in which its time differs from the wheel's own, in a doubly linked list, so
+//! that it can be taken out in constant time: a timeout that is no longer needed leaves no trace.
+//! Differences from the paper: a slot's events move straight to the level that they need next instead
+//! of down one level at a time, and an event alone in the first slot is taken at once.
+
+use super::Time;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::fmt::Debug;
+
+/// Where a scheduled event is, so that it can be cancelled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Handle {
+    index: u32,
+    generation: u32,
+}
+
+impl Handle {
+    /// Names no event; cancelling it does nothing.
+    pub const NONE: Handle = Handle { index: u32::MAX, generation: 0 };
+    /// Stands for an event that was popped and is held back.
+    pub(super) const PARKED: Handle = Handle { index: u32::MAX, generation: 1 };
+}
+
+/// Events in order of time; those of the same time in the order in which they were scheduled.
+pub trait EventQueue: Clone + Default + Debug {
+    type Event: Copy + Default + Debug;
+
+    /// `at` must not be earlier than the last event popped.
+    fn schedule(&mut self, at: Time, event: Self::Event) -> Handle;
+
+    /// Takes an event out. False if it was already popped or cancelled.
+    fn cancel(&mut self, handle: Handle) -> bool;
+
+    /// The first event, if its time is not after `until`.
+    fn pop(&mut self, until: Time) -> Option<(Time, Self::Event)>;
+
+    /// When the first event is due.
+    fn next_time(&self) -> Option<Time>;
+
+    /// Events that are waiting.
+    fn len(&self) -> usize;
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+const DIGIT_BITS: u32 = 6;
+const SLOTS: usize = 1 << DIGIT_BITS;
+const LEVELS: usize = 11;
+/// The first entries of the arena are the list heads, one for each slot.
+const HEADS: usize = SLOTS * LEVELS;
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Entry<E> {
+    time: u64,
+    next: u32,
+    previous: u32,
+    generation: u32,
+    event: E,
+}
+
+/// The timing wheel. Memory: 24 bytes and the event for each event that was ever waiting at once.
+#[derive(Clone, Debug)]
+pub struct Wheel<E> {
+    /// Time of the last event popped; every waiting event is at or after it.
+    current: u64,
+    /// A bit for each level that has events.
+    levels: u32,
+    /// A bit for each slot that has events.
+    slots: [u64; LEVELS],
+    entries: Vec<Entry<E>>,
+    /// First entry of the free list, linked by `next`; 0 is none, being a list head.
+    free: u32,
+    waiting: usize,
+}
+
+impl<E: Copy + Default + Debug> Default for Wheel<E> {
+    fn default() -> Self {
+        let head = |index| Entry { next: index, previous: index, ..Entry::default() };
+        Wheel {
+            current: 0,
+            levels: 0,
+            slots: [0; LEVELS],
+            entries: (0..HEADS as u32).map(head).collect(),
+            free: 0,
+            waiting: 0,
+        }
+    }
+}
+
+impl<E: Copy + Default + Debug> Wheel<E> {
+    /// Appends an entry to the slot that its time belongs to.
+    fn place(&mut self, index: u32) {
+        let time = self.entries[index as usize].time;
+        let differing = (time ^ self.current) | 1;
+        let level = ((63 - differing.leading_zeros()) / DIGIT_BITS) as usize;
+        let slot = (time >> (level as u32 * DIGIT_BITS)) as usize % SLOTS;
+        let head = level * SLOTS + slot;
+        let last = self.entries[head].previous;
+        self.entries[last as usize].next = index;
+        self.entries[head].previous = index;
+        let entry = &mut self.entries[index as usize];
+        entry.previous = last;
+        entry.next = head as u32;
+        self.slots[level] |= 1 << slot;
+        self.levels |= 1 << level;
+    }
+
+    /// Takes an entry out of its list and puts it on the free list.
+    fn release(&mut self, index: u32) {
+        let Entry { next, previous, .. } = self.entries[index as usize];
+        self.entries[previous as usize].next = next;
+        self.entries[next as usize].previous = previous;
+        if next == previous {
+            self.clear(next as usize);
+        }
+        let entry = &mut self.entries[index as usize];
+        entry.generation = entry.generation.wrapping_add(1);
+        entry.next = self.free;
+        self.free = index;
+        self.waiting -= 1;
+    }
+
+    /// Notes that the list of this head is empty.
+    fn clear(&mut self, head: usize) {
+        let level = head / SLOTS;
+        self.slots[level] &= !(1 << (head % SLOTS));
+        if self.slots[level] == 0 {
+            self.levels &= !(1 << level);
+        }
+    }
+
+    /// The head of the first slot that has events.
+    fn first_head(&self) -> Option<usize> {
+        if self.levels == 0 {
+            return None;
+        }
+        let level = self.levels.trailing_zeros() as usize;
+        Some(level * SLOTS + self.slots[level].trailing_zeros() as usize)
+    }
+
+    /// The earliest time in a slot.
+    fn earliest(&self, head: usize) -> u64 {
+        let mut index = self.entries[head].next;
+        if head < SLOTS {
+            return self.entries[index as usize].time;
+        }
+        let mut earliest = u64::MAX;
+        while index as usize != head {
+            let entry = &self.entries[index as usize];
+            earliest = earliest.min(entry.time);
+            index = entry.next;
+        }
+        earliest
+    }
+
+    /// Moves the wheel's time forward and re-places what lay in the slot that it enters.
+    fn enter(&mut self, head: usize, time: u64) {
+        self.current = time;
+        let mut index = self.entries[head].next;
+        self.entries[head].next = head as u32;
+        self.entries[head].previous = head as u32;
+        self.clear(head);
+        while index as usize != head {
+            let next = self.entries[index as usize].next;
+            self.place(index);
+            index = next;
+        }
+    }
+
+    fn take(&mut self, index: u32) -> (Time, E) {
+        let Entry { time, event, .. } = self.entries[index as usize];
+        self.release(index);
+        self.current = time;
+        (Time(time), event)
+    }
+}
+
+impl<E: Copy + Default + Debug> EventQueue for Wheel<E> {
+    type Event = E;
+
+    fn schedule(&mut self, at: Time, event: E) -> Handle {
+        let time = at.0.max(self.current);
+        let index = if self.free == 0 {
+            self.entries.push(Entry::default());
+            self.entries.len() as u32 - 1
+        } else {
+            let index = self.free;
+            self.free = self.entries[index as usize].next;
+            index
+        };
+        let entry = &mut self.entries[index as usize];
+        entry.time = time;
+        entry.event = event;
+        let handle = Handle { index, generation: entry.generation };
+        self.place(index);
+        self.waiting += 1;
+        handle
+    }
+
+    fn cancel(&mut self, handle: Handle) -> bool {
+        let live = self.entries.get(handle.index as usize).is_some_and(|e| e.generation == handle.generation);
+        if live {
+            self.release(handle.index);
+        }
+        live
+    }
+
+    fn pop(&mut self, until: Time) -> Option<(Time, E)> {
+        loop {
+            let head = self.first_head()?;
+            let Entry { next: first, previous: last, .. } = self.entries[head];
+            if first == last || head < SLOTS {
+                // Alone in its slot, or on the lowest level, where all of a slot have one time.
+                return if self.entries[first as usize].time > until.0 {
+                    None
+                } else {
+                    Some(self.take(first))
+                };
+            }
+            let time = self.earliest(head);
+            if time > until.0 {
+                return None;
+            }
+            self.enter(head, time);
+        }
+    }
+
+    fn next_time(&self) -> Option<Time> {
+        self.first_head().map(|head| Time(self.earliest(head)))
+    }
+
+    fn len(&self) -> usize {
+        self.waiting
+    }
+}
+
+/// A binary heap with tombstones: the plain queue that the wheel is tested and measured against.
+#[derive(Clone, Debug, Default)]
+pub struct Heap<E> {
+    heap: BinaryHeap<Reverse<(u64, u64, u32)>>,
+    events: Vec<(E, u32, bool)>,
+    free: Vec<u32>,
+    sequence: u64,
+    waiting: usize,
+}
+
+impl<E: Copy + Default + Debug> EventQueue for Heap<E> {
+    type Event = E;
+
+    fn schedule(&mut self, at: Time, event: E) -> Handle {
+        let index = self.free.pop().unwrap_or(self.events.len() as u32);
+        if index as usize == self.events.len() {
+            self.events.push((event, 0, true));
+        }
+        let slot = &mut self.events[index as usize];
+        (slot.0, slot.2) = (event, true);
+        let generation = slot.1;
+        self.sequence += 1;
+        self.heap.push(Reverse((at.0, self.sequence, index)));
+        self.waiting += 1;
+        Handle { index, generation }
+    }
+
+    fn cancel(&mut self, handle: Handle) -> bool {
+        match self.events.get_mut(handle.index as usize) {
+            Some((_, generation, live)) if *generation == handle.generation && *live => {
+                *live = false;
+                self.waiting -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn pop(&mut self, until: Time) -> Option<(Time, E)> {
+        loop {
+            let Reverse((time, _, index)) = *self.heap.peek()?;
+            let (event, generation, live) = &mut self.events[index as usize];
+            if *live && time > until.0 {
+                return None;
+            }
+            self.heap.pop();
+            *generation = generation.wrapping_add(1);
+            self.free.push(index);
+            if *live {
+                self.waiting -= 1;
+                return Some((Time(time), *event));
+            }
+        }
+    }
+
+    fn next_time(&self) -> Option<Time> {
+        let live = self.heap.iter().filter(|Reverse((_, _, index))| self.events[*index as usize].2);
+        live.map(|Reverse((time, _, _))| Time(*time)).min()
+    }
+
+    fn len(&self) -> usize {
+        self.waiting
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Schedule { delay: u64 },
+        Cancel { nth: usize },
+        Pop { ahead: u64 },
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        // Delays of every magnitude, with many equal times among the small ones.
+        let delay = prop_oneof![0..4u64, 0..200u64, 0..1_000_000u64, 0..u64::MAX / 4];
+        prop_oneof![
+            3 => delay.clone().prop_map(|delay| Step::Schedule { delay }),
+            1 => (0..64usize).prop_map(|nth| Step::Cancel { nth }),
+            3 => delay.prop_map(|ahead| Step::Pop { ahead }),
+        ]
+    }
+
+    proptest! {
+        /// The heap, ordered by (time, sequence), is the oracle.
+        #[test]
+        fn pops_what_a_heap_pops(steps in prop::collection::vec(step(), 1..400)) {
+            let mut wheel = Wheel::<u32>::default();
+            let mut heap = Heap::<u32>::default();
+            let mut handles = vec![];
+            let mut now = 0u64;
+            for (number, step) in steps.into_iter().enumerate() {
+                match step {
+                    Step::Schedule { delay } => {
+                        let at = Time(now.saturating_add(delay));
+                        handles.push((wheel.schedule(at, number as u32), heap.schedule(at, number as u32)));
+                    }
+                    Step::Cancel { nth } => {
+                        if let Some((w, h)) = handles.get(nth) {
+                            prop_assert_eq!(wheel.cancel(*w), heap.cancel(*h));
+                        }
+                    }
+                    Step::Pop { ahead } => {
+                        let until = Time(now.saturating_add(ahead));
+                        prop_assert_eq!(wheel.next_time(), heap.next_time());
+                        let popped = wheel.pop(until);
+                        prop_assert_eq!(popped, heap.pop(until));
+                        if let Some((time, _)) = popped { now = time.0; }
+                    }
+                }
+                prop_assert_eq!(wheel.len(), heap.len());
+            }
+            while let Some(popped) = wheel.pop(Time::NEVER) {
+                prop_assert_eq!(Some(popped), heap.pop(Time::NEVER));
+            }
+            prop_assert_eq!(heap.pop(Time::NEVER), None);
+        }
+    }
+
+    #[test]
+    fn memory_stays_flat_while_events_come_and_go() {
+        let mut wheel = Wheel::<u32>::default();
+        for i in 0..100_000u64 {
+            let timeout = wheel.schedule(Time(i * 10 + 1_000_000_000), 0);
+            wheel.schedule(Time(i * 10 + 5), 1);
+            assert_eq!(wheel.pop(Time::NEVER), Some((Time(i * 10 + 5), 1)));
+            assert!(wheel.cancel(timeout) && !wheel.cancel(timeout));
+        }
+        assert!(wheel.entries.len() <= HEADS + 2);
+    }
+}

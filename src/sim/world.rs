@@ -1,0 +1,393 @@
+//! The world: nodes that call each other over links, driven by the event queue.
+//!
+//! The engine knows no kind of node. It moves calls along links, refuses for machines that are down,
+//! holds what is meant for machines that are frozen, runs timeouts, applies changes at their time,
+//! and keeps the books: issued = ended + in flight, always.
+
+use super::call::Arena;
+use super::core::{Books, Condition, Core};
+use super::{
+    Call, CallId, Context, Draw, Event, EventQueue, Handle, Link, NodeId, Observer, Outcome, Phase, Place,
+    Random, Request, Span, Time, Timer, Wheel, mix,
+};
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// What a node tells those that call it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Member {
+    pub weight: u32,
+}
+
+/// The two types that a run is made of; a pair of them stands for both.
+pub trait Env {
+    type Seen: Observer;
+    type Queue: EventQueue<Event = Event>;
+}
+
+impl<O: Observer, Q: EventQueue<Event = Event>> Env for (O, Q) {
+    type Seen = O;
+    type Queue = Q;
+}
+
+/// A kind of node, or an enum of all kinds: what it does with what happens to it.
+pub trait Behaviour: Clone + Debug {
+    /// A node's settings, as a change brings them.
+    type Settings: Clone + Debug;
+
+    /// Once, at time 0.
+    fn start<E: Env>(&mut self, cx: &mut Context<'_, E>);
+
+    /// A call arrived at one of this node's members. It must be answered once, now or later.
+    fn arrive<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId);
+
+    /// A call made by this node ended: answered, or given up after its timeout.
+    fn returned<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId);
+
+    /// A timer of this node is due.
+    fn timer<E: Env>(&mut self, cx: &mut Context<'_, E>, timer: Timer);
+
+    /// New settings take effect now.
+    fn change<E: Env>(&mut self, cx: &mut Context<'_, E>, settings: &Self::Settings);
+
+    /// A member's condition changed by itself (it flaps); `cx.condition` tells the new one.
+    fn condition<E: Env>(&mut self, cx: &mut Context<'_, E>, member: u16);
+
+    /// The members of the node behind `link` changed (also told once before `start`).
+    fn downstream<E: Env>(&mut self, cx: &mut Context<'_, E>, link: u16, members: &[Member]);
+
+    /// This node's members, for those that call it.
+    fn members(&self) -> Vec<Member>;
+}
+
+/// A change that waits for its time.
+#[derive(Clone, Debug)]
+pub struct Scheduled<S> {
+    pub at: Time,
+    pub effect: Effect<S>,
+}
+
+#[derive(Clone, Debug)]
+pub enum Effect<S> {
+    /// The node's settings are these from now on.
+    Node(NodeId, Arc<S>),
+    /// The link is like this from now on.
+    Link { link: u16, latency: super::Sampler, loss: f64, cut: bool },
+}
+
+/// How an [`World::advance`] ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Everything up to the wanted time has happened.
+    Reached,
+    /// The budget of events was used up first.
+    OutOfBudget,
+}
+
+/// A running system. A clone is a checkpoint.
+#[derive(Clone, Debug)]
+pub struct World<N: Behaviour, Q = Wheel<Event>> {
+    core: Core<Q>,
+    nodes: Vec<N>,
+    changes: Vec<Scheduled<N::Settings>>,
+    /// The first change that has not taken effect.
+    next_change: usize,
+}
+
+impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
+    /// Nodes by index, and the links between them. Nothing has happened yet: see [`World::start`].
+    pub fn new(nodes: Vec<N>, links: Vec<Link>) -> Self {
+        let members: Vec<usize> = nodes.iter().map(|node| node.members().len()).collect();
+        let core = Core::new(&members, links);
+        World { core, nodes, changes: vec![], next_change: 0 }
+    }
+
+    /// Introduces the nodes to each other and starts them.
+    pub fn start<O: Observer>(&mut self, seen: &mut O) {
+        self.core.announced = (0..self.nodes.len() as NodeId).collect();
+        self.announce(seen);
+        for node in 0..self.nodes.len() as NodeId {
+            self.with(node, seen, |behaviour, cx| behaviour.start(cx));
+        }
+        self.settle(seen);
+    }
+
+    pub fn now(&self) -> Time {
+        self.core.now
+    }
+
+    pub fn nodes(&self) -> &[N] {
+        &self.nodes
+    }
+
+    pub fn links(&self) -> &[Link] {
+        &self.core.links
+    }
+
+    pub fn calls(&self) -> &Arena<Call> {
+        &self.core.calls
+    }
+
+    pub fn requests(&self) -> &Arena<Request> {
+        &self.core.requests
+    }
+
+    pub fn books(&self) -> &Books {
+        &self.core.books
+    }
+
+    pub fn condition(&self, place: Place) -> Condition {
+        self.core.condition(place)
+    }
+
+    /// Events that wait in the queue.
+    pub fn pending(&self) -> usize {
+        self.core.queue.len()
+    }
+
+    /// Replaces the changes to come. Those at or before now are taken to have happened.
+    /// Changes of the same time take effect in the order given.
+    pub fn set_changes(&mut self, mut changes: Vec<Scheduled<N::Settings>>) {
+        changes.sort_by_key(|change| change.at);
+        self.next_change = changes.partition_point(|change| change.at <= self.core.now);
+        self.changes = changes;
+    }
+
+    /// Like [`World::set_changes`], but before the start, so that changes at time 0 still happen.
+    pub fn set_changes_before_start(&mut self, changes: Vec<Scheduled<N::Settings>>) {
+        self.set_changes(changes);
+        self.next_change = 0;
+    }
+
+    /// When the next event or change is due.
+    pub fn next_time(&self) -> Option<Time> {
+        let change = self.changes.get(self.next_change).map(|change| change.at);
+        match (change, self.core.queue.next_time()) {
+            (Some(change), Some(event)) => Some(change.min(event)),
+            (change, event) => change.or(event),
+        }
+    }
+
+    /// Lets everything up to and including `until` happen, or at most `budget` events of it.
+    pub fn advance<O: Observer>(&mut self, until: Time, budget: u64, seen: &mut O) -> Progress {
+        let last = self.core.books.events.saturating_add(budget);
+        loop {
+            // Changes come before the events of their instant.
+            let change_at = self.changes.get(self.next_change).map(|change| change.at);
+            let horizon = match change_at {
+                Some(at) if at <= until => Time(at.0.saturating_sub(1)),
+                _ => until,
+            };
+            while self.core.books.events < last {
+                match self.core.queue.pop(horizon) {
+                    Some((time, event)) => self.happen(time, event, seen),
+                    None => break,
+                }
+            }
+            if self.core.books.events >= last {
+                return Progress::OutOfBudget;
+            }
+            match change_at {
+                Some(at) if at <= until => self.apply_next_change(seen),
+                _ => break,
+            }
+        }
+        self.core.now = self.core.now.max(until);
+        Progress::Reached
+    }
+
+    /// Lets exactly one event (or change) happen, with all that it causes at that very instant.
+    /// Answers with its time; `None` if nothing is to come, or not by `until`.
+    pub fn step<O: Observer>(&mut self, until: Time, seen: &mut O) -> Option<Time> {
+        let next = self.next_time().filter(|next| *next <= until)?;
+        if self.changes.get(self.next_change).is_some_and(|change| change.at <= next) {
+            self.apply_next_change(seen);
+        } else if let Some((time, event)) = self.core.queue.pop(next) {
+            self.happen(time, event, seen);
+        }
+        Some(self.core.now)
+    }
+
+    fn happen<O: Observer>(&mut self, time: Time, event: Event, seen: &mut O) {
+        self.core.now = time;
+        self.handle(event, seen);
+        self.settle(seen);
+    }
+
+    /// Deliveries without delay belong to the event that caused them.
+    fn settle<O: Observer>(&mut self, seen: &mut O) {
+        while let Some(event) = self.core.soon.pop_front() {
+            self.handle(event, seen);
+        }
+    }
+
+    fn apply_next_change<O: Observer>(&mut self, seen: &mut O) {
+        let Scheduled { at, effect } = self.changes[self.next_change].clone();
+        self.next_change += 1;
+        self.core.now = self.core.now.max(at);
+        match effect {
+            Effect::Node(node, settings) => {
+                self.with(node, seen, |behaviour, cx| behaviour.change(cx, &settings))
+            }
+            Effect::Link { link, latency, loss, cut } => {
+                let link = &mut self.core.links[link as usize];
+                (link.latency, link.loss, link.cut) = (latency, loss, cut);
+            }
+        }
+        self.announce(seen);
+        self.settle(seen);
+        seen.changed(at);
+    }
+
+    /// Tells the callers of nodes whose members changed.
+    fn announce<O: Observer>(&mut self, seen: &mut O) {
+        while let Some(changed) = self.core.announced.pop() {
+            let members = self.nodes[changed as usize].members();
+            self.core.set_member_count(changed, members.len());
+            for link in 0..self.core.links.len() {
+                if self.core.links[link].to == changed {
+                    let caller = self.core.links[link].from;
+                    self.with(caller, seen, |behaviour, cx| behaviour.downstream(cx, link as u16, &members));
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn with<O: Observer>(
+        &mut self,
+        node: NodeId,
+        seen: &mut O,
+        act: impl FnOnce(&mut N, &mut Context<'_, (O, Q)>),
+    ) {
+        act(&mut self.nodes[node as usize], &mut Context { core: &mut self.core, seen, node });
+    }
+
+    fn handle<O: Observer>(&mut self, event: Event, seen: &mut O) {
+        self.core.books.events += 1;
+        if self.core.troubled > 0 && self.troubled(event) {
+            return;
+        }
+        match event {
+            Event::Arrive(id) => {
+                let now = self.core.now;
+                let call = &mut self.core.calls[id.0];
+                (call.arrived, call.started, call.phase) = (now, now, Phase::Queued);
+                let node = call.to.node;
+                self.with(node, seen, |behaviour, cx| behaviour.arrive(cx, id));
+            }
+            Event::Return(id) | Event::LossNotice(id) => self.come_back(id, seen),
+            Event::LateTimeout(id) if !self.core.is_parked(id) => {}
+            Event::Timeout(id) | Event::LateTimeout(id) => {
+                let call = &mut self.core.calls[id.0];
+                let node = call.from.node;
+                // What the caller sees; the callee's own outcome replaces it when it answers.
+                (call.outcome, call.abandoned, call.timeout) = (Outcome::TimedOut, true, Handle::NONE);
+                let (call, request) =
+                    (&self.core.calls[id.0], &self.core.requests[self.core.calls[id.0].request.0]);
+                seen.gave_up(id, call, request, self.core.now);
+                self.with(node, seen, |behaviour, cx| behaviour.returned(cx, id));
+            }
+            Event::Timer(timer) => {
+                self.with(timer.place.node, seen, |behaviour, cx| behaviour.timer(cx, timer))
+            }
+            Event::Flap(place) => self.flap(place, seen),
+        }
+        if !self.core.announced.is_empty() {
+            self.announce(seen);
+        }
+    }
+
+    /// An answer (or the notice of a loss) reaches the caller, and the call is over.
+    fn come_back<O: Observer>(&mut self, id: CallId, seen: &mut O) {
+        let call = &self.core.calls[id.0];
+        let (node, abandoned, timeout, request) =
+            (call.from.node, call.abandoned, call.timeout, call.request);
+        if timeout != Handle::NONE {
+            self.core.queue.cancel(timeout);
+            self.core.calls[id.0].timeout = Handle::NONE;
+        }
+        seen.returned(id, &self.core.calls[id.0], &self.core.requests[request.0], self.core.now);
+        if !abandoned {
+            self.with(node, seen, |behaviour, cx| behaviour.returned(cx, id));
+        }
+        self.core.calls.remove(id.0);
+        let over = {
+            let request = &mut self.core.requests[request.0];
+            request.open_calls -= 1;
+            request.open_calls == 0 && request.outcome.is_some()
+        };
+        if over {
+            self.core.requests.remove(request.0);
+        }
+    }
+
+    /// Deals with an event for a member that is not well. True if that was all.
+    fn troubled(&mut self, event: Event) -> bool {
+        let place = match event {
+            Event::Arrive(id) => self.core.calls[id.0].to,
+            Event::Return(id) | Event::LossNotice(id) | Event::Timeout(id) => self.core.calls[id.0].from,
+            Event::LateTimeout(_) | Event::Flap(_) => return false,
+            Event::Timer(timer) => timer.place,
+        };
+        let condition = self.core.condition(place);
+        if condition.frozen {
+            self.core.park(place, event);
+            return true;
+        }
+        let Event::Arrive(id) = event else { return false };
+        if condition.down {
+            let now = self.core.now;
+            let call = &mut self.core.calls[id.0];
+            (call.arrived, call.started) = (now, now);
+            self.core.reply(id, Outcome::Crashed);
+            return true;
+        }
+        if condition.drop_share > 0.0 {
+            let call = &self.core.calls[id.0];
+            let index = self.core.requests[call.request.0].seed ^ call.attempt as u64;
+            let stream = mix((place.node as u64) << 16 | place.member as u64);
+            if Draw::new(stream, index).chance(condition.drop_share) {
+                self.core.lose(id);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn flap<O: Observer>(&mut self, place: Place, seen: &mut O) {
+        let mut condition = self.core.condition(place);
+        let Some((down, up)) = condition.flap else { return };
+        condition.down = !condition.down;
+        let span = if condition.down { down } else { up };
+        self.core.put_condition(place, condition);
+        let at = self.core.now + Span(span.0.max(1));
+        self.core.queue.schedule(at, Event::Flap(place));
+        self.with(place.node, seen, |behaviour, cx| behaviour.condition(cx, place.member));
+    }
+
+    /// Verifies the engine's own books.
+    ///
+    /// # Errors
+    /// Says what does not add up.
+    pub fn check(&self) -> Result<(), String> {
+        let open = self.core.requests.iter().filter(|(_, r)| r.outcome.is_none() && !r.probe).count() as u64;
+        if open != self.core.books.in_flight() {
+            return Err(format!("{open} requests are open, the books say {}", self.core.books.in_flight()));
+        }
+        let mut calls = std::collections::BTreeMap::new();
+        for (_, call) in self.core.calls.iter() {
+            *calls.entry(call.request.0).or_insert(0u32) += 1;
+        }
+        for (index, request) in self.core.requests.iter() {
+            let found = calls.remove(&index).unwrap_or(0);
+            if found != request.open_calls {
+                return Err(format!(
+                    "request {} has {found} calls, not {}",
+                    request.number, request.open_calls
+                ));
+            }
+        }
+        if calls.is_empty() { Ok(()) } else { Err("a call outlived its request".into()) }
+    }
+}
