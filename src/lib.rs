@@ -8,11 +8,14 @@
 //! | [`algo`] | pure policies, one file and one table line each |
 //! | `node` | one file per kind of node: what it does with an arriving call |
 //! | `scenario` | the file format: types, checking, links, log import |
-//! | `run` | a scenario under way: checkpoints, seeking, live changes, digest |
-//! | `report` | metrics, percentiles, theory |
+//! | `run` | a scenario under way: the world it builds, snapshots, digest |
+//! | `report` | observers that make metrics and traces; theory |
+//! | `play` | a run that is watched: checkpoints, seeking, live changes |
 //! | `labs` | the table of labs |
 //! | `scene` | snapshot + time → shapes |
 //! | `app`, `cli` | the two faces: browser, command line |
 
 pub mod algo;
+pub mod node;
+pub mod run;
 pub mod sim;

@@ -4,6 +4,7 @@
 //! line, conformance tests and benches loop over the tables, so a new line is complete at once.
 
 pub mod balance;
+pub mod choice;
 pub mod setting;
 
 use setting::Setting;

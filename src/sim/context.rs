@@ -54,6 +54,23 @@ impl<E: Env> Context<'_, E> {
         &self.core.requests[self.core.calls[id.0].request.0]
     }
 
+    /// The number that stands for a class of requests, such as a path, from now on.
+    pub fn class(&mut self, name: &str) -> u16 {
+        let classes = &mut self.core.classes;
+        match classes.iter().position(|known| &**known == name) {
+            Some(index) => index as u16,
+            None => {
+                classes.push(name.into());
+                classes.len() as u16 - 1
+            }
+        }
+    }
+
+    /// The name of a class.
+    pub fn class_name(&self, class: u16) -> &str {
+        self.core.classes.get(class as usize).map_or("", |name| name)
+    }
+
     /// The links to what this node calls, in the scenario's order.
     pub fn outgoing(&self) -> &[u16] {
         &self.core.outgoing[self.node as usize]
@@ -76,11 +93,15 @@ impl<E: Env> Context<'_, E> {
     /// Sets what is wrong with a member; the engine starts or stops its flapping.
     pub fn set_condition(&mut self, member: u16, condition: Condition) {
         let place = Place { node: self.node, member };
-        let old = self.core.condition(place);
-        self.core.put_condition(place, condition);
-        if condition.flap.is_some() && condition.flap != old.flap {
-            self.core.soon.push_back(Event::Flap(place));
+        if condition.flap != self.core.condition(place).flap {
+            if let Some(turn) = self.core.flaps.remove(&place) {
+                self.core.queue.cancel(turn);
+            }
+            if condition.flap.is_some() {
+                self.core.soon.push_back(Event::Flap(place));
+            }
         }
+        self.core.put_condition(place, condition);
     }
 
     /// Those that call this node must learn that its members changed.

@@ -5,7 +5,8 @@ use super::link::Way;
 use super::{
     Call, CallId, EventQueue, Handle, LOSS_NOTICE, Link, NodeId, Outcome, Phase, Place, Request, Span, Time,
 };
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 /// What can be due.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -73,7 +74,11 @@ pub(super) struct Core<Q> {
     pub parked: Vec<(Place, Event)>,
     /// Nodes whose members changed during this event.
     pub announced: Vec<NodeId>,
+    /// The next turn of each flapping member.
+    pub flaps: BTreeMap<Place, Handle>,
     pub books: Books,
+    /// Names of request classes, by [`Request::class`].
+    pub classes: Vec<Arc<str>>,
 }
 
 /// What has happened so far, in numbers.
@@ -115,7 +120,9 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
             troubled: 0,
             parked: vec![],
             announced: vec![],
+            flaps: BTreeMap::new(),
             books: Books::default(),
+            classes: vec![],
         }
     }
 

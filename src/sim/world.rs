@@ -136,6 +136,11 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
         &self.core.books
     }
 
+    /// Names of request classes, by [`Request::class`].
+    pub fn classes(&self) -> &[Arc<str>] {
+        &self.core.classes
+    }
+
     pub fn condition(&self, place: Place) -> Condition {
         self.core.condition(place)
     }
@@ -362,7 +367,8 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
         let span = if condition.down { down } else { up };
         self.core.put_condition(place, condition);
         let at = self.core.now + Span(span.0.max(1));
-        self.core.queue.schedule(at, Event::Flap(place));
+        let turn = self.core.queue.schedule(at, Event::Flap(place));
+        self.core.flaps.insert(place, turn);
         self.with(place.node, seen, |behaviour, cx| behaviour.condition(cx, place.member));
     }
 

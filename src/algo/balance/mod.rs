@@ -8,7 +8,7 @@ mod round_robin;
 
 use super::PolicyInfo;
 use super::setting::Knobs;
-use crate::sim::{Random, Span, Stream, Time};
+use crate::sim::{Span, Stream, Time};
 use serde::Serialize;
 
 /// A balancing policy.
@@ -150,6 +150,13 @@ pub enum Why {
     HashSkipped { hash: u64, place: u64, skipped: u32 },
     /// Lowest score (expected microseconds to answer, times requests in flight + 1) of two drawn (ids).
     LowerScore { first: u32, first_us: u64, second: u32, second_us: u64 },
+}
+
+impl Why {
+    /// In words, for a learner. `chosen` is the backend's id.
+    pub fn sentence(&self, chosen: u32) -> String {
+        format!("Server {chosen}: {self:?}")
+    }
 }
 
 /// What a learner sees of a policy: a sentence, and columns with a value per backend.

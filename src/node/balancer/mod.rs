@@ -1,0 +1,351 @@
+//! A load balancer: chooses a server for each request (or connection), and watches their health.
+//!
+//! Health: active checks are calls of their own over the same links, answered by a server's health
+//! endpoint beside its queue; passive ones count failures of real requests in a row. Connections: at
+//! layer 4 a client keeps its server for `connection_requests` requests. Left out: the balancer's own
+//! processing time and its limits on connections.
+
+mod pool;
+mod settings;
+
+pub use pool::{Health, Pool};
+pub use settings::{Layer, ROUTES_MAX, Route, SETTINGS, Settings, Sticky};
+
+use crate::algo::balance::{Ask, Inspection, Pick, Why};
+use crate::sim::{
+    Behaviour, CallId, Candidate, Context, Env, Explanation, Handle, Member, Outcome, Outgoing, Span, Time,
+    Timer, mix, name_hash,
+};
+
+const HEALTH: u8 = 0;
+const READMIT: u8 = 1;
+const WARM: u8 = 2;
+
+/// The running node.
+#[derive(Clone, Debug)]
+pub struct Balancer {
+    settings: Settings,
+    seed: u64,
+    id: String,
+    pools: Vec<Pool>,
+    /// The nodes that it calls, in the order of the pools.
+    to: Vec<String>,
+    /// For each class of requests, once it is known: its pool, or none.
+    pool_of_class: Vec<Option<Option<u8>>>,
+    /// By client: where it sticks.
+    stuck: Vec<Stuck>,
+    probes: u64,
+    health_timer: Handle,
+    warm_timer: Handle,
+}
+
+/// A client's server.
+#[derive(Clone, Copy, Debug)]
+struct Stuck {
+    pool: u8,
+    /// `u16::MAX`: nowhere.
+    backend: u16,
+    last: Time,
+    /// Requests left in this connection.
+    left: u32,
+}
+
+const NOWHERE: Stuck = Stuck { pool: 0, backend: u16::MAX, last: Time::ZERO, left: 0 };
+
+/// Clients that a balancer remembers at most; those beyond are chosen for anew each time.
+const STUCK_MAX: usize = 100_000;
+
+impl Balancer {
+    /// `to` names the nodes that it calls, in the order of its links.
+    pub fn new(seed: u64, id: &str, to: &[String], settings: Settings) -> Balancer {
+        Balancer {
+            settings,
+            seed,
+            id: id.to_owned(),
+            pools: vec![],
+            to: to.to_vec(),
+            pool_of_class: vec![],
+            stuck: vec![],
+            probes: 0,
+            health_timer: Handle::NONE,
+            warm_timer: Handle::NONE,
+        }
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// In the order of the links.
+    pub fn pools(&self) -> &[Pool] {
+        &self.pools
+    }
+
+    /// What the policy of a pool would show.
+    pub fn inspect(&self, pool: usize, now: Time) -> Option<Inspection> {
+        self.pools.get(pool).map(|pool| pool.policy.inspect(&pool.backends, now))
+    }
+
+    /// The pool for a class of requests: by the longest route that its path begins with.
+    fn pool_for(&mut self, class: u16, path: &str) -> Option<u8> {
+        let index = class as usize;
+        if let Some(Some(known)) = self.pool_of_class.get(index) {
+            return *known;
+        }
+        let matching = self
+            .settings
+            .routes
+            .iter()
+            .zip(&self.route_pools)
+            .filter(|(route, _)| path.starts_with(&route.path));
+        let found = matching.max_by_key(|(route, _)| route.path.len()).map(|(_, pool)| *pool as u8);
+        self.pool_of_class.resize(self.pool_of_class.len().max(index + 1), None);
+        self.pool_of_class[index] = Some(found);
+        found
+    }
+
+    fn remembers(&self) -> bool {
+        self.settings.layer == Layer::Four || self.settings.sticky != Sticky::None
+    }
+
+    /// Where this client sticks, if its server may still be chosen.
+    fn recall(&mut self, client: u32, pool: usize, now: Time) -> Option<usize> {
+        let stuck = self.stuck.get_mut(client as usize)?;
+        if stuck.backend == u16::MAX
+            || stuck.pool as usize != pool
+            || !self.pools[pool].is_eligible(stuck.backend as usize)
+        {
+            return None;
+        }
+        let by_connection = self.settings.layer == Layer::Four && stuck.left > 0;
+        let by_session = match self.settings.sticky {
+            Sticky::None => false,
+            Sticky::Cookie => true,
+            Sticky::Client => now.since(stuck.last) <= Span::from_ms(self.settings.sticky_ms),
+        };
+        if !by_connection && !by_session {
+            return None;
+        }
+        stuck.left = stuck.left.saturating_sub(1);
+        stuck.last = now;
+        Some(stuck.backend as usize)
+    }
+
+    fn remember(&mut self, client: u32, pool: usize, backend: usize, now: Time) {
+        if client as usize >= STUCK_MAX {
+            return;
+        }
+        if self.stuck.len() <= client as usize {
+            self.stuck.resize(client as usize + 1, NOWHERE);
+        }
+        let left = self.settings.connection_requests - 1;
+        self.stuck[client as usize] = Stuck { pool: pool as u8, backend: backend as u16, last: now, left };
+    }
+
+    fn choose(&mut self, ask: &Ask, pool: usize) -> Option<Pick> {
+        if !self.remembers() {
+            return self.pools[pool].pick(ask);
+        }
+        if let Some(backend) = self.recall(ask.client, pool, ask.now) {
+            return Some(Pick { backend, why: Why::Stuck });
+        }
+        let pick = self.pools[pool].pick(ask)?;
+        self.remember(ask.client, pool, pick.backend, ask.now);
+        Some(pick)
+    }
+
+    /// Sends a check to every server that has none under way.
+    fn check_health<E: Env>(&mut self, cx: &mut Context<'_, E>) {
+        let timeout = Some(Span::from_ms(self.settings.health_timeout_ms));
+        for pool in 0..self.pools.len() {
+            for member in 0..self.pools[pool].health.len() {
+                if std::mem::replace(&mut self.pools[pool].health[member].probing, true) {
+                    continue;
+                }
+                self.probes += 1;
+                let request = cx.probe(mix(name_hash(&self.id) ^ self.probes));
+                cx.call(Outgoing {
+                    request,
+                    parent: CallId::NONE,
+                    from_member: 0,
+                    link: self.pools[pool].link,
+                    to_member: member as u16,
+                    attempt: 0,
+                    tag: (pool << 16 | member) as u32,
+                    timeout,
+                });
+            }
+        }
+    }
+
+    fn schedule_health<E: Env>(&mut self, cx: &mut Context<'_, E>) {
+        cx.cancel(self.health_timer);
+        self.health_timer = Handle::NONE;
+        if self.settings.health_every_ms > 0.0 {
+            let at = cx.now() + Span::from_ms(self.settings.health_every_ms).max(Span(1));
+            self.health_timer = cx.timer(0, HEALTH, 0, at);
+        }
+    }
+
+    /// While a server warms up, its weight rises in steps.
+    fn schedule_warming<E: Env>(&mut self, cx: &mut Context<'_, E>) {
+        let now = cx.now();
+        if self.pools.iter().any(|pool| pool.warming(&self.settings, now)) {
+            let step =
+                Span::from_ms(self.settings.slow_start_ms / pool::SLOW_START_STEPS as f64).max(Span(1));
+            cx.cancel(self.warm_timer);
+            self.warm_timer = cx.timer(0, WARM, 0, now + step);
+        }
+    }
+
+    fn probe_returned<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
+        let call = cx.call_at(id);
+        let (request, outcome, tag) = (call.request, call.outcome, call.tag);
+        cx.end(request, outcome);
+        let (pool, member) = ((tag >> 16) as usize, (tag & 0xffff) as usize);
+        if self.pools[pool].checked(member, outcome.is_ok(), &self.settings, cx.now()) {
+            self.schedule_warming(cx);
+        }
+    }
+}
+
+/// The reason in words, with every candidate's calls in flight at that instant.
+fn explain(pool: &Pool, pick: Pick) -> Explanation {
+    let backends = &pool.backends;
+    let candidate = |index: usize| Candidate {
+        name: format!("{}", backends.id[index]),
+        figure: backends.in_flight[index] as f64,
+        eligible: backends.eligible[index],
+        chosen: index == pick.backend,
+    };
+    Explanation {
+        sentence: pick.why.sentence(backends.id[pick.backend]),
+        candidates: (0..backends.len()).map(candidate).collect(),
+        figure: "in flight",
+    }
+}
+
+impl Behaviour for Balancer {
+    type Settings = Settings;
+
+    fn start<E: Env>(&mut self, cx: &mut Context<'_, E>) {
+        self.schedule_health(cx);
+    }
+
+    fn arrive<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
+        let request = *cx.request_of(id);
+        if request.probe {
+            return cx.reply(id, Outcome::Ok);
+        }
+        let pool = if self.settings.routes.is_empty() || self.settings.layer == Layer::Four {
+            0
+        } else {
+            match self.pool_for(request.class, cx.class_name(request.class)) {
+                Some(pool) => pool as usize,
+                None => return cx.reply(id, Outcome::NoRoute),
+            }
+        };
+        if pool >= self.pools.len() {
+            return cx.reply(id, Outcome::NoRoute);
+        }
+        let ask = Ask { now: cx.now(), client: request.client, key: request.key };
+        let Some(pick) = self.choose(&ask, pool) else { return cx.reply(id, Outcome::NoBackend) };
+        let target = &self.pools[pool];
+        cx.chose(id, || explain(target, pick));
+        cx.wait(id);
+        self.pools[pool].sent(pick.backend);
+        cx.call(Outgoing {
+            request: cx.call_at(id).request,
+            parent: id,
+            from_member: 0,
+            link: self.pools[pool].link,
+            to_member: pick.backend as u16,
+            attempt: 0,
+            tag: (pool << 16 | pick.backend) as u32,
+            timeout: None,
+        });
+    }
+
+    fn returned<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
+        let call = cx.call_at(id);
+        let (parent, outcome, tag, departed) = (call.parent, call.outcome, call.tag, call.departed);
+        if parent == CallId::NONE {
+            return self.probe_returned(cx, id);
+        }
+        let (pool, member) = ((tag >> 16) as usize, (tag & 0xffff) as usize);
+        let now = cx.now();
+        if self.pools[pool].came_back(member, now.since(departed), outcome, &self.settings, now) {
+            let back = self.pools[pool].health[member].ejected_until;
+            cx.timer(0, READMIT, tag, back);
+        }
+        cx.reply(parent, outcome);
+    }
+
+    fn timer<E: Env>(&mut self, cx: &mut Context<'_, E>, timer: Timer) {
+        let now = cx.now();
+        match timer.kind {
+            HEALTH => {
+                self.check_health(cx);
+                self.schedule_health(cx);
+            }
+            READMIT => {
+                let (pool, member) = ((timer.index >> 16) as usize, (timer.index & 0xffff) as usize);
+                self.pools[pool].readmit(member, &self.settings, now);
+                self.schedule_warming(cx);
+            }
+            _ => {
+                for pool in &mut self.pools {
+                    pool.refresh(&self.settings, now);
+                }
+                self.schedule_warming(cx);
+            }
+        }
+    }
+
+    fn change<E: Env>(&mut self, cx: &mut Context<'_, E>, settings: &Settings) {
+        let now = cx.now();
+        let before = std::mem::replace(&mut self.settings, settings.clone());
+        for pool in &mut self.pools {
+            if before.policy != settings.policy {
+                pool.replace_policy(settings);
+            }
+            if before.health_every_ms > 0.0 && settings.health_every_ms <= 0.0 {
+                pool.forget_checks(settings, now);
+            }
+            pool.refresh(settings, now);
+        }
+        if before.layer != settings.layer || before.sticky != settings.sticky {
+            self.stuck.clear();
+        }
+        if before.routes != settings.routes {
+            self.pool_of_class.clear();
+        }
+        if before.health_every_ms != settings.health_every_ms {
+            self.schedule_health(cx);
+        }
+        self.schedule_warming(cx);
+    }
+
+    fn condition<E: Env>(&mut self, _: &mut Context<'_, E>, _: u16) {}
+
+    fn downstream<E: Env>(&mut self, cx: &mut Context<'_, E>, link: u16, members: &[Member]) {
+        let now = cx.now();
+        let (settings, seed, id) = (&self.settings, self.seed, &self.id);
+        let index = match self.pools.iter().position(|pool| pool.link == link) {
+            Some(index) => index,
+            None => {
+                let place = cx.outgoing().iter().position(|known| *known == link).unwrap_or(0);
+                self.pools.push(Pool::new(seed, &format!("{id}/{place}"), link, settings));
+                // Links are in the scenario's order, and so are pools.
+                self.pools.sort_by_key(|pool| pool.link);
+                self.pools.iter().position(|pool| pool.link == link).unwrap_or(0)
+            }
+        };
+        self.pools[index].meet(members, settings, now);
+        self.schedule_warming(cx);
+    }
+
+    fn members(&self) -> Vec<Member> {
+        vec![Member { weight: 1 }]
+    }
+}

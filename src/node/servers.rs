@@ -1,0 +1,516 @@
+//! Servers: machines with workers and a bounded queue.
+//!
+//! A worker takes one call at a time. Work is an amount (milliseconds at speed 1), so that a change
+//! of speed in the middle of it takes effect at once; it depends on the request alone, so that two
+//! variants of a scenario do the same work. If the node calls something downstream, the worker is
+//! held until the answers are in, as a thread per request would be.
+
+use crate::algo::setting::{Scale, Setting};
+use crate::sim::{
+    Behaviour, CallId, Condition, Context, Distribution, Draw, Env, Handle, Member, Outcome, Outgoing,
+    Purpose, Sampler, Span, Time, Timer, stream_seed,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+
+/// See [`SETTINGS`] for units and bounds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    pub count: u16,
+    pub workers: u16,
+    pub queue: u32,
+    pub discipline: Discipline,
+    pub service_ms: Distribution,
+    /// What sets single members apart; `members[2]` is `servers/3`.
+    pub members: Vec<MemberSettings>,
+}
+
+/// Who is next when a worker is free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Discipline {
+    Fifo,
+    Lifo,
+    Priority,
+}
+
+/// What sets one member apart, faults included.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct MemberSettings {
+    pub weight: u32,
+    pub speed: f64,
+    pub slow: f64,
+    pub down: bool,
+    pub frozen: bool,
+    pub flap: Option<Flap>,
+    pub drop_share: f64,
+}
+
+/// Down for a while, up for a while, again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Flap {
+    pub down_ms: f64,
+    pub up_ms: f64,
+}
+
+impl Default for MemberSettings {
+    fn default() -> Self {
+        MemberSettings {
+            weight: 1,
+            speed: 1.0,
+            slow: 1.0,
+            down: false,
+            frozen: false,
+            flap: None,
+            drop_share: 0.0,
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            count: 1,
+            workers: 1,
+            queue: 100,
+            discipline: Discipline::Fifo,
+            service_ms: Distribution::Exponential { mean: 80.0 },
+            members: vec![],
+        }
+    }
+}
+
+impl Settings {
+    /// The settings of one member, from 0.
+    pub fn member(&self, index: usize) -> MemberSettings {
+        self.members.get(index).cloned().unwrap_or_default()
+    }
+}
+
+pub const SETTINGS: &[Setting] = &[
+    Setting::integer("count", "Servers", "", (1.0, 1000.0), 1.0, "How many machines there are.").usual(
+        1.0,
+        12.0,
+        Scale::Linear,
+    ),
+    Setting::integer(
+        "workers",
+        "Workers each",
+        "",
+        (1.0, 1024.0),
+        1.0,
+        "Calls that one machine works on at once.",
+    )
+    .usual(1.0, 16.0, Scale::Linear),
+    Setting::integer(
+        "queue",
+        "Queue places each",
+        "",
+        (0.0, 1_000_000.0),
+        100.0,
+        "Calls that can wait at one machine; more are refused.",
+    )
+    .usual(0.0, 64.0, Scale::Linear),
+    Setting::choice(
+        "discipline",
+        "Next from the queue",
+        &[("fifo", "First in"), ("lifo", "Last in"), ("priority", "Priority")],
+        "fifo",
+        "Who is next when a worker is free.",
+    ),
+    Setting::distribution("service_ms", "Service time", 60_000.0, "Work that a request needs, at speed 1."),
+    Setting::other("members", "Members", "What sets single machines apart."),
+];
+
+pub const MEMBER_SETTINGS: &[Setting] = &[
+    Setting::integer("weight", "Weight", "", (1.0, 256.0), 1.0, "What a weighted balancer is told."),
+    Setting::number("speed", "Speed", "×", (0.01, 100.0), 1.0, "How fast it works when all is well."),
+    Setting::number(
+        "slow",
+        "Slower by",
+        "×",
+        (1.0, 1000.0),
+        1.0,
+        "A fault: everything takes this many times as long.",
+    )
+    .usual(1.0, 20.0, Scale::Logarithmic),
+    Setting::toggle("down", "Crashed", false, "A fault: its work is lost and it refuses connections."),
+    Setting::toggle("frozen", "Frozen", false, "A fault: it accepts connections and does nothing."),
+    Setting::other("flap", "Flapping", "A fault: down and up, again and again."),
+    Setting::number(
+        "drop_share",
+        "Drops",
+        "",
+        (0.0, 1.0),
+        0.0,
+        "A fault: this share of arriving calls vanishes.",
+    ),
+];
+
+/// The running node.
+#[derive(Clone, Debug)]
+pub struct Servers {
+    settings: Settings,
+    service: Sampler,
+    service_stream: u64,
+    machines: Vec<Machine>,
+}
+
+/// One member.
+#[derive(Clone, Debug, Default)]
+pub struct Machine {
+    workers: Vec<Worker>,
+    busy: u32,
+    queue: VecDeque<CallId>,
+    /// Work done per nanosecond: 1 when all is well, 0 when frozen.
+    rate: f64,
+}
+
+#[derive(Clone, Debug)]
+struct Worker {
+    call: CallId,
+    /// Nanoseconds of work left at `since`, at speed 1.
+    left: f64,
+    /// The same when it began.
+    total: f64,
+    since: Time,
+    done: Handle,
+    /// Answers that are still to come from downstream.
+    children: Vec<CallId>,
+    worst: Outcome,
+}
+
+impl Worker {
+    const IDLE: Worker = Worker {
+        call: CallId::NONE,
+        left: 0.0,
+        total: 0.0,
+        since: Time::ZERO,
+        done: Handle::NONE,
+        children: vec![],
+        worst: Outcome::Ok,
+    };
+}
+
+/// A worker as it is drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WorkerView {
+    pub call: CallId,
+    /// 0 when work begins, 1 when it is done.
+    pub progress: f64,
+}
+
+impl Machine {
+    pub fn busy(&self) -> u32 {
+        self.busy
+    }
+
+    pub fn queue(&self) -> impl ExactSizeIterator<Item = CallId> + '_ {
+        self.queue.iter().copied()
+    }
+
+    pub fn rate(&self) -> f64 {
+        self.rate
+    }
+}
+
+impl Servers {
+    pub fn new(seed: u64, id: &str, settings: Settings) -> Servers {
+        let mut servers = Servers {
+            service: settings.service_ms.sampler(),
+            service_stream: stream_seed(seed, id, Purpose::Service),
+            machines: vec![],
+            settings,
+        };
+        servers.fit();
+        servers
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Machines, those that were removed and still have work included.
+    pub fn machines(&self) -> &[Machine] {
+        &self.machines
+    }
+
+    /// The workers of a machine, idle ones as `None`.
+    pub fn workers(&self, member: usize, now: Time) -> Vec<Option<WorkerView>> {
+        let Some(machine) = self.machines.get(member) else { return vec![] };
+        let view = |worker: &Worker| {
+            (worker.call != CallId::NONE).then(|| {
+                let left = (worker.left - now.since(worker.since).0 as f64 * machine.rate).max(0.0);
+                WorkerView { call: worker.call, progress: 1.0 - left / worker.total.max(1.0) }
+            })
+        };
+        machine.workers.iter().map(view).collect()
+    }
+
+    /// Gives every member a machine, and every machine its workers.
+    fn fit(&mut self) {
+        let count = self.settings.count as usize;
+        if self.machines.len() < count {
+            self.machines.resize(count, Machine { rate: 1.0, ..Machine::default() });
+        }
+        for machine in &mut self.machines {
+            if machine.workers.len() < self.settings.workers as usize {
+                machine.workers.resize(self.settings.workers as usize, Worker::IDLE);
+            }
+        }
+    }
+
+    fn enqueue(&mut self, member: usize, call: CallId, priority_of: impl Fn(CallId) -> u8) -> bool {
+        let machine = &mut self.machines[member];
+        if machine.queue.len() >= self.settings.queue as usize {
+            return false;
+        }
+        match self.settings.discipline {
+            Discipline::Fifo | Discipline::Lifo => machine.queue.push_back(call),
+            Discipline::Priority => {
+                // Behind all of the same or a higher priority.
+                let mine = priority_of(call);
+                let place = machine.queue.partition_point(|other| priority_of(*other) >= mine);
+                machine.queue.insert(place, call);
+            }
+        }
+        true
+    }
+
+    /// Puts an idle worker to work on the next call, if there are both.
+    fn take_next<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize) {
+        while self.machines[member].busy < self.settings.workers as u32 {
+            let machine = &mut self.machines[member];
+            let next = match self.settings.discipline {
+                Discipline::Lifo => machine.queue.pop_back(),
+                Discipline::Fifo | Discipline::Priority => machine.queue.pop_front(),
+            };
+            let Some(call) = next else { return };
+            if !self.begin(cx, member, call) {
+                return;
+            }
+        }
+    }
+
+    /// False if no worker is idle, which the caller has ruled out.
+    fn begin<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, call: CallId) -> bool {
+        let workers = self.settings.workers as usize;
+        let machine = &mut self.machines[member];
+        let Some(index) = machine.workers.iter().take(workers).position(|worker| worker.call == CallId::NONE)
+        else {
+            return false;
+        };
+        let request = cx.request_of(call);
+        let work = if request.work > Span::ZERO {
+            request.work
+        } else {
+            match self.service {
+                Sampler::Constant(span) => span,
+                sampler => sampler.draw(&mut Draw::new(self.service_stream, request.seed)),
+            }
+        };
+        let left = work.0 as f64 * request.cost as f64;
+        cx.work(call);
+        cx.call_mut(call).slot = index as u32;
+        let now = cx.now();
+        let done = due(now, left, machine.rate)
+            .map_or(Handle::NONE, |at| cx.timer(member as u16, 0, index as u32, at));
+        let worker = &mut machine.workers[index];
+        (worker.call, worker.left, worker.total, worker.since) = (call, left, left, now);
+        (worker.done, worker.worst) = (done, Outcome::Ok);
+        machine.busy += 1;
+        true
+    }
+
+    /// The worker's own work is done: call downstream, or answer.
+    fn worked<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, index: usize) {
+        let worker = &mut self.machines[member].workers[index];
+        worker.done = Handle::NONE;
+        let call = worker.call;
+        if cx.outgoing().is_empty() {
+            return self.answer(cx, member, index, Outcome::Ok);
+        }
+        cx.wait(call);
+        let (request, seed) = (cx.call_at(call).request, cx.request_of(call).seed);
+        for nth in 0..cx.outgoing().len() {
+            let link = cx.outgoing()[nth];
+            let to_member = super::any_member(seed, cx.member_count(link));
+            let child = cx.call(Outgoing {
+                request,
+                parent: call,
+                from_member: member as u16,
+                link,
+                to_member,
+                attempt: 0,
+                tag: index as u32,
+                timeout: None,
+            });
+            self.machines[member].workers[index].children.push(child);
+        }
+    }
+
+    /// Frees the worker, answers, and takes the next call.
+    fn answer<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, index: usize, outcome: Outcome) {
+        let machine = &mut self.machines[member];
+        let worker = &mut machine.workers[index];
+        let call = std::mem::replace(&mut worker.call, CallId::NONE);
+        machine.busy -= 1;
+        cx.reply(call, outcome);
+        self.take_next(cx, member);
+        self.report(cx, member);
+    }
+
+    fn report<E: Env>(&self, cx: &mut Context<'_, E>, member: usize) {
+        let machine = &self.machines[member];
+        cx.occupied(member as u16, machine.busy, machine.queue.len() as u32);
+    }
+
+    /// Work under way goes on at another speed from now on.
+    fn set_rate<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, rate: f64) {
+        let machine = &mut self.machines[member];
+        if machine.rate == rate {
+            return;
+        }
+        let now = cx.now();
+        for (index, worker) in machine.workers.iter_mut().enumerate() {
+            // A worker that waits for answers has no work of its own left.
+            if worker.call == CallId::NONE || !worker.children.is_empty() {
+                continue;
+            }
+            cx.cancel(worker.done);
+            worker.left = (worker.left - now.since(worker.since).0 as f64 * machine.rate).max(0.0);
+            worker.since = now;
+            worker.done = due(now, worker.left, rate)
+                .map_or(Handle::NONE, |at| cx.timer(member as u16, 0, index as u32, at));
+        }
+        machine.rate = rate;
+    }
+
+    /// Everything that the machine has is lost.
+    fn crash<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize) {
+        let machine = &mut self.machines[member];
+        for worker in &mut machine.workers {
+            if worker.call != CallId::NONE {
+                cx.cancel(worker.done);
+                for child in worker.children.drain(..) {
+                    cx.abandon(child);
+                }
+                cx.reply(std::mem::replace(&mut worker.call, CallId::NONE), Outcome::Crashed);
+            }
+        }
+        for call in machine.queue.drain(..) {
+            cx.reply(call, Outcome::Crashed);
+        }
+        machine.busy = 0;
+        self.report(cx, member);
+    }
+
+    /// Brings a machine's speed and life in line with its settings and condition.
+    fn obey<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize) {
+        let condition = cx.condition(member as u16);
+        let own = self.settings.member(member);
+        if condition.down {
+            self.crash(cx, member);
+        }
+        let rate = if condition.frozen { 0.0 } else { own.speed / own.slow };
+        self.set_rate(cx, member, rate);
+    }
+
+    /// Hands the conditions that the settings ask for to the engine.
+    fn declare_conditions<E: Env>(&mut self, cx: &mut Context<'_, E>, before: &Settings) {
+        for member in 0..self.machines.len() {
+            let (old, new) = (before.member(member), self.settings.member(member));
+            if faults_of(&old) != faults_of(&new) {
+                cx.set_condition(member as u16, faults_of(&new));
+            }
+            if old != new {
+                self.obey(cx, member);
+            }
+        }
+    }
+}
+
+/// When work of `left` nanoseconds is done at this rate; `None` at rate 0.
+fn due(now: Time, left: f64, rate: f64) -> Option<Time> {
+    (rate > 0.0).then(|| now + Span((left / rate + 0.5) as u64))
+}
+
+fn faults_of(member: &MemberSettings) -> Condition {
+    Condition {
+        down: member.down,
+        frozen: member.frozen,
+        flap: member.flap.map(|flap| (Span::from_ms(flap.down_ms), Span::from_ms(flap.up_ms))),
+        drop_share: member.drop_share,
+    }
+}
+
+impl Behaviour for Servers {
+    type Settings = Settings;
+
+    fn start<E: Env>(&mut self, cx: &mut Context<'_, E>) {
+        self.declare_conditions(cx, &Settings { members: vec![], ..self.settings.clone() });
+    }
+
+    fn arrive<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId) {
+        if cx.request_of(call).probe {
+            // A health endpoint answers beside the queue.
+            return cx.reply(call, Outcome::Ok);
+        }
+        let member = cx.call_at(call).to.member as usize;
+        if self.machines[member].busy < self.settings.workers as u32 {
+            self.begin(cx, member, call);
+        } else if !self.enqueue(member, call, |other| cx.request_of(other).priority) {
+            return cx.reply(call, Outcome::QueueFull);
+        }
+        self.report(cx, member);
+    }
+
+    fn returned<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
+        let call = cx.call_at(id);
+        let (member, index, outcome) = (call.from.member as usize, call.tag as usize, call.outcome);
+        let worker = &mut self.machines[member].workers[index];
+        worker.children.retain(|child| *child != id);
+        if !outcome.is_ok() {
+            worker.worst = outcome;
+        }
+        if worker.children.is_empty() {
+            let worst = worker.worst;
+            self.answer(cx, member, index, worst);
+        }
+    }
+
+    fn timer<E: Env>(&mut self, cx: &mut Context<'_, E>, timer: Timer) {
+        self.worked(cx, timer.place.member as usize, timer.index as usize);
+    }
+
+    fn change<E: Env>(&mut self, cx: &mut Context<'_, E>, settings: &Settings) {
+        let before = std::mem::replace(&mut self.settings, settings.clone());
+        self.service = self.settings.service_ms.sampler();
+        self.fit();
+        self.declare_conditions(cx, &before);
+        for member in 0..self.machines.len() {
+            self.take_next(cx, member);
+            self.report(cx, member);
+        }
+        cx.announce_members();
+    }
+
+    fn condition<E: Env>(&mut self, cx: &mut Context<'_, E>, member: u16) {
+        self.obey(cx, member as usize);
+    }
+
+    fn downstream<E: Env>(&mut self, _: &mut Context<'_, E>, _: u16, _: &[Member]) {}
+
+    fn members(&self) -> Vec<Member> {
+        (0..self.settings.count as usize)
+            .map(|index| Member { weight: self.settings.member(index).weight })
+            .collect()
+    }
+}

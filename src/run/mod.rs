@@ -1,0 +1,3 @@
+//! A scenario under way: the world that it builds, and snapshots of it.
+
+pub mod snapshot;
