@@ -92,13 +92,10 @@ impl Balancer {
         if let Some(Some(known)) = self.pool_of_class.get(index) {
             return *known;
         }
-        let matching = self
-            .settings
-            .routes
-            .iter()
-            .zip(&self.route_pools)
-            .filter(|(route, _)| path.starts_with(&route.path));
-        let found = matching.max_by_key(|(route, _)| route.path.len()).map(|(_, pool)| *pool as u8);
+        let matching = self.settings.routes.iter().filter(|route| path.starts_with(&route.path));
+        let route = matching.max_by_key(|route| route.path.len());
+        let found =
+            route.and_then(|route| self.to.iter().position(|id| *id == route.to)).map(|pool| pool as u8);
         self.pool_of_class.resize(self.pool_of_class.len().max(index + 1), None);
         self.pool_of_class[index] = Some(found);
         found
