@@ -9,10 +9,11 @@
 //! | `node` | one file per kind of node: what it does with an arriving call |
 //! | `scenario` | the file format: types, checking, links, log import |
 //! | `run` | a scenario under way: checkpoints, seeking, live changes, digest |
-//! | `report` | metrics, percentiles, theory |
+//! | [`report`] | metrics, percentiles, theory |
 //! | `labs` | the table of labs |
 //! | `scene` | snapshot + time → shapes |
 //! | `app`, `cli` | the two faces: browser, command line |
 
 pub mod algo;
+pub mod report;
 pub mod sim;
