@@ -21,12 +21,15 @@ pub const SERVERS_MAX: u32 = 1_000_000;
 /// More waiting places than this are out of range, for the same reason.
 pub const PLACES_MAX: u32 = 1_000_000;
 
+/// Mean service times that are in range: from one nanosecond to some thirty years.
+const SERVICE_MS: std::ops::RangeInclusive<f64> = 1e-6..=1e12;
+
 /// A place where requests arrive at random, may wait in one queue, and are served.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Station {
     /// Poisson arrivals, per second; 0 or more.
     pub arrivals_per_s: f64,
-    /// Mean service time of one request; above 0.
+    /// Mean service time of one request; 1e-6 to 1e12.
     pub service_ms: f64,
     /// Variance of the service time over its squared mean: 0 constant, 1 exponential, more for heavier tails.
     pub service_scv: f64,
@@ -297,8 +300,7 @@ impl FiniteStates {
 fn offered(arrivals_per_s: f64, service_ms: f64, servers: u32) -> Result<f64, NoPrediction> {
     let offered = arrivals_per_s * service_ms / 1000.0;
     let in_range = arrivals_per_s >= 0.0
-        && service_ms > 0.0
-        && service_ms.is_finite()
+        && SERVICE_MS.contains(&service_ms)
         && offered.is_finite()
         && (1..=SERVERS_MAX).contains(&servers);
     if in_range { Ok(offered) } else { Err(NoPrediction::OutOfRange) }

@@ -8,8 +8,7 @@ fn near(got: f64, want: f64, tolerance: f64) {
     assert!((got - want).abs() <= tolerance, "got {got}, want {want} ± {tolerance}");
 }
 
-/// Offered load in erlangs at which a share is lost, from the standard Erlang B traffic tables (as in
-/// ITU-T's *Teletraffic Engineering Handbook*, appendix). They give three decimals.
+/// Offered load in erlangs at which 1 % or 5 % is lost, as the standard Erlang B traffic tables print it.
 #[test]
 fn erlang_b_gives_the_traffic_tables() {
     let table = [
@@ -59,7 +58,7 @@ fn anderson_sweeney_and_williams_examples() {
     near(hartlage.mean_queue_length, 1.1107, 5e-5);
     near(hartlage.mean_in_system, 1.8107, 5e-5);
     near(hartlage.mean_wait_ms / 1000.0, 3.1733, 5e-5);
-    // "The queue of M/D/1 is half as long as M/M/1's."
+    // Constant service halves the queue.
     near(md1(0.75, 1000.0).unwrap().mean_queue_length, 2.25 / 2.0, 1e-12);
 }
 
@@ -82,10 +81,8 @@ fn balance(rate: impl Fn(usize, usize) -> f64, states: usize) -> Vec<f64> {
         for row in 0..states {
             let factor = rows[row][column] / rows[column][column];
             if row != column && factor != 0.0 {
-                for k in column..=states {
-                    let above = rows[column][k];
-                    rows[row][k] -= factor * above;
-                }
+                let above = rows[column].clone();
+                rows[row].iter_mut().zip(above).for_each(|(entry, above)| *entry -= factor * above);
             }
         }
     }
@@ -185,6 +182,14 @@ fn single_server_sojourn_is_exponential() {
         }
         near(got.wait_quantile_ms(0.9999999).unwrap(), libm::log(load / 1e-7) * 10.0 / (1.0 - load), 1e-2);
     }
+}
+
+/// Kingman, "The single server queue in heavy traffic" (1961): near load 1 the wait is nearly exponential.
+#[test]
+fn constant_service_waits_exponentially_in_heavy_traffic() {
+    let got = md1(99.9, 10.0).unwrap();
+    let want = got.mean_wait_ms * libm::log(100.0);
+    near(got.wait_quantile_ms(0.99).unwrap() / want, 1.0, 0.005);
 }
 
 /// The mean is the integral of the tail: percentiles and Pollaczek–Khinchine's mean must agree, and with
@@ -292,6 +297,7 @@ fn what_cannot_be_predicted_says_why() {
         assert_eq!(mm1(10.0, bad), Err(NoPrediction::OutOfRange));
         assert_eq!(mg1(10.0, 10.0, bad), Err(NoPrediction::OutOfRange));
     }
+    assert_eq!(mm1(1.0, 1e-320), Err(NoPrediction::OutOfRange));
     assert_eq!(mmc(1.0, 1.0, 0), Err(NoPrediction::OutOfRange));
     assert_eq!(mmck(1.0, 1.0, 1, u32::MAX), Err(NoPrediction::OutOfRange));
     let got = mg1(10.0, 50.0, 4.0).unwrap();
