@@ -6,10 +6,10 @@
 //! |---|---|
 //! | [`sim`] | the engine: time, random streams, event queue, calls, world, observers |
 //! | [`algo`] | pure policies, one file and one table line each |
-//! | `node` | one file per kind of node: what it does with an arriving call |
+//! | [`node`] | one file per kind of node: what it does with an arriving call |
 //! | `scenario` | the file format: types, checking, links, log import |
-//! | `run` | a scenario under way: the world it builds, snapshots, digest |
-//! | `report` | observers that make metrics and traces; theory |
+//! | [`run`] | a scenario under way: the world it builds, snapshots, digest |
+//! | [`report`] | observers that make metrics and traces; theory |
 //! | `play` | a run that is watched: checkpoints, seeking, live changes |
 //! | `labs` | the table of labs |
 //! | `scene` | snapshot + time → shapes |
@@ -17,5 +17,6 @@
 
 pub mod algo;
 pub mod node;
+pub mod report;
 pub mod run;
 pub mod sim;

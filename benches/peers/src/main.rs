@@ -1,0 +1,82 @@
+//! How many model events a second each contestant simulates: M/M/10 at load 0.8, behind two balancers.
+//!
+//! Repetitions of all contestants are interleaved, so that another program's noise falls on all alike.
+
+mod desru_mm10;
+mod mm10;
+mod theory;
+
+use mm10::{Outcome, Policy};
+
+/// A name, and how to run it: policy, requests, seed.
+type Contestant = (&'static str, fn(Policy, u64, u64) -> Outcome);
+
+/// The first is the one that the others are compared with: the peer at its best.
+const CONTESTANTS: &[Contestant] =
+    &[("desru, own loop", desru_mm10::by_loop), ("desru, run()", desru_mm10::by_run)];
+
+const REPETITIONS: u64 = 7;
+/// Each repetition should take at least a second; aim higher, for the calibrating run may meet noise.
+const SECONDS_WANTED: f64 = 1.6;
+const CALIBRATION_REQUESTS: u64 = 1_000_000;
+/// How far the mean number in the system may be from theory's: far beyond chance, far below a wrong model.
+const MEAN_TOLERANCE: f64 = 0.02;
+
+fn main() {
+    println!("M/M/10, load 0.8; a request is two events; {REPETITIONS} interleaved repetitions\n");
+    println!(
+        "{:<18} {:<16} {:>10} {:>10} {:>7} {:>7}   mean in system: measured, theory",
+        "balancer", "contestant", "median M/s", "max M/s", "ratio", "min s"
+    );
+    let mut sound = true;
+    for policy in Policy::ALL {
+        let wanted = theory::mean_in_system(policy);
+        let mut first_median = None;
+        for ((name, _), outcomes) in CONTESTANTS.iter().zip(repetitions(policy)) {
+            let sorted = |of: fn(&Outcome) -> f64| {
+                let mut values: Vec<f64> = outcomes.iter().map(of).collect();
+                values.sort_by(f64::total_cmp);
+                values
+            };
+            let rates = sorted(|outcome| outcome.events_per_s / 1e6);
+            let (median, fastest) = (rates[rates.len() / 2], rates[rates.len() - 1]);
+            let ratio = median / *first_median.get_or_insert(median);
+            let mean = outcomes.iter().map(|o| o.mean_in_system).sum::<f64>() / outcomes.len() as f64;
+            let agrees = (mean / wanted - 1.0).abs() < MEAN_TOLERANCE;
+            sound &= agrees;
+            println!(
+                "{:<18} {:<16} {:>10.2} {:>10.2} {:>7.2} {:>7.2}   {:.3}, {:.3} {}",
+                policy.id(),
+                name,
+                median,
+                fastest,
+                ratio,
+                sorted(|outcome| outcome.seconds)[0],
+                mean,
+                wanted,
+                if agrees { "ok" } else { "NOT THE SAME MODEL" }
+            );
+        }
+    }
+    if !sound {
+        std::process::exit(1);
+    }
+}
+
+/// Per contestant, in the table's order, all its repetitions.
+fn repetitions(policy: Policy) -> Vec<Vec<Outcome>> {
+    let requests: Vec<u64> = CONTESTANTS
+        .iter()
+        .map(|(_, run)| {
+            let rate = run(policy, CALIBRATION_REQUESTS, 0).events_per_s;
+            (rate * SECONDS_WANTED / 2.0) as u64
+        })
+        .collect();
+    let mut outcomes = vec![Vec::new(); CONTESTANTS.len()];
+    for seed in 1..=REPETITIONS {
+        for (contestant, (_, run)) in CONTESTANTS.iter().enumerate() {
+            outcomes[contestant].push(run(policy, requests[contestant], seed));
+        }
+    }
+    outcomes
+}
