@@ -15,4 +15,5 @@
 //! | `app`, `cli` | the two faces: browser, command line |
 
 pub mod algo;
+pub mod scenario;
 pub mod sim;

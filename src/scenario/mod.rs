@@ -1,0 +1,3 @@
+//! The file format: types, checking, links, log import.
+
+pub mod envelope;
