@@ -7,7 +7,7 @@
 //! | [`sim`] | the engine: time, random streams, event queue, calls, world, observers |
 //! | [`algo`] | pure policies, one file and one table line each |
 //! | [`node`] | one file per kind of node: what it does with an arriving call |
-//! | `scenario` | the file format: types, checking, links, log import |
+//! | [`scenario`] | the file format: types, checking, links, log import |
 //! | [`run`] | a scenario under way: the world it builds, snapshots, digest |
 //! | [`report`] | observers that make metrics and traces; theory |
 //! | `play` | a run that is watched: checkpoints, seeking, live changes |
@@ -19,4 +19,5 @@ pub mod algo;
 pub mod node;
 pub mod report;
 pub mod run;
+pub mod scenario;
 pub mod sim;
