@@ -1,4 +1,18 @@
 //! The file format: types, checking, links, log import.
 
+mod check;
+mod effects;
 pub mod envelope;
+pub mod link;
 pub mod log;
+mod migrate;
+mod node_check;
+pub mod paths;
+pub mod replay;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod schema;
+mod types;
+
+pub use check::Checked;
+pub use effects::{effects, state_at};
+pub use types::{ChangeSpec, LinkSpec, NodeSpec, Problem, Scenario, VERSION, limits};
