@@ -1,0 +1,66 @@
+//! State that follows a backend's identity: after a removal indices close up, while ids stay.
+
+use super::Backends;
+use std::collections::BTreeMap;
+
+/// One `T` per backend. A newcomer begins with the default.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Kept<T> {
+    id: Vec<u32>,
+    pub values: Vec<T>,
+}
+
+impl<T: Copy + Default> Kept<T> {
+    /// Lines the values up with `backends` again.
+    pub fn follow(&mut self, backends: &Backends) {
+        if self.id != backends.id {
+            let old: BTreeMap<u32, T> = self.id.iter().copied().zip(self.values.iter().copied()).collect();
+            self.values = backends.id.iter().map(|id| old.get(id).copied().unwrap_or_default()).collect();
+            self.id.clone_from(&backends.id);
+        }
+    }
+
+    pub fn check(&self, backends: &Backends) -> Result<(), String> {
+        if self.id == backends.id && self.values.len() == self.id.len() {
+            Ok(())
+        } else {
+            Err(format!("kept for {:?}, backends are {:?}", self.id, backends.id))
+        }
+    }
+}
+
+/// A place between two backends, where a search begins.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cursor {
+    id: Vec<u32>,
+    /// The index behind the last pick; may equal the number of backends.
+    pub at: usize,
+}
+
+impl Cursor {
+    /// Where a circular search begins.
+    pub fn start(&self, backends: &Backends) -> usize {
+        if self.at < backends.len() { self.at } else { 0 }
+    }
+
+    /// Keeps the cursor behind the nearest backend before it that is still there.
+    pub fn follow(&mut self, backends: &Backends) {
+        if self.id != backends.id {
+            let before = self.id.iter().take(self.at).rev();
+            self.at = before
+                .filter_map(|id| backends.id.iter().position(|other| other == id))
+                .map(|index| index + 1)
+                .next()
+                .unwrap_or(0);
+            self.id.clone_from(&backends.id);
+        }
+    }
+
+    pub fn check(&self, backends: &Backends) -> Result<(), String> {
+        if self.id == backends.id && self.at <= self.id.len() {
+            Ok(())
+        } else {
+            Err(format!("cursor {} in {:?}, backends are {:?}", self.at, self.id, backends.id))
+        }
+    }
+}
