@@ -179,6 +179,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_hash_on_a_point_meets_it_and_the_last_gap_leads_round() {
+        let ring = Ring::new(&Backends::with_weights(&[1; 7]), 160);
+        for (at, &point) in ring.points.iter().enumerate() {
+            assert_eq!(ring.at_or_after(point), at);
+            assert_eq!(ring.at_or_after(point + (1 << INDEX_BITS)), (at + 1) % ring.points.len());
+        }
+        assert_eq!((ring.at_or_after(0), ring.at_or_after(u64::MAX)), (0, 0));
+    }
+
     /// Karger et al.'s monotonicity: what moves on a removal moves away from the removed, and on an
     /// addition towards the added.
     #[test]

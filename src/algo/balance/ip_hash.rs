@@ -76,7 +76,7 @@ impl Balance for IpHash {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::algo::balance::tests::{owners, policy};
+    use crate::algo::balance::tests::{owners, pick, policy};
 
     /// What nginx's documentation promises: a client keeps its server unless that one is down.
     #[test]
@@ -105,5 +105,27 @@ mod tests {
         let after = owners(&mut policy, &backends, 20_000);
         let moved = before.iter().zip(&after).filter(|(b, a)| a != b).count() as f64 / 20_000.0;
         assert!((moved - 0.8).abs() < 0.01, "{moved}"); // three standard deviations: 0.0085
+    }
+
+    /// With a quarter of the places down, each try misses with probability 1/4: of 40 000 clients
+    /// 10 000, 2 500, 625 … need more than 0, 1, 2 … other tries. (Four standard deviations.)
+    #[test]
+    fn each_try_is_a_new_hash() {
+        let mut backends = Backends::with_weights(&[1, 2, 1]);
+        backends.set_eligible(2, false);
+        let mut policy = policy("ip-hash", &backends);
+        let mut more_than = [0u32; 3];
+        for client in 0..40_000 {
+            if let Why::HashSkipped { skipped, .. } = pick(&mut policy, client, &backends).why {
+                more_than
+                    .iter_mut()
+                    .zip(0..)
+                    .filter(|(_, tries)| skipped > *tries)
+                    .for_each(|(n, _)| *n += 1);
+            }
+        }
+        for (n, expected) in more_than.into_iter().zip([10_000.0, 2_500.0, 625.0]) {
+            assert!((f64::from(n) - expected).abs() < 4.0 * libm::sqrt(expected), "{more_than:?}");
+        }
     }
 }

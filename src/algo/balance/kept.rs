@@ -64,3 +64,35 @@ impl Cursor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_stay_with_their_ids() {
+        let mut backends = Backends::with_weights(&[1; 4]);
+        let mut kept = Kept::default();
+        kept.follow(&backends);
+        kept.values = vec![10, 20, 30, 40];
+        backends.remove(1);
+        backends.push(5, 1);
+        assert!(kept.check(&backends).is_err());
+        kept.follow(&backends);
+        assert_eq!(kept.values, [10, 30, 40, 0]);
+        assert_eq!(kept.check(&backends), Ok(()));
+    }
+
+    #[test]
+    fn the_cursor_stays_behind_what_it_passed() {
+        let mut backends = Backends::with_weights(&[1; 4]);
+        let mut cursor = Cursor::default();
+        cursor.follow(&backends);
+        cursor.at = 3; // behind id 3
+        for (removed, at) in [(0, 2), (1, 1), (0, 0), (0, 0)] {
+            backends.remove(removed);
+            cursor.follow(&backends);
+            assert_eq!(cursor.at, at, "{:?} left", backends.id);
+        }
+    }
+}

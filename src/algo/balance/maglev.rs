@@ -182,6 +182,7 @@ mod tests {
             let moved = before.iter().zip(&after).filter(|(b, a)| **b != 4 && a != b).count();
             disturbed.push(moved as f64 / size as f64);
         }
-        assert!(disturbed.iter().all(|&share| share > 0.0 && share < 0.1), "{disturbed:?}");
+        assert!(disturbed[0] < 0.02 && disturbed[1] < disturbed[0] / 2.0, "{disturbed:?}");
+        assert!(disturbed[1] > 0.0, "the paper trades some of this for even shares");
     }
 }

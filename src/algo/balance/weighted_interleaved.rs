@@ -109,7 +109,8 @@ pub(super) fn greatest_common_divisor(a: u32, b: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use crate::algo::balance::tests::{counts, names};
+    use super::*;
+    use crate::algo::balance::tests::{counts, names, pick, policy};
 
     /// The sequence in the LVS documentation ("Weighted Round-Robin Scheduling") for A 4, B 3, C 2.
     #[test]
@@ -122,5 +123,18 @@ mod tests {
     fn shares_are_exact_over_a_period() {
         assert_eq!(counts("weighted-interleaved", &[10, 4, 6, 2], 11), [5, 2, 3, 1]);
         assert_eq!(counts("weighted-interleaved", &[25600, 100, 137], 25837), [25600, 100, 137]);
+    }
+
+    /// Slow start rebuilds often: a common factor that comes and goes leaves the sequence alone.
+    #[test]
+    fn a_common_factor_changes_nothing() {
+        let mut backends = Backends::with_weights(&[4, 3, 2]);
+        let mut policy = policy("weighted-interleaved", &backends);
+        for (step, expected) in "AABABCABCAABABCABC".bytes().enumerate() {
+            let factor = if step % 2 == 0 { 100 } else { 1 };
+            backends.weight = vec![4 * factor, 3 * factor, 2 * factor];
+            policy.rebuild(&backends);
+            assert_eq!(b'A' + pick(&mut policy, 0, &backends).backend as u8, expected, "step {step}");
+        }
     }
 }

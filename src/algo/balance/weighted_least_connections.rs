@@ -80,12 +80,24 @@ impl Balance for WeightedLeastConnections {
 
 #[cfg(test)]
 mod tests {
-    use crate::algo::balance::tests::counts;
+    use super::*;
+    use crate::algo::balance::tests::{counts, pick, policy};
 
     /// Filling up without anything coming back, in flight is proportional to weight: with x_i picks
     /// each, no x_i/w_i may exceed another's by more than one pick of its own.
     #[test]
     fn held_requests_settle_in_proportion_to_weight() {
         assert_eq!(counts("weighted-least-connections", &[5, 3, 2], 1000), [500, 300, 200]);
+    }
+
+    #[test]
+    fn ties_go_in_turn() {
+        let mut backends = Backends::with_weights(&[2, 1, 3]);
+        let mut policy = policy("weighted-least-connections", &backends);
+        for in_flight in [[0, 0, 0], [4, 2, 6]] {
+            backends.in_flight = in_flight.to_vec();
+            let picks: Vec<usize> = (0..6).map(|_| pick(&mut policy, 0, &backends).backend).collect();
+            assert_eq!(picks, [0, 1, 2, 0, 1, 2]);
+        }
     }
 }

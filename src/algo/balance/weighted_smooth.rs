@@ -1,7 +1,7 @@
 //! Weighted round robin, smooth: every counter grows by its weight, the highest is picked and pays
 //! the total. Heavy backends are spread out instead of served in bursts.
 //!
-//! From nginx (`ngx_http_upstream_round_robin`, since 1.3.1, 2012). nginx also lowers an "effective
+//! From nginx (`ngx_http_upstream_round_robin`, May 2012). nginx also lowers an "effective
 //! weight" after errors; here a failing backend is ejected by the balancer itself. When weights or the
 //! set change, nginx begins anew; here the counters are scaled to the new total and centred so that
 //! they sum to zero, else a counter of −20 000 left from larger weights would shut its backend out.
@@ -16,7 +16,7 @@ pub(super) const ENTRY: Entry = Entry {
         name: "Weighted round robin, smooth",
         short: "Smooth WRR",
         summary: "In turn by weight, with a heavy server's turns spread evenly.",
-        source: "nginx 1.3.1 (2012)",
+        source: "nginx (2012)",
         knobs: &[],
     },
     build: |_| Box::new(WeightedSmooth::default()),
@@ -96,12 +96,18 @@ mod tests {
     use super::*;
     use crate::algo::balance::tests::{counts, names, pick, policy};
 
-    /// The sequence in the commit message that brought the algorithm to nginx: { a a b a c a a }
-    /// instead of { c b a a a a a } for weights 5, 1, 1.
+    /// The sequence, and the chosen one's counter at each step, in the message of the commit that
+    /// brought the algorithm to nginx, for weights 5, 1, 1.
     #[test]
     fn published_sequence() {
         assert_eq!(names("weighted-smooth", &[5, 1, 1], 7), "AABACAA");
         assert_eq!(names("weighted-smooth", &[500, 100, 100], 14), "AABACAAAABACAA");
+        let backends = Backends::with_weights(&[5, 1, 1]);
+        let mut policy = policy("weighted-smooth", &backends);
+        for published in [5, 3, 3, 6, 5, 9, 7] {
+            let why = pick(&mut policy, 0, &backends).why;
+            assert!(matches!(why, Why::WeightedTurn { current, .. } if current == published), "{why:?}");
+        }
     }
 
     #[test]
@@ -122,7 +128,7 @@ mod tests {
             for _ in 0..17 {
                 seen[pick(&mut policy, 0, &backends).backend] += 1;
             }
-            // 17 picks hold at least one whole period of 7, however the counters were left.
+            // By weight 12.1, 2.4 and 2.4.
             assert!(seen[0] >= 10 && seen[1] >= 1 && seen[2] >= 1, "{seen:?} in step {step}");
         }
     }
