@@ -4,11 +4,31 @@
 //! may be chosen) and answers with a [`Pick`]: whom, and why. It never measures load itself; the
 //! balancer node keeps the counters and tells it what came back ([`Balance::finished`]).
 
+mod consistent_hash;
+mod draw;
+mod hash;
+mod ip_hash;
+mod kept;
+mod least_connections;
+mod maglev;
+mod peak_ewma;
+mod random;
+mod replay;
 mod round_robin;
+#[cfg(test)]
+mod tests;
+mod two_choices;
+mod weighted_interleaved;
+mod weighted_least_connections;
+mod weighted_smooth;
+mod why;
+
+pub use replay::{REQUESTS_MAX, WEIGHT_MAX, WEIGHTS_MAX, replay};
+pub use why::Why;
 
 use super::PolicyInfo;
 use super::setting::Knobs;
-use crate::sim::{Span, Stream, Time};
+use crate::sim::{Random, Span, Stream, Time};
 use serde::Serialize;
 
 /// A balancing policy.
@@ -110,11 +130,45 @@ impl Backends {
         self.eligible.iter().enumerate().filter(|(_, up)| **up).map(|(index, _)| index)
     }
 
-    /// The `nth` eligible backend, from 0. All being eligible, the common case, costs nothing.
+    /// Adds an idle, eligible backend behind the others.
+    pub fn push(&mut self, id: u32, weight: u32) {
+        self.id.push(id);
+        self.weight.push(weight);
+        self.in_flight.push(0);
+        self.eligible.push(true);
+        self.eligible_count += 1;
+    }
+
+    /// Takes a backend out; the indices behind it close up.
+    pub fn remove(&mut self, backend: usize) {
+        self.set_eligible(backend, false);
+        self.id.remove(backend);
+        self.weight.remove(backend);
+        self.in_flight.remove(backend);
+        self.eligible.remove(backend);
+    }
+
+    /// The `nth` eligible backend, from 0. All being eligible, the common case, costs nothing; else
+    /// whole chunks are counted, which is much faster than looking at one after another.
     pub fn nth_eligible(&self, nth: usize) -> usize {
-        if self.eligible_count == self.len() { nth } else { self.eligible().nth(nth).unwrap_or(0) }
+        if self.eligible_count == self.len() {
+            return nth;
+        }
+        let mut left = nth;
+        for (number, chunk) in self.eligible.chunks(CHUNK).enumerate() {
+            let here = usize::from(chunk.iter().map(|&up| u8::from(up)).sum::<u8>());
+            if left < here {
+                let ups = chunk.iter().enumerate().filter(|(_, up)| **up);
+                return number * CHUNK + ups.map(|(index, _)| index).nth(left).unwrap_or(0);
+            }
+            left -= here;
+        }
+        0
     }
 }
+
+/// Small enough for a count in 8 bits.
+const CHUNK: usize = 64;
 
 /// A choice and its reason.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -122,41 +176,6 @@ pub struct Pick {
     /// Index into [`Backends`].
     pub backend: usize,
     pub why: Why,
-}
-
-/// Why a backend was chosen: the figures at that instant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case", tag = "why")]
-pub enum Why {
-    /// The only reason is that it was chosen before: sticky session, same connection.
-    Stuck,
-    /// It was its turn.
-    #[default]
-    Turn,
-    /// Its turn by weight: `current` is the smooth policy's counter before the pick, or the
-    /// interleaved policy's present threshold.
-    WeightedTurn { current: i64, weight: u32 },
-    /// Nobody had fewer in flight; `ties` others had as few.
-    Fewest { in_flight: u32, ties: u32 },
-    /// Nobody had fewer in flight per weight.
-    FewestPerWeight { in_flight: u32, weight: u32 },
-    /// Drawn from `among`.
-    Drawn { among: u32 },
-    /// Two were drawn (ids), the one with fewer in flight was taken.
-    FewerOfTwo { first: u32, first_in_flight: u32, second: u32, second_in_flight: u32 },
-    /// The client's or key's hash led to it; `place` is the point or table slot that was met.
-    Hash { hash: u64, place: u64 },
-    /// The hash led to others first, which were not eligible (`skipped` of them).
-    HashSkipped { hash: u64, place: u64, skipped: u32 },
-    /// Lowest score (expected microseconds to answer, times requests in flight + 1) of two drawn (ids).
-    LowerScore { first: u32, first_us: u64, second: u32, second_us: u64 },
-}
-
-impl Why {
-    /// In words, for a learner. `chosen` is the backend's id.
-    pub fn sentence(&self, chosen: u32) -> String {
-        format!("Server {chosen}: {self:?}")
-    }
 }
 
 /// What a learner sees of a policy: a sentence, and columns with a value per backend.
@@ -177,6 +196,18 @@ pub struct Column {
     pub values: Vec<f64>,
 }
 
+impl Column {
+    fn in_flight(backends: &Backends) -> Column {
+        Column { name: "in flight", unit: "", values: backends.in_flight.iter().map(|&n| n.into()).collect() }
+    }
+
+    /// From counts (of table slots, of points' arcs), each value's percentage of their sum.
+    fn share(parts: &[f64]) -> Column {
+        let total: f64 = parts.iter().sum::<f64>().max(1.0);
+        Column { name: "share", unit: "%", values: parts.iter().map(|part| part / total * 100.0).collect() }
+    }
+}
+
 /// A line of the family's table.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
@@ -185,7 +216,19 @@ pub struct Entry {
 }
 
 /// Every balancing policy, in the order in which they are shown.
-pub const TABLE: &[Entry] = &[round_robin::ENTRY];
+pub const TABLE: &[Entry] = &[
+    round_robin::ENTRY,
+    weighted_interleaved::ENTRY,
+    weighted_smooth::ENTRY,
+    least_connections::ENTRY,
+    weighted_least_connections::ENTRY,
+    random::ENTRY,
+    two_choices::ENTRY,
+    ip_hash::ENTRY,
+    consistent_hash::ENTRY,
+    maglev::ENTRY,
+    peak_ewma::ENTRY,
+];
 
 /// The entry with this id.
 pub fn find(id: &str) -> Option<&'static Entry> {

@@ -1,0 +1,230 @@
+//! Consistent hashing: every backend has points on a circle; a request goes to the first point at
+//! or after its hash.
+//!
+//! Karger, Lehman, Leighton, Panigrahy, Levine and Lewin, "Consistent Hashing and Random Trees"
+//! (1997); 160 points as in ketama (2007). An ineligible backend keeps its points, and the walk goes on
+//! to the next: only its own keys move, spread over the others. Weights: the heaviest backend has
+//! `points`, the others in proportion, at least one. (nginx gives each weight × 160, which here could
+//! become millions; ketama's share of the total would move others' keys at every removal.) So while
+//! the heaviest stays, adding, removing or re-weighting one backend touches only its own points.
+//! Points and keys are hashed with xxHash instead of ketama's MD5.
+
+use super::hash::{self, By};
+use super::*;
+use crate::algo::setting::{Scale, Setting};
+use std::sync::Arc;
+
+pub(super) const ENTRY: Entry = Entry {
+    info: PolicyInfo {
+        id: "consistent-hash",
+        name: "Consistent hashing",
+        short: "Hash ring",
+        summary: "The hash leads to a place on a ring, and to the server whose point comes next.",
+        source: "Karger et al. (1997); ketama (2007)",
+        knobs: &[
+            Setting::integer("points", "Points per server", "", (1.0, 1000.0), 160.0, POINTS_HELP).usual(
+                1.0,
+                1000.0,
+                Scale::Logarithmic,
+            ),
+            hash::by("key"),
+        ],
+    },
+    build: |knobs| {
+        let points = knobs.number("points").clamp(1.0, 1000.0) as u32;
+        Box::new(ConsistentHash { by: By::chosen(knobs), points, ..Default::default() })
+    },
+};
+
+const POINTS_HELP: &str = "Points on the ring for the heaviest server; more points, more even shares.";
+
+/// The low bits of a point hold the backend's index, the others its place on the circle. Two points
+/// on one place (a chance of 1 in 1000 with 1000 × 160 points) go by index, which a removal does not reorder.
+const INDEX_BITS: u32 = 20;
+const INDEX_MASK: u64 = (1 << INDEX_BITS) - 1;
+
+#[derive(Clone, Debug, Default)]
+struct ConsistentHash {
+    by: By,
+    points: u32,
+    /// Shared by clones: checkpoints of a run need not copy it.
+    ring: Arc<Ring>,
+    /// What the ring was built from; eligibility does not matter.
+    id: Vec<u32>,
+    weight: Vec<u32>,
+}
+
+#[derive(Debug, Default)]
+struct Ring {
+    /// Ascending.
+    points: Vec<u64>,
+    /// For each value of a hash's top bits, the first point that may follow it.
+    starts: Vec<u32>,
+    /// How far a hash is shifted to leave these bits.
+    shift: u32,
+}
+
+impl Ring {
+    fn new(backends: &Backends, points_max: u32) -> Ring {
+        let heaviest = u64::from(backends.weight.iter().copied().max().unwrap_or(1).max(1));
+        let mut points = vec![];
+        for (index, (&id, &weight)) in backends.id.iter().zip(&backends.weight).enumerate() {
+            let count = (u64::from(points_max) * u64::from(weight) + heaviest / 2) / heaviest;
+            let point = |nth| hash::of_backend(id, nth) & !INDEX_MASK | (index as u64 & INDEX_MASK);
+            points.extend((0..count.max(1) as u32).map(point));
+        }
+        points.sort_unstable();
+        let bits = points.len().max(2).ilog2();
+        let shift = 64 - bits;
+        let start = |top: u64| points.partition_point(|&point| point < top << shift) as u32;
+        let starts = (0..1u64 << bits).map(start).collect();
+        Ring { points, starts, shift }
+    }
+
+    /// The position in `points` of the first point at or after `hash`, going round.
+    fn at_or_after(&self, hash: u64) -> usize {
+        let wanted = hash & !INDEX_MASK;
+        let mut at = self.starts[(hash >> self.shift) as usize] as usize;
+        while at < self.points.len() && self.points[at] < wanted {
+            at += 1;
+        }
+        if at < self.points.len() { at } else { 0 }
+    }
+
+    /// For each backend, how much of the circle leads to it (in 2⁻⁶⁴ths of it).
+    fn arcs(&self, backends: &Backends) -> Vec<f64> {
+        let mut arcs = vec![0.0; backends.len()];
+        let owner = |point: u64| (point & INDEX_MASK) as usize;
+        let Some(first) = self.points.iter().position(|&point| backends.eligible[owner(point)]) else {
+            return arcs;
+        };
+        // Backwards, so that the eligible point which an arc leads to is always known.
+        let mut next = owner(self.points[first]);
+        for at in (0..self.points.len()).rev() {
+            let (point, before) = (self.points[at], if at > 0 { self.points[at - 1] } else { 0 });
+            if at + 1 == self.points.len() {
+                arcs[next] += (u64::MAX - point) as f64;
+            }
+            if backends.eligible[owner(point)] {
+                next = owner(point);
+            }
+            arcs[next] += (point - before) as f64;
+        }
+        arcs
+    }
+}
+
+impl Balance for ConsistentHash {
+    fn pick(&mut self, ask: &Ask, backends: &Backends, _: &mut Stream) -> Pick {
+        let hash = self.by.hash(ask);
+        let mut at = self.ring.at_or_after(hash);
+        let mut skipped = 0;
+        loop {
+            let point = self.ring.points[at];
+            let backend = (point & INDEX_MASK) as usize;
+            if backends.eligible[backend] {
+                return Pick { backend, why: Why::hashed(hash, point & !INDEX_MASK, skipped) };
+            }
+            skipped += 1;
+            at = if at + 1 < self.ring.points.len() { at + 1 } else { 0 };
+        }
+    }
+
+    fn rebuild(&mut self, backends: &Backends) {
+        if self.id != backends.id || self.weight != backends.weight {
+            self.id.clone_from(&backends.id);
+            self.weight.clone_from(&backends.weight);
+            self.ring = Arc::new(Ring::new(backends, self.points));
+        }
+    }
+
+    fn inspect(&self, backends: &Backends, _: Time) -> Inspection {
+        let columns = vec![Column::share(&self.ring.arcs(backends))];
+        Inspection { next: None, note: self.by.note(), columns }
+    }
+
+    fn check(&self, backends: &Backends) -> Result<(), String> {
+        if self.id != backends.id || self.weight != backends.weight {
+            return Err("the ring was built from other backends".to_string());
+        }
+        let mut points = vec![0u32; backends.len()];
+        for point in &self.ring.points {
+            *points.get_mut((point & INDEX_MASK) as usize).ok_or("a point of nobody")? += 1;
+        }
+        let ascending = self.ring.points.windows(2).all(|pair| pair[0] <= pair[1]);
+        let bounded = points.iter().all(|count| (1..=self.points).contains(count));
+        if ascending && bounded { Ok(()) } else { Err(format!("points per backend: {points:?}")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::algo::balance::tests::{owners, policy};
+
+    /// The definition, without sorting or buckets: the owner of the nearest point clockwise.
+    #[test]
+    fn the_nearest_point_clockwise_by_brute_force() {
+        let backends = Backends::with_weights(&[2, 1, 4, 3]);
+        let mut policy = policy("consistent-hash", &backends);
+        let points =
+            |id: u32| (0..40 * [2, 1, 4, 3][id as usize - 1]).map(move |nth| (hash::of_backend(id, nth), id));
+        let all: Vec<(u64, u32)> = (1..=4).flat_map(points).collect();
+        for (key, owner) in owners(&mut policy, &backends, 5000).into_iter().enumerate() {
+            let hash = hash::of(key as u32, 0);
+            let nearest = all.iter().min_by_key(|(point, _)| {
+                (point >> INDEX_BITS).wrapping_sub(hash >> INDEX_BITS) << INDEX_BITS
+            });
+            assert_eq!(nearest.map(|(_, id)| *id), Some(owner), "key {key}");
+        }
+    }
+
+    #[test]
+    fn a_hash_on_a_point_meets_it_and_the_last_gap_leads_round() {
+        let ring = Ring::new(&Backends::with_weights(&[1; 7]), 160);
+        for (at, &point) in ring.points.iter().enumerate() {
+            assert_eq!(ring.at_or_after(point), at);
+            assert_eq!(ring.at_or_after(point + (1 << INDEX_BITS)), (at + 1) % ring.points.len());
+        }
+        assert_eq!((ring.at_or_after(0), ring.at_or_after(u64::MAX)), (0, 0));
+    }
+
+    /// Karger et al.'s monotonicity: what moves on a removal moves away from the removed, and on an
+    /// addition towards the added.
+    #[test]
+    fn only_the_keys_of_the_removed_or_added_move() {
+        let mut backends = Backends::with_weights(&[3, 5, 1, 5, 2]);
+        let mut policy = policy("consistent-hash", &backends);
+        let before = owners(&mut policy, &backends, 20_000);
+        backends.remove(1);
+        policy.rebuild(&backends);
+        let without = owners(&mut policy, &backends, 20_000);
+        assert!(before.iter().zip(&without).all(|(b, w)| b == w || *b == 2));
+        backends.push(6, 4);
+        policy.rebuild(&backends);
+        let with = owners(&mut policy, &backends, 20_000);
+        assert!(without.iter().zip(&with).all(|(o, w)| o == w || *w == 6));
+        assert!(with.contains(&6));
+    }
+
+    /// The shares shown are the shares got, also with a backend out.
+    #[test]
+    fn arcs_are_what_keys_get() {
+        let mut backends = Backends::with_weights(&[4, 2, 1, 3]);
+        let mut policy = policy("consistent-hash", &backends);
+        for out in [None, Some(3)] {
+            if let Some(out) = out {
+                backends.set_eligible(out, false);
+                policy.rebuild(&backends);
+            }
+            let keys = 200_000;
+            let got = owners(&mut policy, &backends, keys);
+            let shown = policy.inspect(&backends, Time::ZERO).columns.remove(0).values;
+            assert!((shown.iter().sum::<f64>() - 100.0).abs() < 1e-6);
+            for (index, share) in shown.iter().enumerate() {
+                let owned = got.iter().filter(|&&id| id == backends.id[index]).count() as f64;
+                assert!((owned / f64::from(keys) * 100.0 - share).abs() < 0.45, "{index}: {share} %"); // 4 σ
+            }
+        }
+    }
+}
