@@ -26,7 +26,8 @@ impl Observer for Means {
 }
 
 fn run(scenario: &str, seed: u64) -> f64 {
-    let scenario = Checked::parse(&scenario.replace("SEED", &seed.to_string())).expect("the scenario is fine");
+    let scenario =
+        Checked::parse(&scenario.replace("SEED", &seed.to_string())).expect("the scenario is fine");
     let mut means = Means::default();
     let mut simulation = Simulation::new(&scenario, &mut means);
     simulation.advance(Time::from_ms(scenario.duration_ms), NO_LIMIT, &mut means);
