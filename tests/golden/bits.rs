@@ -9,6 +9,8 @@ pub const KEPT: &str = include_str!("bits.txt");
 /// Enough to come through every layer of the ziggurat, its tail and its rejections.
 const SAMPLES: u64 = 200_000;
 
+type Sample = fn(&mut Stream) -> f64;
+
 /// The first draws in full, then a digest of many: one line each, bits in hexadecimal.
 pub fn drawn() -> String {
     let mut lines = vec![];
@@ -20,7 +22,7 @@ pub fn drawn() -> String {
     for index in 0..8 {
         lines.push(format!("draw {index} {:016x}", draw.next_u64()));
     }
-    let real: [(&str, fn(&mut Stream) -> f64); 3] = [
+    let real: [(&str, Sample); 3] = [
         ("unit", |stream| stream.unit()),
         ("exponential", |stream| stream.exponential()),
         ("normal", |stream| stream.normal()),

@@ -4,7 +4,7 @@
 //! every file. A development build stays as it is: the script by which `trunk serve` reloads the page
 //! is inline, and the policy would forbid it.
 
-use crate::wasm;
+use crate::{serve, wasm};
 use anyhow::{Context, Result};
 use flate2::{Compression, write::GzEncoder};
 use std::io::Write;
@@ -33,6 +33,7 @@ const COMPRESSIBLE: &[&str] = &["css", "html", "js", "json", "md", "svg", "txt",
 
 pub fn post_build(_: &[String]) -> Result<()> {
     if env::var("TRUNK_PROFILE").as_deref() != Ok("release") {
+        serve::announce();
         return Ok(());
     }
     let dist = PathBuf::from(env::var_os("TRUNK_STAGING_DIR").context("this is Trunk's hook")?);
@@ -93,4 +94,27 @@ pub fn twin(file: &Path, suffix: &str) -> PathBuf {
     name.push(".");
     name.push(suffix);
     name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+
+    #[test]
+    fn the_twins_hold_what_the_file_holds() {
+        let file = env::temp_dir().join(format!("switchyard-twins-{}.js", std::process::id()));
+        let content = "let request = 1;\n".repeat(1000);
+        fs::write(&file, &content).unwrap();
+        compress(&file).unwrap();
+        let (mut from_gzip, mut from_brotli) = (String::new(), String::new());
+        let twins = [twin(&file, "gz"), twin(&file, "br")].map(|twin| fs::read(twin).unwrap());
+        flate2::read::GzDecoder::new(twins[0].as_slice()).read_to_string(&mut from_gzip).unwrap();
+        brotli::Decompressor::new(twins[1].as_slice(), 4096).read_to_string(&mut from_brotli).unwrap();
+        assert!(from_gzip == content && from_brotli == content);
+        assert!(twins.iter().all(|twin| twin.len() < content.len() / 10));
+        for path in [file.clone(), twin(&file, "gz"), twin(&file, "br")] {
+            fs::remove_file(path).unwrap();
+        }
+    }
 }

@@ -80,6 +80,20 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Lets this process go on as the other program, so that whoever ends the one ends the other.
+#[cfg(unix)]
+pub fn give_way_to(command: &mut Command) -> Result<()> {
+    use std::os::unix::process::CommandExt;
+    let shown = shown(command);
+    eprintln!("$ {shown}");
+    Err(command.exec()).with_context(|| format!("cannot start `{shown}`"))
+}
+
+#[cfg(not(unix))]
+pub fn give_way_to(command: &mut Command) -> Result<()> {
+    run(command)
+}
+
 /// What it prints, if it can be started and succeeds.
 pub fn output(command: &mut Command) -> Option<String> {
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;

@@ -97,24 +97,47 @@ fn first_load(dist: &Path, files: &[&PathBuf]) -> Result<Vec<PathBuf>> {
 mod tests {
     use super::*;
 
+    /// A folder with these files, for as long as `check` runs.
+    fn with_dist(name: &str, files: &[(&str, &[u8])], check: impl FnOnce(&Path)) {
+        let dist = std::env::temp_dir().join(format!("switchyard-{name}-{}", std::process::id()));
+        fs::create_dir_all(&dist).unwrap();
+        files.iter().for_each(|(file, content)| fs::write(dist.join(file), content).unwrap());
+        check(&dist);
+        fs::remove_dir_all(&dist).unwrap();
+    }
+
     #[test]
     fn a_first_visit_loads_what_is_named_by_what_it_loads() {
-        let dist = std::env::temp_dir().join(format!("switchyard-sizes-{}", std::process::id()));
-        fs::create_dir_all(&dist).unwrap();
-        let content = [
-            ("index.html", "<script src=app-1.js></script>"),
-            ("app-1.js", "fetch('app-1.wasm')"),
-            ("app-1.wasm", "12345678"),
-            ("app-1.wasm.br", "1234"),
-            ("lesson.md", "not named by anybody"),
+        let files: &[(&str, &[u8])] = &[
+            ("index.html", b"<script src=app-1.js></script>"),
+            ("app-1.js", b"fetch('app-1.wasm')"),
+            ("app-1.wasm", b"12345678"),
+            ("app-1.wasm.br", b"1234"),
+            ("lesson.md", b"not named by anybody"),
         ];
-        content.iter().for_each(|(name, text)| fs::write(dist.join(name), text).unwrap());
-        let rows = rows(&dist).unwrap();
-        fs::remove_dir_all(&dist).unwrap();
-        let row = |name: &str| rows.iter().find(|row| row.file == Path::new(name));
-        assert!(["index.html", "app-1.js", "app-1.wasm"].iter().all(|name| row(name).unwrap().first_load));
-        assert!(!row("lesson.md").unwrap().first_load);
-        assert!(row("app-1.wasm.br").is_none());
-        assert_eq!((row("app-1.wasm").unwrap().raw, row("app-1.wasm").unwrap().sent), (8, 4));
+        with_dist("first-load", files, |dist| {
+            let rows = rows(dist).unwrap();
+            let row = |name: &str| rows.iter().find(|row| row.file == Path::new(name));
+            assert!(
+                ["index.html", "app-1.js", "app-1.wasm"].iter().all(|name| row(name).unwrap().first_load)
+            );
+            assert!(!row("lesson.md").unwrap().first_load);
+            assert!(row("app-1.wasm.br").is_none());
+            assert_eq!((row("app-1.wasm").unwrap().raw, row("app-1.wasm").unwrap().sent), (8, 4));
+        });
+    }
+
+    #[test]
+    fn a_first_visit_that_is_too_large_fails() {
+        let page = b"<img src=big.png>";
+        let fits = vec![0; FIRST_LOAD_BYTES_MAX as usize - page.len()];
+        let too_large = vec![0; fits.len() + 1];
+        with_dist("fits", &[("index.html", page), ("big.png", &fits)], |dist| report(dist).unwrap());
+        with_dist("too-large", &[("index.html", page), ("big.png", &too_large)], |dist| {
+            assert!(report(dist).unwrap_err().to_string().contains("1 too many"));
+        });
+        with_dist("not-loaded", &[("index.html", b"<p>"), ("big.png", &too_large)], |dist| {
+            report(dist).unwrap()
+        });
     }
 }

@@ -92,7 +92,7 @@ fn wasm_tests(totals: &mut Totals) -> Result<()> {
     setup::wasm_tools()?;
     browser::chromium()?;
     let mut test = cargo();
-    test.args(["test", "--target", WASM_TARGET, "--lib", "--test", "wasm", "--no-fail-fast"])
+    test.args(["test", "--target", WASM_TARGET, "--test", "wasm"])
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", tool("wasm-bindgen-test-runner"))
         .env("CHROMEDRIVER", browser::chromedriver()?);
     counted(&mut test, totals)
