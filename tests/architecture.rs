@@ -8,9 +8,19 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&str] = &["sim", "algo", "node", "scenario", "run", "report", "labs", "scene", "app", "cli"];
 const FACES: &[&str] = &["app", "cli"];
 
-/// What only `app` may name.
-const BROWSER_CRATES: &[&str] =
-    &["yew", "web_sys", "js_sys", "wasm_bindgen", "wasm_bindgen_futures", "gloo_events", "gloo_timers"];
+/// What only `app` may name: what is there only in a browser, and the system's random numbers.
+const BROWSER_CRATES: &[&str] = &[
+    "yew",
+    "web_sys",
+    "js_sys",
+    "wasm_bindgen",
+    "wasm_bindgen_futures",
+    "serde_wasm_bindgen",
+    "console_error_panic_hook",
+    "gloo_events",
+    "gloo_timers",
+    "getrandom",
+];
 
 /// Left behind by unfinished work.
 const UNFINISHED: &[&str] = &["todo!", "unimplemented!", "dbg!"];

@@ -24,7 +24,7 @@ const REASONS = {
   stopped: {
     heading: 'Switchyard has stopped',
     text: 'It met an error that it cannot recover from. The fault is in Switchyard, not in what you did. '
-      + 'Loading the page again starts it afresh.',
+      + 'Loading the page again starts it afresh; if it stops again, begin at the start page.',
   },
 };
 
@@ -45,7 +45,10 @@ function fatal(reason, message) {
   const column = element('div', {}, title, element('p', { textContent: text }));
   if (typeof globalThis.__scenarioLink === 'string') column.append(...scenario(globalThis.__scenarioLink));
   column.append(
-    element('button', { textContent: 'Reload', type: 'button', className: 'main', onclick: () => location.reload() }),
+    element('p', { className: 'ways' },
+      element('button', { textContent: 'Reload', type: 'button', className: 'main', onclick: () => location.reload() }),
+      // Without query and fragment: what is in them may be what it stopped at.
+      element('a', { textContent: 'Start page', href: new URL('.', document.baseURI).href })),
     element('details', {},
       element('summary', { textContent: 'Technical details' }),
       element('pre', { textContent: `${message}\n\n${navigator.userAgent}`, tabIndex: 0 })),

@@ -108,6 +108,14 @@ test.describe('when the app stops', () => {
     await axe(page);
   });
 
+  test('the start page leaves behind what it stopped at', async ({ page, baseURL }) => {
+    await page.goto('?lab=a/b#s1.abc');
+    await page.evaluate(() => globalThis.__fatal('index out of range'));
+    await page.getByRole('link', { name: 'Start page' }).click();
+    await expect(page).toHaveURL(baseURL);
+    await expect(page.locator('#fatal')).toHaveCount(0);
+  });
+
   test('a trap that nobody caught is noticed', async ({ page }) => {
     await page.goto('');
     await expect(page.locator('#app')).not.toBeEmpty();
