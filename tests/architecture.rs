@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module may use only what stands before it. The two faces may use everything but each other.
-const LAYERS: &[&str] = &["sim", "algo", "node", "scenario", "run", "report", "labs", "scene", "app", "cli"];
+const LAYERS: &[&str] =
+    &["sim", "algo", "node", "scenario", "run", "report", "play", "labs", "scene", "app", "cli"];
 const FACES: &[&str] = &["app", "cli"];
 
 /// What only `app` may name: what is there only in a browser, and the system's random numbers.
@@ -25,19 +26,20 @@ const BROWSER_CRATES: &[&str] = &[
 /// Left behind by unfinished work.
 const UNFINISHED: &[&str] = &["todo!", "unimplemented!", "dbg!"];
 
-/// Where packages come from, and where somebody's files lie, is no business of the repository.
-const NOT_COMMITTED: &[&str] = &[
-    "registry.npmjs.org",
-    "index.crates.io",
-    "static.crates.io",
-    "files.pythonhosted.org",
-    "deb.debian.org",
-    "artifactory",
-    "/home/",
-    "/root/",
-    "/tmp/",
-    "/Users/",
-    "/work/",
+/// Where packages come from, and where somebody's files lie, is no business of the repository. In
+/// pieces, so that this list does not contain what it forbids.
+const NOT_COMMITTED: &[&[&str]] = &[
+    &["registry.", "npmjs"],
+    &["index.", "crates"],
+    &["static.", "crates"],
+    &["files.", "pythonhosted"],
+    &["deb.", "debian"],
+    &["arti", "factory"],
+    &["/ho", "me/"],
+    &["/ro", "ot/"],
+    &["/tm", "p/"],
+    &["/Us", "ers/"],
+    &["/wo", "rk/"],
 ];
 
 /// Not ours, or not committed.
@@ -81,9 +83,9 @@ fn no_host_of_a_registry_and_no_path_of_a_machine_is_committed() {
     for file in files_below(&root()) {
         // What is no text (pictures) holds no addresses either.
         let Ok(text) = fs::read_to_string(&file) else { continue };
-        for what in NOT_COMMITTED.iter().filter(|_| !is_this_file(&file)) {
+        for what in NOT_COMMITTED.iter().map(|pieces| pieces.concat()) {
             violations
-                .extend(addresses(&text, what).map(|at| format!("{}: {what}", place(&file, &text, at))));
+                .extend(addresses(&text, &what).map(|at| format!("{}: {what}", place(&file, &text, at))));
         }
     }
     assert!(violations.is_empty(), "\n{}", violations.join("\n"));
@@ -111,7 +113,7 @@ fn the_scan_finds_what_it_should() {
         without_comments("let a = 1; // crate::app\nb(\"http://x\")"),
         "let a = 1; \nb(\"http://x\")\n"
     );
-    assert_eq!(addresses("open('/home/x'), <a href=\"x/home/y\">", "/home/").collect::<Vec<_>>(), [6]);
+    assert_eq!(addresses("open('/srv/x'), <a href=\"x/srv/y\">", "/srv/").collect::<Vec<_>>(), [6]);
     assert_eq!(depth(&root().join("src/sim/mod.rs")), 1);
     assert_eq!(depth(&root().join("src/sim/time.rs")), 2);
 }
@@ -212,7 +214,7 @@ fn depth(file: &Path) -> usize {
 fn none_in(folders: &[&str], check: impl Fn(&Path, &str) -> Vec<(usize, String)>) {
     let mut violations = vec![];
     for file in folders.iter().flat_map(|folder| files_below(&root().join(folder))) {
-        if file.extension().is_none_or(|kind| kind != "rs") || is_this_file(&file) {
+        if file.extension().is_none_or(|kind| kind != "rs") || file.ends_with("tests/architecture.rs") {
             continue;
         }
         let code = without_comments(&fs::read_to_string(&file).expect("our own sources are text"));
@@ -224,10 +226,6 @@ fn none_in(folders: &[&str], check: impl Fn(&Path, &str) -> Vec<(usize, String)>
 }
 
 /// This file names all that is forbidden.
-fn is_this_file(file: &Path) -> bool {
-    file.ends_with("tests/architecture.rs")
-}
-
 fn files_below(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return vec![] };
     let mut files = vec![];
