@@ -225,7 +225,6 @@ fn none_in(folders: &[&str], check: impl Fn(&Path, &str) -> Vec<(usize, String)>
     assert!(violations.is_empty(), "\n{}", violations.join("\n"));
 }
 
-/// This file names all that is forbidden.
 fn files_below(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return vec![] };
     let mut files = vec![];
