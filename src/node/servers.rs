@@ -367,6 +367,7 @@ impl Servers {
         self.report(cx, member);
     }
 
+    #[inline]
     fn report<E: Env>(&self, cx: &mut Context<'_, E>, member: usize) {
         let machine = &self.machines[member];
         cx.occupied(member as u16, machine.busy, machine.queue.len() as u32);

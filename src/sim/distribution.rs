@@ -180,6 +180,7 @@ const DRAW_MAX: Span = Span(86_400_000_000_000);
 impl Sampler {
     pub const ZERO: Sampler = Sampler::Constant(Span::ZERO);
 
+    #[inline]
     pub fn draw(&self, random: &mut impl Random) -> Span {
         let ns = match *self {
             Sampler::Constant(span) => return span,

@@ -221,9 +221,12 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
 
     /// Deliveries without delay belong to the event that caused them.
     fn settle<O: Observer>(&mut self, seen: &mut O) {
-        while let Some(event) = self.core.soon.pop_front() {
-            self.handle(event, seen);
+        let mut next = 0;
+        while let Some(event) = self.core.soon.get(next) {
+            self.handle(*event, seen);
+            next += 1;
         }
+        self.core.soon.clear();
     }
 
     fn apply_next_change<O: Observer>(&mut self, seen: &mut O) {
@@ -235,8 +238,7 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
                 self.with(node, seen, |behaviour, cx| behaviour.change(cx, &settings))
             }
             Effect::Link { link, latency, loss, cut } => {
-                let link = &mut self.core.links[link as usize];
-                (link.latency, link.loss, link.cut) = (latency, loss, cut);
+                self.core.links[link as usize].set(latency, loss, cut);
             }
         }
         self.announce(seen);
@@ -312,7 +314,9 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
             self.core.queue.cancel(timeout);
             self.core.calls[id.0].timeout = Handle::NONE;
         }
-        seen.returned(id, &self.core.calls[id.0], &self.core.requests[request.0], self.core.now);
+        if O::WATCHES {
+            seen.returned(id, &self.core.calls[id.0], &self.core.requests[request.0], self.core.now);
+        }
         if !abandoned {
             self.with(node, seen, |behaviour, cx| behaviour.returned(cx, id));
         }
@@ -328,6 +332,7 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
     }
 
     /// Deals with an event for a member that is not well. True if that was all.
+    #[cold]
     fn troubled(&mut self, event: Event) -> bool {
         let place = match event.happening() {
             Happening::Arrive(id) => self.core.calls[id.0].to,
@@ -362,6 +367,7 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
         false
     }
 
+    #[cold]
     fn flap<O: Observer>(&mut self, place: Place, seen: &mut O) {
         let mut condition = self.core.condition(place);
         let Some((down, up)) = condition.flap else { return };

@@ -26,24 +26,31 @@ struct LeastConnections {
 
 impl LeastConnections {
     /// The backend, its requests in flight, and how many others have as few.
-    ///
-    /// One number per backend orders by eligible, in flight, distance from the cursor, so that the
-    /// loop is a minimum without branches: with branches a pick costs several mispredictions.
     fn fewest(&self, backends: &Backends) -> (usize, u32, u32) {
-        let (n, start) = (backends.len(), self.cursor.start(backends));
-        let mut best = u64::MAX;
-        for (index, (&in_flight, &eligible)) in backends.in_flight.iter().zip(&backends.eligible).enumerate()
-        {
-            let distance = if index >= start { index - start } else { index + n - start };
-            best = best.min(u64::from(!eligible) << 63 | u64::from(in_flight) << 31 | distance as u64);
+        if backends.eligible_count == backends.len() {
+            let (index, fewest) = first_fewest(&backends.in_flight, self.cursor.start(backends));
+            let as_few: u32 =
+                backends.in_flight.iter().map(|&in_flight| u32::from(in_flight == fewest)).sum();
+            return (index, fewest, as_few.saturating_sub(1));
         }
-        let index = start + (best & 0x7fff_ffff) as usize;
-        let fewest = (best >> 31) as u32;
-        let states = backends.in_flight.iter().zip(&backends.eligible);
-        let as_few: u32 =
-            states.map(|(&in_flight, &up)| u32::from(in_flight == fewest) & u32::from(up)).sum();
-        (if index < n { index } else { index - n }, fewest, as_few.saturating_sub(1))
+        // Whoever may not be chosen counts as having more than anybody.
+        let seen: Vec<u32> = (0..backends.len())
+            .map(|index| if backends.eligible[index] { backends.in_flight[index] } else { u32::MAX })
+            .collect();
+        let (index, fewest) = first_fewest(&seen, self.cursor.start(backends));
+        let as_few = seen.iter().filter(|in_flight| **in_flight == fewest).count() as u32;
+        (index, fewest, as_few.saturating_sub(1))
     }
+}
+
+/// Index and value of the smallest, the first one from `start` on, going round. Values first, places
+/// after: the minimum of plain numbers is a loop without branches.
+fn first_fewest(values: &[u32], start: usize) -> (usize, u32) {
+    let fewest = values.iter().fold(u32::MAX, |fewest, &value| fewest.min(value));
+    let (before, from) = values.split_at(start.min(values.len()));
+    let is_fewest = |value: &u32| *value == fewest;
+    let behind = from.iter().position(is_fewest).map(|place| before.len() + place);
+    (behind.or_else(|| before.iter().position(is_fewest)).unwrap_or(0), fewest)
 }
 
 impl Balance for LeastConnections {
