@@ -7,8 +7,8 @@
 use super::keys::{KeySource, Keys};
 use crate::algo::setting::{Scale, Setting};
 use crate::sim::{
-    Behaviour, CallId, Context, Distribution, Draw, Env, Handle, Member, NewRequest, Outgoing, Purpose,
-    Random, Sampler, Span, Stream, Time, Timer, mix, stream_seed,
+    Behaviour, CallId, Context, Distribution, Draw, Env, Handle, Member, NS_PER_S, NewRequest, Outgoing,
+    Purpose, Random, Sampler, Span, Stream, Time, Timer, mix, stream_seed,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -226,6 +226,8 @@ pub struct Clients {
     shares: Vec<f64>,
     /// The engine's numbers of the classes.
     class_ids: Vec<u16>,
+    /// Nanoseconds between two requests of the open loop, on average.
+    mean_gap_ns: f64,
     /// Requests issued in the open loop, or rows of the log.
     issued: u64,
     /// When the next one of the open loop is due.
@@ -257,6 +259,7 @@ impl Clients {
             think: settings.think_ms.sampler(),
             shares: vec![],
             class_ids: vec![],
+            mean_gap_ns: NS_PER_S / settings.rate_per_s,
             issued: 0,
             next_at: Time::NEVER,
             next: Handle::NONE,
@@ -321,7 +324,7 @@ impl Clients {
             Arrivals::Steady => Span::from_seconds(1.0 / rate),
             Arrivals::Bursty => self.gap_between_bursts(rate),
             Arrivals::Diurnal => self.gap_of_the_day(rate, now),
-            _ => Span::from_seconds(self.arrivals.exponential() / rate),
+            _ => Span::from_ns(self.arrivals.exponential() * self.mean_gap_ns),
         })
     }
 
@@ -518,6 +521,7 @@ impl Behaviour for Clients {
             self.keys = KeySource::new(&settings.keys);
         }
         self.think = settings.think_ms.sampler();
+        self.mean_gap_ns = NS_PER_S / settings.rate_per_s;
         self.shares = shares_of(&settings.mix);
         self.learn_classes(cx);
         if settings.arrivals == Arrivals::Closed {

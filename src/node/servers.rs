@@ -176,10 +176,10 @@ pub struct Machine {
 #[derive(Clone, Debug)]
 struct Worker {
     call: CallId,
-    /// Nanoseconds of work left at `since`, at speed 1.
-    left: f64,
+    /// Work left at `since`, at speed 1.
+    left: Span,
     /// The same when it began.
-    total: f64,
+    total: Span,
     since: Time,
     done: Handle,
     /// Answers that are still to come from downstream.
@@ -190,13 +190,20 @@ struct Worker {
 impl Worker {
     const IDLE: Worker = Worker {
         call: CallId::NONE,
-        left: 0.0,
-        total: 0.0,
+        left: Span::ZERO,
+        total: Span::ZERO,
         since: Time::ZERO,
         done: Handle::NONE,
         children: vec![],
         worst: Outcome::Ok,
     };
+}
+
+impl Worker {
+    /// Work left now, having gone on at this rate.
+    fn left_at(&self, now: Time, rate: f64) -> Span {
+        Span(self.left.0.saturating_sub(now.since(self.since).times(rate).0))
+    }
 }
 
 /// A worker as it is drawn.
@@ -247,8 +254,8 @@ impl Servers {
         let Some(machine) = self.machines.get(member) else { return vec![] };
         let view = |worker: &Worker| {
             (worker.call != CallId::NONE).then(|| {
-                let left = (worker.left - now.since(worker.since).0 as f64 * machine.rate).max(0.0);
-                WorkerView { call: worker.call, progress: 1.0 - left / worker.total.max(1.0) }
+                let left = worker.left_at(now, machine.rate);
+                WorkerView { call: worker.call, progress: 1.0 - left.0 as f64 / worker.total.0.max(1) as f64 }
             })
         };
         machine.workers.iter().map(view).collect()
@@ -316,7 +323,7 @@ impl Servers {
                 sampler => sampler.draw(&mut Draw::new(self.service_stream, request.seed)),
             }
         };
-        let left = work.0 as f64 * request.cost as f64;
+        let left = if request.cost == 1.0 { work } else { work.times(request.cost as f64) };
         cx.work(call);
         cx.call_mut(call).slot = index as u32;
         let now = cx.now();
@@ -386,7 +393,7 @@ impl Servers {
                 continue;
             }
             cx.cancel(worker.done);
-            worker.left = (worker.left - now.since(worker.since).0 as f64 * machine.rate).max(0.0);
+            worker.left = worker.left_at(now, machine.rate);
             worker.since = now;
             worker.done = due(now, worker.left, rate)
                 .map_or(Handle::NONE, |at| cx.timer(member as u16, 0, index as u32, at));
@@ -438,9 +445,13 @@ impl Servers {
     }
 }
 
-/// When work of `left` nanoseconds is done at this rate; `None` at rate 0.
-fn due(now: Time, left: f64, rate: f64) -> Option<Time> {
-    (rate > 0.0).then(|| now + Span((left / rate + 0.5) as u64))
+/// When this much work is done at this rate; `None` at rate 0.
+#[inline]
+fn due(now: Time, left: Span, rate: f64) -> Option<Time> {
+    if rate == 1.0 {
+        return Some(now + left);
+    }
+    (rate > 0.0).then(|| now + Span::from_ns(left.0 as f64 / rate))
 }
 
 fn faults_of(member: &MemberSettings) -> Condition {

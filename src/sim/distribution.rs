@@ -192,7 +192,7 @@ impl Sampler {
                 return if random.chance(slow_share) { slow } else { fast };
             }
         };
-        Span((ns + 0.5) as u64).min(DRAW_MAX)
+        Span::from_ns(ns).min(DRAW_MAX)
     }
 }
 

@@ -149,33 +149,39 @@ impl<E: Copy + Default + Debug> Wheel<E> {
         Some(level * SLOTS + self.slots[level].trailing_zeros() as usize)
     }
 
-    /// The earliest time in a slot.
-    fn earliest(&self, head: usize) -> u64 {
+    /// The first event of a slot: its time and entry.
+    fn earliest(&self, head: usize) -> (u64, u32) {
         let mut index = self.entries[head].next;
+        let mut earliest = (self.entries[index as usize].time, index);
         if head < SLOTS {
-            return self.entries[index as usize].time;
+            return earliest;
         }
-        let mut earliest = u64::MAX;
         while index as usize != head {
             let entry = &self.entries[index as usize];
-            earliest = earliest.min(entry.time);
+            if entry.time < earliest.0 {
+                earliest = (entry.time, index);
+            }
             index = entry.next;
         }
         earliest
     }
 
-    /// Moves the wheel's time forward and re-places what lay in the slot that it enters.
-    fn enter(&mut self, head: usize, time: u64) {
-        self.current = time;
+    /// Moves the wheel's time forward to a slot's first event, takes that, and puts the slot's others
+    /// where they belong from there.
+    fn enter(&mut self, head: usize, first: u32) -> (Time, E) {
         let mut index = self.entries[head].next;
         self.entries[head].next = head as u32;
         self.entries[head].previous = head as u32;
         self.clear(head);
+        self.current = self.entries[first as usize].time;
         while index as usize != head {
             let next = self.entries[index as usize].next;
-            self.place(index);
+            if index != first {
+                self.place(index);
+            }
             index = next;
         }
+        self.retire(first)
     }
 
     /// Takes the only event of a slot.
@@ -241,28 +247,27 @@ impl<E: Copy + Default + Debug> EventQueue for Wheel<E> {
         live
     }
 
+    #[inline]
     fn pop(&mut self, until: Time) -> Option<(Time, E)> {
-        loop {
-            let head = self.first_head()?;
-            let (first, last) = (self.entries[head].next, self.entries[head].previous);
-            // Alone in its slot, or on the lowest level, where all of a slot have one time.
-            if first == last || head < SLOTS {
-                if self.entries[first as usize].time > until.0 {
-                    return None;
-                }
-                let only = first == last;
-                return Some(if only { self.take_only(head, first) } else { self.take_first(head, first) });
-            }
-            let time = self.earliest(head);
-            if time > until.0 {
+        let head = self.first_head()?;
+        let (first, last) = (self.entries[head].next, self.entries[head].previous);
+        // Alone in its slot, or on the lowest level, where all of a slot have one time.
+        if first == last || head < SLOTS {
+            if self.entries[first as usize].time > until.0 {
                 return None;
             }
-            self.enter(head, time);
+            return Some(if first == last {
+                self.take_only(head, first)
+            } else {
+                self.take_first(head, first)
+            });
         }
+        let (time, first) = self.earliest(head);
+        (time <= until.0).then(|| self.enter(head, first))
     }
 
     fn next_time(&self) -> Option<Time> {
-        self.first_head().map(|head| Time(self.earliest(head)))
+        self.first_head().map(|head| Time(self.earliest(head).0))
     }
 
     fn len(&self) -> usize {

@@ -19,7 +19,7 @@ pub trait Random {
 
     /// Uniform in [0, 1), in steps of 2⁻⁵³.
     fn unit(&mut self) -> f64 {
-        (self.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+        (self.next_u64() >> 11) as i64 as f64 * (1.0 / (1u64 << 53) as f64)
     }
 
     /// Uniform in 0..n, by Lemire's multiplication (2019) without the rejection step: the bias is at
@@ -40,7 +40,7 @@ pub trait Random {
         loop {
             let bits = self.next_u64();
             let layer = (bits & 0xff) as usize;
-            let x = (bits >> 11) as f64 * table.width[layer];
+            let x = (bits >> 11) as i64 as f64 * table.width[layer];
             // Nearly always.
             if x < table.inner[layer] {
                 return x;

@@ -184,10 +184,18 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
                 _ => until,
             };
             while self.core.books.events < last {
-                match self.core.queue.pop(horizon) {
-                    Some((time, event)) => self.happen(time, event, seen),
-                    None => break,
+                let Some((time, event)) = self.core.queue.pop(horizon) else { break };
+                self.core.now = time;
+                let mut event = event;
+                let mut next = 0;
+                // What it causes at this very instant belongs to it.
+                loop {
+                    self.handle(event, seen);
+                    let Some(caused) = self.core.soon.get(next) else { break };
+                    event = *caused;
+                    next += 1;
                 }
+                self.core.soon.clear();
             }
             if self.core.books.events >= last {
                 return Progress::OutOfBudget;
@@ -215,11 +223,12 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
 
     fn happen<O: Observer>(&mut self, time: Time, event: Event, seen: &mut O) {
         self.core.now = time;
-        self.handle(event, seen);
+        self.core.soon.push(event);
         self.settle(seen);
     }
 
     /// Deliveries without delay belong to the event that caused them.
+    #[inline(never)]
     fn settle<O: Observer>(&mut self, seen: &mut O) {
         let mut next = 0;
         while let Some(event) = self.core.soon.get(next) {
@@ -270,6 +279,8 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
         act(&mut self.nodes[node as usize], &mut Context { core: &mut self.core, seen, node });
     }
 
+    /// Inlined into the loop of [`World::advance`], where nearly all events are handled.
+    #[inline(always)]
     fn handle<O: Observer>(&mut self, event: Event, seen: &mut O) {
         self.core.books.events += 1;
         if self.core.troubled > 0 && self.troubled(event) {

@@ -25,21 +25,15 @@ struct LeastConnections {
 }
 
 impl LeastConnections {
-    /// The backend, its requests in flight, and how many others have as few.
-    fn fewest(&self, backends: &Backends) -> (usize, u32, u32) {
+    /// The backend, and its requests in flight.
+    fn fewest(&self, backends: &Backends) -> (usize, u32) {
         if backends.eligible_count == backends.len() {
-            let (index, fewest) = first_fewest(&backends.in_flight, self.cursor.start(backends));
-            let as_few: u32 =
-                backends.in_flight.iter().map(|&in_flight| u32::from(in_flight == fewest)).sum();
-            return (index, fewest, as_few.saturating_sub(1));
+            return first_fewest(&backends.in_flight, self.cursor.start(backends));
         }
         // Whoever may not be chosen counts as having more than anybody.
-        let seen: Vec<u32> = (0..backends.len())
-            .map(|index| if backends.eligible[index] { backends.in_flight[index] } else { u32::MAX })
-            .collect();
-        let (index, fewest) = first_fewest(&seen, self.cursor.start(backends));
-        let as_few = seen.iter().filter(|in_flight| **in_flight == fewest).count() as u32;
-        (index, fewest, as_few.saturating_sub(1))
+        let states = backends.in_flight.iter().zip(&backends.eligible);
+        let seen: Vec<u32> = states.map(|(&in_flight, &up)| if up { in_flight } else { u32::MAX }).collect();
+        first_fewest(&seen, self.cursor.start(backends))
     }
 }
 
@@ -55,9 +49,9 @@ fn first_fewest(values: &[u32], start: usize) -> (usize, u32) {
 
 impl Balance for LeastConnections {
     fn pick(&mut self, _: &Ask, backends: &Backends, _: &mut Stream) -> Pick {
-        let (backend, in_flight, ties) = self.fewest(backends);
+        let (backend, in_flight) = self.fewest(backends);
         self.cursor.at = backend + 1;
-        Pick { backend, why: Why::Fewest { in_flight, ties } }
+        Pick { backend, why: Why::Fewest { in_flight } }
     }
 
     fn rebuild(&mut self, backends: &Backends) {
@@ -68,7 +62,7 @@ impl Balance for LeastConnections {
         if backends.eligible_count == 0 {
             return Inspection::default();
         }
-        let (next, in_flight, _) = self.fewest(backends);
+        let (next, in_flight) = self.fewest(backends);
         let columns = vec![Column::in_flight(backends)];
         Inspection { next: Some(next), note: format!("fewest: {in_flight}"), columns }
     }
