@@ -75,7 +75,8 @@ impl Report {
         match (number(&self.figures), number(&self.half_widths)) {
             (None, _) => "–".to_owned(),
             (Some(mean), None) => rounded(mean, mean),
-            (Some(mean), Some(half)) => format!("{} ± {}", rounded(mean, mean), rounded(half, mean)),
+            // Digits beyond the first two of the interval would say nothing.
+            (Some(mean), Some(half)) => format!("{} ± {}", rounded(mean, half * 10.0), rounded(half, half * 10.0)),
         }
     }
 
@@ -224,7 +225,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// Whole numbers as they are, others to about three digits of `like`.
+/// Whole numbers as they are, others to as many places as three digits of `like` have.
 fn rounded(number: f64, like: f64) -> String {
     let digits = match like.abs() {
         size if size >= 100.0 => 0,
@@ -232,5 +233,5 @@ fn rounded(number: f64, like: f64) -> String {
         size if size >= 1.0 => 2,
         _ => 3,
     };
-    if number == number.trunc() && number == like { format!("{number}") } else { format!("{number:.digits$}") }
+    if number == number.trunc() && (number == like || like == 0.0) { format!("{number}") } else { format!("{number:.digits$}") }
 }
