@@ -16,6 +16,8 @@
 //! | `app`, `cli` | the two faces: browser, command line |
 
 pub mod algo;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod cli;
 pub mod labs;
 pub mod node;
 pub mod play;
