@@ -242,8 +242,9 @@ fn put(object: &mut Value, setting: &str, value: Value) {
     map.insert(setting.to_owned(), value);
 }
 
+/// Only what is written out in full: any plain number would pass for a constant.
 fn as_distribution(value: &Value) -> Option<Distribution> {
-    serde_json::from_value(value.clone()).ok()
+    if value.is_object() { serde_json::from_value(value.clone()).ok() } else { None }
 }
 
 /// The node's settings as JSON, without `kind`, for messages and tests.
