@@ -3,7 +3,7 @@
 use super::core::Core;
 use super::link::Way;
 use super::{
-    Call, CallId, Condition, Env, Event, EventQueue, Explanation, Handle, NodeId, Observer, Outcome,
+    Call, CallId, Condition, Env, EventQueue, Explanation, Handle, Happening, NodeId, Observer, Outcome,
     Outgoing, Phase, Place, Request, RequestId, Span, Time, Timer,
 };
 
@@ -98,7 +98,7 @@ impl<E: Env> Context<'_, E> {
                 self.core.queue.cancel(turn);
             }
             if condition.flap.is_some() {
-                self.core.soon.push_back(Event::Flap(place));
+                self.core.soon.push_back(Happening::Flap(place).into());
             }
         }
         self.core.put_condition(place, condition);
@@ -180,7 +180,8 @@ impl<E: Env> Context<'_, E> {
             timeout: Handle::NONE,
         }));
         if let Some(span) = out.timeout {
-            self.core.calls[id.0].timeout = self.core.queue.schedule(now + span, Event::Timeout(id));
+            self.core.calls[id.0].timeout =
+                self.core.queue.schedule(now + span, Happening::Timeout(id).into());
         }
         let request = &mut self.core.requests[out.request.0];
         request.open_calls += 1;
@@ -217,7 +218,7 @@ impl<E: Env> Context<'_, E> {
     /// Asks for [`super::Behaviour::timer`] at `at`.
     pub fn timer(&mut self, member: u16, kind: u8, index: u32, at: Time) -> Handle {
         let place = Place { node: self.node, member };
-        self.core.queue.schedule(at, Event::Timer(Timer { place, kind, index }))
+        self.core.queue.schedule(at, Happening::Timer(Timer { place, kind, index }).into())
     }
 
     pub fn cancel(&mut self, handle: Handle) {

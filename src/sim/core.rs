@@ -3,43 +3,11 @@
 use super::call::Arena;
 use super::link::Way;
 use super::{
-    Call, CallId, EventQueue, Handle, LOSS_NOTICE, Link, NodeId, Outcome, Phase, Place, Request, Span, Time,
+    Call, CallId, Event, EventQueue, Handle, Happening, LOSS_NOTICE, Link, NodeId, Outcome, Phase, Place,
+    Request, Span, Time,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-
-/// What can be due.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Event {
-    /// A call reaches its callee.
-    Arrive(CallId),
-    /// An answer reaches its caller.
-    Return(CallId),
-    /// A caller has waited long enough.
-    Timeout(CallId),
-    /// The same, for a caller that was frozen when it was due: the call may be over by now.
-    LateTimeout(CallId),
-    /// A lost call is noticed.
-    LossNotice(CallId),
-    /// Something that a node asked for.
-    Timer(Timer),
-    /// A flapping member goes down or comes up.
-    Flap(Place),
-}
-
-impl Default for Event {
-    fn default() -> Self {
-        Event::Arrive(CallId::NONE)
-    }
-}
-
-/// A node's own timer: `kind` and `index` mean what the node wants them to.
-#[derive(Clone, Copy, Debug, PartialEq, Default)]
-pub struct Timer {
-    pub place: Place,
-    pub kind: u8,
-    pub index: u32,
-}
 
 /// What is wrong with a member.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
@@ -152,14 +120,14 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
 
     /// Holds an event for a frozen member.
     pub fn park(&mut self, place: Place, event: Event) {
-        let event = match event {
-            Event::Timeout(id) => {
+        let held = match event.happening() {
+            Happening::Timeout(id) => {
                 self.calls[id.0].timeout = Handle::PARKED;
-                Event::LateTimeout(id)
+                Happening::LateTimeout(id).into()
             }
-            event => event,
+            _ => event,
         };
-        self.parked.push((place, event));
+        self.parked.push((place, held));
     }
 
     /// Whether the call still waits for a timeout that was held.
@@ -180,7 +148,7 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
     pub fn travel(&mut self, id: CallId, way: Way) {
         let call = &self.calls[id.0];
         let link = &self.links[call.link as usize];
-        let event = if way == Way::Out { Event::Arrive(id) } else { Event::Return(id) };
+        let event = Event::from(if way == Way::Out { Happening::Arrive(id) } else { Happening::Return(id) });
         match link.journey(&self.requests[call.request.0], call.attempt, way) {
             None => self.lose(id),
             Some(Span::ZERO) => self.soon.push_back(event),
@@ -200,7 +168,7 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
         if !call.abandoned {
             call.outcome = Outcome::Lost;
         }
-        self.queue.schedule(due, Event::LossNotice(id));
+        self.queue.schedule(due, Happening::LossNotice(id).into());
     }
 
     /// The callee answers.

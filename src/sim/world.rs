@@ -7,8 +7,8 @@
 use super::call::Arena;
 use super::core::{Books, Condition, Core};
 use super::{
-    Call, CallId, Context, Draw, Event, EventQueue, Handle, Link, NodeId, Observer, Outcome, Phase, Place,
-    Random, Request, Span, Time, Timer, Wheel, mix,
+    Call, CallId, Context, Draw, Event, EventQueue, Handle, Happening, Link, NodeId, Observer, Outcome,
+    Phase, Place, Random, Request, Span, Time, Timer, Wheel, mix,
 };
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -273,17 +273,17 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
         if self.core.troubled > 0 && self.troubled(event) {
             return;
         }
-        match event {
-            Event::Arrive(id) => {
+        match event.happening() {
+            Happening::Arrive(id) => {
                 let now = self.core.now;
                 let call = &mut self.core.calls[id.0];
                 (call.arrived, call.started, call.phase) = (now, now, Phase::Queued);
                 let node = call.to.node;
                 self.with(node, seen, |behaviour, cx| behaviour.arrive(cx, id));
             }
-            Event::Return(id) | Event::LossNotice(id) => self.come_back(id, seen),
-            Event::LateTimeout(id) if !self.core.is_parked(id) => {}
-            Event::Timeout(id) | Event::LateTimeout(id) => {
+            Happening::Return(id) | Happening::LossNotice(id) => self.come_back(id, seen),
+            Happening::LateTimeout(id) if !self.core.is_parked(id) => {}
+            Happening::Timeout(id) | Happening::LateTimeout(id) => {
                 let call = &mut self.core.calls[id.0];
                 let node = call.from.node;
                 // What the caller sees; the callee's own outcome replaces it when it answers.
@@ -293,10 +293,10 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
                 seen.gave_up(id, call, request, self.core.now);
                 self.with(node, seen, |behaviour, cx| behaviour.returned(cx, id));
             }
-            Event::Timer(timer) => {
+            Happening::Timer(timer) => {
                 self.with(timer.place.node, seen, |behaviour, cx| behaviour.timer(cx, timer))
             }
-            Event::Flap(place) => self.flap(place, seen),
+            Happening::Flap(place) => self.flap(place, seen),
         }
         if !self.core.announced.is_empty() {
             self.announce(seen);
@@ -329,18 +329,20 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
 
     /// Deals with an event for a member that is not well. True if that was all.
     fn troubled(&mut self, event: Event) -> bool {
-        let place = match event {
-            Event::Arrive(id) => self.core.calls[id.0].to,
-            Event::Return(id) | Event::LossNotice(id) | Event::Timeout(id) => self.core.calls[id.0].from,
-            Event::LateTimeout(_) | Event::Flap(_) => return false,
-            Event::Timer(timer) => timer.place,
+        let place = match event.happening() {
+            Happening::Arrive(id) => self.core.calls[id.0].to,
+            Happening::Return(id) | Happening::LossNotice(id) | Happening::Timeout(id) => {
+                self.core.calls[id.0].from
+            }
+            Happening::LateTimeout(_) | Happening::Flap(_) => return false,
+            Happening::Timer(timer) => timer.place,
         };
         let condition = self.core.condition(place);
         if condition.frozen {
             self.core.park(place, event);
             return true;
         }
-        let Event::Arrive(id) = event else { return false };
+        let Happening::Arrive(id) = event.happening() else { return false };
         if condition.down {
             let now = self.core.now;
             let call = &mut self.core.calls[id.0];
@@ -367,7 +369,7 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
         let span = if condition.down { down } else { up };
         self.core.put_condition(place, condition);
         let at = self.core.now + Span(span.0.max(1));
-        let turn = self.core.queue.schedule(at, Event::Flap(place));
+        let turn = self.core.queue.schedule(at, Happening::Flap(place).into());
         self.core.flaps.insert(place, turn);
         self.with(place.node, seen, |behaviour, cx| behaviour.condition(cx, place.member));
     }
