@@ -140,10 +140,6 @@ impl Session {
         if to < self.now() {
             self.present = self.history.before(to).clone();
             self.present.simulation.set_changes(&self.scenario);
-            // A checkpoint at time 0 stands before the changes of time 0.
-            if self.now() == Time::ZERO {
-                self.present = begin(&self.scenario);
-            }
         }
         self.advance(to, budget)
     }
