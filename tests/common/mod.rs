@@ -2,4 +2,5 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 pub mod audit;
+pub mod record;
 pub mod scenarios;
