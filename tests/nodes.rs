@@ -147,13 +147,13 @@ fn behind_a_balancer(count: u32, rate_per_s: f64, balancer: Value, changes: Valu
 fn health_checks_take_a_crashed_server_out_and_bring_it_back() {
     let checks = json!({ "health_every_ms": 100, "health_timeout_ms": 50, "health_down_after": 3, "health_up_after": 2 });
     let changes = json!([
-        change(1001.0, "s/2", json!({ "down": true })),
-        change(2001.0, "s/2", json!({ "down": false }))
+        change(1006.0, "s/2", json!({ "down": true })),
+        change(2006.0, "s/2", json!({ "down": false }))
     ]);
     let record = play(&behind_a_balancer(3, 300.0, checks, changes));
     let to_second: Vec<f64> =
         record.at(2).iter().filter(|hop| hop.member == 2).map(|hop| hop.arrived - 5.0).collect();
-    // Checks leave at 1100, 1200 and 1300 and fail 10 ms later; those of 2100 and 2200 succeed.
+    // The checks of 1000 and 2000 have just passed. Checks leave at 1100, 1200 and 1300 and fail 10 ms later; those of 2100 and 2200 succeed.
     assert!(to_second.iter().any(|sent| (1300.0..1310.0).contains(sent)));
     assert!(to_second.iter().all(|sent| !(1310.01..2210.0).contains(sent)));
     assert!(to_second.iter().any(|sent| (2210.0..2225.0).contains(sent)));

@@ -226,8 +226,10 @@ pub struct Clients {
     shares: Vec<f64>,
     /// The engine's numbers of the classes.
     class_ids: Vec<u16>,
-    /// Requests issued in the open loop, or rows of the log.
+    /// Requests issued in the open loop.
     issued: u64,
+    /// The next row of the log.
+    row: usize,
     /// When the next one of the open loop is due.
     next_at: Time,
     next: Handle,
@@ -258,6 +260,7 @@ impl Clients {
             shares: vec![],
             class_ids: vec![],
             issued: 0,
+            row: 0,
             next_at: Time::NEVER,
             next: Handle::NONE,
             burst_left: Span::ZERO,
@@ -311,7 +314,7 @@ impl Clients {
         let rate = self.settings.rate_per_s;
         if self.settings.arrivals == Arrivals::Replay {
             let replay = self.settings.replay.as_ref()?;
-            let (at_ms, ..) = replay.rows.get(self.issued as usize)?;
+            let (at_ms, ..) = replay.rows.get(self.row)?;
             return Some(Time::from_ms(*at_ms).since(now));
         }
         if rate <= 0.0 {
@@ -323,6 +326,12 @@ impl Clients {
             Arrivals::Diurnal => self.gap_of_the_day(rate, now),
             _ => Span::from_seconds(self.arrivals.exponential() / rate),
         })
+    }
+
+    /// A log that takes over in the middle of a run begins where the time is.
+    fn find_row(&mut self, now: Time) {
+        let rows = self.settings.replay.as_ref().map(|replay| &replay.rows);
+        self.row = rows.map_or(0, |rows| rows.partition_point(|(at_ms, ..)| Time::from_ms(*at_ms) < now));
     }
 
     /// Walks through bursts and silences until the exponential amount of "on" time has passed.
@@ -401,7 +410,8 @@ impl Clients {
         let seed = mix(self.identity ^ self.issued);
         let row = match &self.settings.replay {
             Some(replay) if self.settings.arrivals == Arrivals::Replay => {
-                replay.rows.get(self.issued as usize).copied()
+                self.row += 1;
+                replay.rows.get(self.row - 1).copied()
             }
             _ => None,
         };
@@ -513,6 +523,9 @@ impl Behaviour for Clients {
             || self.next_at == Time::NEVER
         {
             cx.cancel(self.next);
+            if before.arrivals != settings.arrivals || before.replay != settings.replay {
+                self.find_row(cx.now());
+            }
             self.set_going(cx);
         } else if before.rate_per_s != settings.rate_per_s {
             // What is left of the present gap passes at the new rate, so that the same gaps are used.
