@@ -234,3 +234,21 @@ proptest! {
         prop_assert_eq!(session.digest(), live, "after going back");
     }
 }
+/// A slider that is turned again while nothing has moved is one change, at the very beginning too.
+#[test]
+fn turning_again_at_the_same_moment_replaces_the_change() {
+    for at_ms in [0.0, 1500.0] {
+        let file = json!({ "v": 1, "duration_ms": 3000, "nodes": [
+            { "id": "c", "kind": "clients", "to": ["s"] }, { "id": "s", "kind": "servers" }],
+            "changes": [{ "at_ms": at_ms, "node": "c", "set": { "rate_per_s": 7 } }] });
+        let mut session = Session::new(Checked::from_value(file).expect("a scenario"));
+        session.advance(Time::from_ms(at_ms), u64::MAX);
+        for rate in [50, 60, 20] {
+            session.set("c.rate_per_s", json!(rate), When::Now).expect("a rate");
+        }
+        assert_eq!(session.scenario().changes.len(), 1);
+        session.advance(session.end(), u64::MAX);
+        assert_eq!(session.digest(), digest_of(session.scenario()));
+        assert_eq!(session.value("c.rate_per_s"), Some(json!(20.0)));
+    }
+}
