@@ -50,7 +50,11 @@ pub fn run(options: &Options, out: &mut impl Write) -> Result<(), Failure> {
         (Some(_), _) => return Err(Failure::input("--requests takes one seed")),
     };
     let report = Report::new(&scenario, imported, runs);
-    if options.json { writeln!(out, "{:#}", report.to_json())? } else { write!(out, "{report}")? }
+    if options.json {
+        writeln!(out, "{:#}", report.to_json())?
+    } else {
+        write!(out, "{report}")?
+    }
     Ok(())
 }
 

@@ -236,10 +236,16 @@ mod tests {
         assert_eq!(lesson.question, Question { title: "Why?".into(), text: "Because.".into() });
         let predict = &lesson.predict;
         assert_eq!((predict.ask.as_str(), predict.answer.as_str()), ("Which?", "It was that."));
-        assert_eq!((predict.options.as_slice(), predict.answer_index), (&["this".into(), "that one".into()][..], 1));
+        assert_eq!(
+            (predict.options.as_slice(), predict.answer_index),
+            (&["this".into(), "that one".into()][..], 1)
+        );
         assert_eq!(lesson.left_out, "Much.");
         let goals = &lesson.challenge.goals;
-        assert_eq!((goals[0].label.as_str(), goals[0].op, goals[0].value), ("p99.9 < 25 ms", Op::Below, 25.0));
+        assert_eq!(
+            (goals[0].label.as_str(), goals[0].op, goals[0].value),
+            ("p99.9 < 25 ms", Op::Below, 25.0)
+        );
         assert_eq!((goals[1].path.as_str(), goals[1].op), ("s.workers", Op::AtMost));
     }
 

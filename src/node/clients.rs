@@ -228,8 +228,10 @@ pub struct Clients {
     class_ids: Vec<u16>,
     /// Nanoseconds between two requests of the open loop, on average.
     mean_gap_ns: f64,
-    /// Requests issued in the open loop, or rows of the log.
+    /// Requests issued in the open loop.
     issued: u64,
+    /// The next row of the log.
+    row: usize,
     /// When the next one of the open loop is due.
     next_at: Time,
     next: Handle,
@@ -261,6 +263,7 @@ impl Clients {
             class_ids: vec![],
             mean_gap_ns: NS_PER_S / settings.rate_per_s,
             issued: 0,
+            row: 0,
             next_at: Time::NEVER,
             next: Handle::NONE,
             burst_left: Span::ZERO,
@@ -314,7 +317,7 @@ impl Clients {
         let rate = self.settings.rate_per_s;
         if self.settings.arrivals == Arrivals::Replay {
             let replay = self.settings.replay.as_ref()?;
-            let (at_ms, ..) = replay.rows.get(self.issued as usize)?;
+            let (at_ms, ..) = replay.rows.get(self.row)?;
             return Some(Time::from_ms(*at_ms).since(now));
         }
         if rate <= 0.0 {
@@ -326,6 +329,12 @@ impl Clients {
             Arrivals::Diurnal => self.gap_of_the_day(rate, now),
             _ => Span::from_ns(self.arrivals.exponential() * self.mean_gap_ns),
         })
+    }
+
+    /// A log that takes over in the middle of a run begins where the time is.
+    fn find_row(&mut self, now: Time) {
+        let rows = self.settings.replay.as_ref().map(|replay| &replay.rows);
+        self.row = rows.map_or(0, |rows| rows.partition_point(|(at_ms, ..)| Time::from_ms(*at_ms) < now));
     }
 
     /// Walks through bursts and silences until the exponential amount of "on" time has passed.
@@ -413,7 +422,8 @@ impl Clients {
     /// A request of the log.
     fn replayed(&mut self, now: Time, seed: u64) -> Option<NewRequest> {
         let replay = self.settings.replay.as_ref().filter(|_| self.settings.arrivals == Arrivals::Replay)?;
-        let (_, client, path, duration_ms) = *replay.rows.get(self.issued as usize)?;
+        let (_, client, path, duration_ms) = *replay.rows.get(self.row)?;
+        self.row += 1;
         let key = self.keys.draw(&mut self.key_stream, now);
         let class = self.class_ids.get(path as usize).copied().unwrap_or(0);
         Some(NewRequest {
@@ -532,6 +542,9 @@ impl Behaviour for Clients {
             || self.next_at == Time::NEVER
         {
             cx.cancel(self.next);
+            if before.arrivals != settings.arrivals || before.replay != settings.replay {
+                self.find_row(cx.now());
+            }
             self.set_going(cx);
         } else if before.rate_per_s != settings.rate_per_s {
             // What is left of the present gap passes at the new rate, so that the same gaps are used.

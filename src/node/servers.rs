@@ -11,6 +11,7 @@ use crate::sim::{
     Purpose, Sampler, Span, Time, Timer, stream_seed,
 };
 use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 
 /// See [`SETTINGS`] for units and bounds.
@@ -129,38 +130,33 @@ pub const SETTINGS: &[Setting] = &[
     Setting::other("members", "Members", "What sets single machines apart."),
 ];
 
-pub const MEMBER_SETTINGS: &[Setting] = &[
-    Setting::integer("weight", "Weight", "", (1.0, 256.0), 1.0, "What a weighted balancer is told.").usual(
-        1.0,
-        10.0,
-        Scale::Linear,
-    ),
-    Setting::number("speed", "Speed", "×", (0.01, 100.0), 1.0, "How fast it works when all is well.").usual(
-        0.25,
-        8.0,
-        Scale::Logarithmic,
-    ),
-    Setting::number(
-        "slow",
-        "Slower by",
-        "×",
-        (1.0, 1000.0),
-        1.0,
-        "A fault: everything takes this many times as long.",
-    )
-    .usual(1.0, 20.0, Scale::Logarithmic),
-    Setting::toggle("down", "Crashed", false, "A fault: its work is lost and it refuses connections."),
-    Setting::toggle("frozen", "Frozen", false, "A fault: it accepts connections and does nothing."),
-    Setting::other("flap", "Flapping", "A fault: down and up, again and again."),
-    Setting::number(
-        "drop_share",
-        "Drops",
-        "",
-        (0.0, 1.0),
-        0.0,
-        "A fault: this share of arriving calls vanishes.",
-    ),
-];
+pub const MEMBER_SETTINGS: &[Setting] =
+    &[
+        Setting::integer("weight", "Weight", "", (1.0, 256.0), 1.0, "What a weighted balancer is told.")
+            .usual(1.0, 10.0, Scale::Linear),
+        Setting::number("speed", "Speed", "×", (0.01, 100.0), 1.0, "How fast it works when all is well.")
+            .usual(0.25, 8.0, Scale::Logarithmic),
+        Setting::number(
+            "slow",
+            "Slower by",
+            "×",
+            (1.0, 1000.0),
+            1.0,
+            "A fault: everything takes this many times as long.",
+        )
+        .usual(1.0, 20.0, Scale::Logarithmic),
+        Setting::toggle("down", "Crashed", false, "A fault: its work is lost and it refuses connections."),
+        Setting::toggle("frozen", "Frozen", false, "A fault: it accepts connections and does nothing."),
+        Setting::other("flap", "Flapping", "A fault: down and up, again and again."),
+        Setting::number(
+            "drop_share",
+            "Drops",
+            "",
+            (0.0, 1.0),
+            0.0,
+            "A fault: this share of arriving calls vanishes.",
+        ),
+    ];
 
 /// The running node.
 #[derive(Clone, Debug)]
@@ -227,7 +223,8 @@ impl Machine {
         self.busy
     }
 
-    pub fn queue(&self) -> impl ExactSizeIterator<Item = CallId> + '_ {
+    /// In the order of arrival; by priority where that is the discipline.
+    pub fn queue(&self) -> impl DoubleEndedIterator<Item = CallId> + ExactSizeIterator + '_ {
         self.queue.iter().copied()
     }
 
@@ -299,6 +296,17 @@ impl Servers {
         true
     }
 
+    /// Brings those that wait in the order of the discipline: all but priority keep that of arrival.
+    fn sort_queues<E: Env>(&mut self, cx: &Context<'_, E>) {
+        for machine in &mut self.machines {
+            let queue = machine.queue.make_contiguous();
+            queue.sort_by_key(|call| cx.call_at(*call).arrived);
+            if self.settings.discipline == Discipline::Priority {
+                queue.sort_by_key(|call| Reverse(cx.request_of(*call).priority));
+            }
+        }
+    }
+
     /// Puts an idle worker to work on the next call, if there are both.
     fn take_next<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize) {
         while self.machines[member].busy < self.settings.workers as u32 {
@@ -347,7 +355,7 @@ impl Servers {
     /// The worker's own work is done: call downstream, or answer.
     fn worked<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, index: usize) {
         let worker = &mut self.machines[member].workers[index];
-        worker.done = Handle::NONE;
+        (worker.done, worker.left) = (Handle::NONE, Span::ZERO);
         let call = worker.call;
         if cx.outgoing().is_empty() {
             return self.answer(cx, member, index, Outcome::Ok);
@@ -439,10 +447,12 @@ impl Servers {
         self.set_rate(cx, member, rate);
     }
 
-    /// Hands the conditions that the settings ask for to the engine.
-    fn declare_conditions<E: Env>(&mut self, cx: &mut Context<'_, E>, before: &Settings) {
+    /// Hands the conditions that the settings ask for to the engine. The first `known` members have
+    /// those of the settings before; the others are new, and well.
+    fn declare_conditions<E: Env>(&mut self, cx: &mut Context<'_, E>, before: &Settings, known: usize) {
         for member in 0..self.machines.len() {
-            let (old, new) = (before.member(member), self.settings.member(member));
+            let old = if member < known { before.member(member) } else { MemberSettings::default() };
+            let new = self.settings.member(member);
             if faults_of(&old) != faults_of(&new) {
                 cx.set_condition(member as u16, faults_of(&new));
             }
@@ -475,7 +485,8 @@ impl Behaviour for Servers {
     type Settings = Settings;
 
     fn start<E: Env>(&mut self, cx: &mut Context<'_, E>) {
-        self.declare_conditions(cx, &Settings { members: vec![], ..self.settings.clone() });
+        let settings = self.settings.clone();
+        self.declare_conditions(cx, &settings, 0);
     }
 
     fn arrive<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId) {
@@ -513,8 +524,12 @@ impl Behaviour for Servers {
     fn change<E: Env>(&mut self, cx: &mut Context<'_, E>, settings: &Settings) {
         let before = std::mem::replace(&mut self.settings, settings.clone());
         self.service = self.settings.service_ms.sampler();
+        let known = self.machines.len();
         self.fit();
-        self.declare_conditions(cx, &before);
+        self.declare_conditions(cx, &before, known);
+        if before.discipline != settings.discipline {
+            self.sort_queues(cx);
+        }
         for member in 0..self.machines.len() {
             self.take_next(cx, member);
             self.report(cx, member);

@@ -242,9 +242,9 @@ fn put(object: &mut Value, setting: &str, value: Value) {
     map.insert(setting.to_owned(), value);
 }
 
-/// Distributions are written back as objects; a plain number is a setting of its own.
+/// Only what is written out in full: any plain number would pass for a constant.
 fn as_distribution(value: &Value) -> Option<Distribution> {
-    value.is_object().then(|| serde_json::from_value(value.clone()).ok())?
+    if value.is_object() { serde_json::from_value(value.clone()).ok() } else { None }
 }
 
 /// The node's settings as JSON, without `kind`, for messages and tests.

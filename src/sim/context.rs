@@ -91,9 +91,14 @@ impl<E: Env> Context<'_, E> {
     }
 
     /// Sets what is wrong with a member; the engine starts or stops its flapping.
-    pub fn set_condition(&mut self, member: u16, condition: Condition) {
+    /// While a member flaps, that alone says whether it is down.
+    pub fn set_condition(&mut self, member: u16, mut condition: Condition) {
         let place = Place { node: self.node, member };
-        if condition.flap != self.core.condition(place).flap {
+        let old = self.core.condition(place);
+        if condition.flap.is_some() {
+            condition.down = old.flap == condition.flap && old.down;
+        }
+        if condition.flap != old.flap {
             if let Some(turn) = self.core.flaps.remove(&place) {
                 self.core.queue.cancel(turn);
             }

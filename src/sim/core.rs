@@ -106,7 +106,10 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
     /// Writes a condition and keeps count of those that are not the default. What was held for a
     /// member that is not frozen any more is delivered.
     pub fn put_condition(&mut self, place: Place, condition: Condition) {
-        let Some(old) = self.conditions[place.node as usize].get_mut(place.member as usize) else { return };
+        let members = &mut self.conditions[place.node as usize];
+        // A new member may be unwell before anybody has been told of it.
+        members.resize(members.len().max(place.member as usize + 1), Condition::default());
+        let old = &mut members[place.member as usize];
         let healthy = Condition::default();
         let was_troubled = *old != healthy;
         *old = condition;

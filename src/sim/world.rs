@@ -102,7 +102,7 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
         World { core, nodes, changes: vec![], next_change: 0 }
     }
 
-    /// Introduces the nodes to each other and starts them.
+    /// Introduces the nodes to each other and starts them; then the changes of time 0 take effect.
     pub fn start<O: Observer>(&mut self, seen: &mut O) {
         self.core.announced = (0..self.nodes.len() as NodeId).collect();
         self.announce(seen);
@@ -110,6 +110,9 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
             self.with(node, seen, |behaviour, cx| behaviour.start(cx));
         }
         self.settle(seen);
+        if self.changes.first().is_some_and(|change| change.at == Time::ZERO) {
+            self.apply_changes(seen);
+        }
     }
 
     pub fn now(&self) -> Time {
@@ -177,7 +180,7 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
     pub fn advance<O: Observer>(&mut self, until: Time, budget: u64, seen: &mut O) -> Progress {
         let last = self.core.books.events.saturating_add(budget);
         loop {
-            // Changes come before the events of their instant.
+            // Changes come before the events of their instant; those of time 0 came with the start.
             let change_at = self.changes.get(self.next_change).map(|change| change.at);
             let horizon = match change_at {
                 Some(at) if at <= until => Time(at.0.saturating_sub(1)),
@@ -201,7 +204,7 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
                 return Progress::OutOfBudget;
             }
             match change_at {
-                Some(at) if at <= until => self.apply_next_change(seen),
+                Some(at) if at <= until => self.apply_changes(seen),
                 _ => break,
             }
         }
@@ -209,12 +212,12 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
         Progress::Reached
     }
 
-    /// Lets exactly one event (or change) happen, with all that it causes at that very instant.
+    /// Lets exactly one event (or the changes of one instant) happen, with all that it causes at that very instant.
     /// Answers with its time; `None` if nothing is to come, or not by `until`.
     pub fn step<O: Observer>(&mut self, until: Time, seen: &mut O) -> Option<Time> {
         let next = self.next_time().filter(|next| *next <= until)?;
         if self.changes.get(self.next_change).is_some_and(|change| change.at <= next) {
-            self.apply_next_change(seen);
+            self.apply_changes(seen);
         } else if let Some((time, event)) = self.core.queue.pop(next) {
             self.happen(time, event, seen);
         }
@@ -238,10 +241,20 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
         self.core.soon.clear();
     }
 
-    fn apply_next_change<O: Observer>(&mut self, seen: &mut O) {
-        let Scheduled { at, effect } = self.changes[self.next_change].clone();
-        self.next_change += 1;
+    /// Applies the changes of the next instant that has any: all of them, so that the time alone tells
+    /// which have happened.
+    fn apply_changes<O: Observer>(&mut self, seen: &mut O) {
+        let Some(at) = self.changes.get(self.next_change).map(|change| change.at) else { return };
         self.core.now = self.core.now.max(at);
+        while let Some(change) = self.changes.get(self.next_change).filter(|change| change.at == at) {
+            let effect = change.effect.clone();
+            self.next_change += 1;
+            self.apply(effect, seen);
+            seen.changed(at);
+        }
+    }
+
+    fn apply<O: Observer>(&mut self, effect: Effect<N::Settings>, seen: &mut O) {
         match effect {
             Effect::Node(node, settings) => {
                 self.with(node, seen, |behaviour, cx| behaviour.change(cx, &settings))
@@ -252,7 +265,6 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
         }
         self.announce(seen);
         self.settle(seen);
-        seen.changed(at);
     }
 
     /// Tells the callers of nodes whose members changed.

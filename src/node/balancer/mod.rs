@@ -200,6 +200,10 @@ impl Balancer {
         let (request, outcome, tag) = (call.request, call.outcome, call.tag);
         cx.end(request, outcome);
         let (pool, member) = ((tag >> 16) as usize, (tag & 0xffff) as usize);
+        if self.settings.health_every_ms <= 0.0 {
+            // Checks were turned off meanwhile: there will be no other to put this one right.
+            return self.pools[pool].check_lapsed(member);
+        }
         if self.pools[pool].checked(member, outcome.is_ok(), &self.settings, cx.now()) {
             self.schedule_warming(cx);
         }

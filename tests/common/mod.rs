@@ -1,0 +1,6 @@
+//! What several test programs share.
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
+pub mod audit;
+pub mod record;
+pub mod scenarios;
