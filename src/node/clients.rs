@@ -7,8 +7,8 @@
 use super::keys::{KeySource, Keys};
 use crate::algo::setting::{Scale, Setting};
 use crate::sim::{
-    Behaviour, CallId, Context, Distribution, Draw, Env, Handle, Member, NS_PER_S, NewRequest, Outgoing,
-    Purpose, Random, Sampler, Span, Stream, Time, Timer, mix, stream_seed,
+    Behaviour, CallId, Context, DURATION_MS_MAX, Distribution, Draw, Env, Handle, Member, NS_PER_S,
+    NewRequest, Outgoing, Purpose, Random, Sampler, Span, Stream, Time, Timer, mix, stream_seed,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -207,6 +207,11 @@ pub const SETTINGS: &[Setting] = &[
     Setting::other("replay", "Log", "Requests as a log has them."),
 ];
 
+/// Bursts without an arrival that are walked through one by one; of so many the mean says enough.
+const BURSTS_MAX: u32 = 10_000;
+/// However hasty a user is, time goes on.
+const THINK_LEAST: Span = Span(1000);
+
 const ARRIVAL: u8 = 0;
 const THINK: u8 = 1;
 
@@ -341,9 +346,15 @@ impl Clients {
     fn gap_between_bursts(&mut self, rate: f64) -> Span {
         let Settings { burst_on_ms, burst_off_ms, .. } = self.settings;
         let rate_on = rate * (burst_on_ms + burst_off_ms) / burst_on_ms;
-        let mut wanted = Span::from_seconds(self.arrivals.exponential() / rate_on);
+        // At least a nanosecond, or a burst would never end.
+        let mut wanted = Span::from_seconds(self.arrivals.exponential() / rate_on).max(Span(1));
         let mut gap = Span::ZERO;
+        let mut bursts = 0;
         while wanted > self.burst_left {
+            bursts += 1;
+            if bursts > BURSTS_MAX {
+                return gap + wanted.times((burst_on_ms + burst_off_ms) / burst_on_ms);
+            }
             wanted = Span(wanted.0 - self.burst_left.0);
             gap += self.burst_left + Span::from_ms(self.arrivals.exponential() * burst_off_ms);
             self.burst_left = Span::from_ms(self.arrivals.exponential() * burst_on_ms).max(Span(1));
@@ -360,7 +371,8 @@ impl Clients {
             gap += Span::from_seconds(self.arrivals.exponential() / (rate * (1.0 + swing)));
             let phase = (now + gap).ms() / period_ms;
             let share = (1.0 + swing * libm::sin(phase * std::f64::consts::TAU)) / (1.0 + swing);
-            if self.arrivals.unit() < share {
+            // Nobody waits for an arrival after the longest run.
+            if self.arrivals.unit() < share || gap > Span::from_ms(DURATION_MS_MAX) {
                 return gap;
             }
         }
@@ -386,7 +398,7 @@ impl Clients {
             return;
         }
         let identity = mix(index as u64) ^ self.users[index].issued as u64;
-        let think = self.think.draw(&mut Draw::new(self.think_stream, identity));
+        let think = self.think.draw(&mut Draw::new(self.think_stream, identity)).max(THINK_LEAST);
         cx.timer(0, THINK, index as u32, cx.now() + think);
     }
 

@@ -22,6 +22,10 @@ pub struct Condition {
     pub drop_share: f64,
 }
 
+/// Calls that the system holds for a process that does not accept them; it drops further ones.
+/// Linux's `somaxconn`, since 5.4.
+const BACKLOG: usize = 4096;
+
 /// Everything but the nodes.
 #[derive(Clone, Debug)]
 pub(super) struct Core<Q> {
@@ -40,7 +44,7 @@ pub(super) struct Core<Q> {
     /// How many conditions are not the default, so that the common case is one test.
     pub troubled: u32,
     /// Held for frozen members, in order of arrival.
-    pub parked: Vec<(Place, Event)>,
+    pub parked: BTreeMap<Place, Vec<Event>>,
     /// Nodes whose members changed during this event.
     pub announced: Vec<NodeId>,
     /// The next turn of each flapping member.
@@ -87,7 +91,7 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
             member_count: members.iter().map(|n| *n as u16).collect(),
             conditions: members.iter().map(|n| vec![Condition::default(); *n]).collect(),
             troubled: 0,
-            parked: vec![],
+            parked: BTreeMap::new(),
             announced: vec![],
             flaps: BTreeMap::new(),
             books: Books::default(),
@@ -114,11 +118,8 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
         let was_troubled = *old != healthy;
         *old = condition;
         self.troubled = self.troubled + (condition != healthy) as u32 - was_troubled as u32;
-        if !condition.frozen && !self.parked.is_empty() {
-            let (due, held) = std::mem::take(&mut self.parked).into_iter().partition(|(at, _)| *at == place);
-            self.parked = held;
-            let due: Vec<(Place, Event)> = due;
-            self.soon.extend(due.into_iter().map(|(_, event)| event));
+        if !condition.frozen {
+            self.soon.extend(self.parked.remove(&place).into_iter().flatten());
         }
     }
 
@@ -131,7 +132,12 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
             }
             _ => event,
         };
-        self.parked.push((place, held));
+        self.parked.entry(place).or_default().push(held);
+    }
+
+    /// Whether so many calls knock at a frozen member that it hears no more of them.
+    pub fn backlog_full(&self, place: Place) -> bool {
+        self.parked.get(&place).is_some_and(|held| held.len() >= BACKLOG)
     }
 
     /// Whether the call still waits for a timeout that was held.

@@ -367,7 +367,10 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
         };
         let condition = self.core.condition(place);
         if condition.frozen {
-            self.core.park(place, event);
+            match event.happening() {
+                Happening::Arrive(id) if self.core.backlog_full(place) => self.core.lose(id),
+                _ => self.core.park(place, event),
+            }
             return true;
         }
         let Happening::Arrive(id) = event.happening() else { return false };

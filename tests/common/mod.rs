@@ -2,5 +2,7 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 pub mod audit;
+pub mod digests;
+pub mod mutate;
 pub mod record;
 pub mod scenarios;
