@@ -12,11 +12,12 @@
 //! | [`report`] | observers that make metrics and traces; theory |
 //! | `play` | a run that is watched: checkpoints, seeking, live changes |
 //! | `labs` | the table of labs |
-//! | `scene` | snapshot + time → shapes |
+//! | [`scene`] | snapshot + time → shapes |
 //! | `app`, `cli` | the two faces: browser, command line |
 
 pub mod algo;
 pub mod node;
 pub mod report;
 pub mod run;
+pub mod scene;
 pub mod sim;
