@@ -5,7 +5,7 @@ use super::layout::Layout;
 use super::palette::Ink;
 use super::shape::{Fill, Shape, Stroke, disc, ring};
 use crate::run::snapshot::{Dot, Snapshot, Way};
-use crate::sim::{OutcomeKind, Time};
+use crate::sim::{OutcomeKind, Time, mix};
 
 /// What a mark looks like. The colour says the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,9 +106,10 @@ fn steps() -> impl Iterator<Item = u64> {
     (0..18).flat_map(|decade| [1, 2, 5].map(|step| step * 10_u64.pow(decade)))
 }
 
-/// Whether this request is one of those that get a dot.
+/// Whether this request is one of those that get a dot. By a hash of its number: in turn, every
+/// twentieth request would always meet the same one of four servers.
 pub fn gets_a_dot(request: u64, dots_per: u64) -> bool {
-    request % dots_per.max(1) == 0
+    mix(request) % dots_per.max(1) == 0
 }
 
 /// Radius of a request's dot.

@@ -1,7 +1,7 @@
 //! Requests that died: a cross, broken square or dashed ring falls off where it happened, and the
 //! same reasons at the same spot gather in one label.
 
-use super::geometry::{Point, point};
+use super::geometry::{Point, point, rect};
 use super::input::{Fall, Readings, Spot, View};
 use super::labels::{Labels, around};
 use super::layout::Layout;
@@ -88,7 +88,9 @@ pub fn draw(
     for ((spot, outcome), heap) in heaps {
         let Some(at) = start(spot, snapshot, layout) else { continue };
         if view.reduced_motion {
-            shapes.push(piece(outcome, at.moved(0.0, 10.0), 4.4, 1.0));
+            let at = at.moved(0.0, 10.0);
+            labels.take(rect(at.x - 6.0, at.y - 6.0, 12.0, 12.0));
+            shapes.push(piece(outcome, at, 4.4, 1.0));
         }
         let alpha = ((LABEL_S - heap.youngest_s) / 0.5).clamp(0.0, 1.0);
         let label = Label::new(gathered(outcome, heap.count), at, 10.5).bold().middle();
@@ -128,11 +130,14 @@ fn start(spot: Spot, snapshot: &Snapshot, layout: &Layout) -> Option<Point> {
             let node = place.node as usize;
             let yard = layout.yards.get(node)?;
             if yard.density == Density::Single {
-                return Some(point(yard.rect.center().x, yard.rect.bottom() + 6.0));
+                // On a narrow stage a track leaves in the middle.
+                let aside = if yard.axis == Axis::Down { yard.rect.width * 0.22 } else { 0.0 };
+                return Some(point(yard.rect.center().x + aside, yard.rect.bottom() + 6.0));
             }
             let link = snapshot.links.iter().position(|link| link.to == node)?;
             let journey = layout.journey(link, Place::default(), place)?;
-            let back = if yard.ranks == 1 { 22.0 } else { 10.0 };
+            // Off the siding, not over the card.
+            let back = if yard.ranks == 1 && yard.axis == Axis::Across { 22.0 } else { 34.0 };
             let length = journey.length().max(1.0);
             Some(journey.at(1.0 - (back / length).min(1.0), 0.0).0)
         }
@@ -142,8 +147,8 @@ fn start(spot: Spot, snapshot: &Snapshot, layout: &Layout) -> Option<Point> {
 /// Off the track and down, each a little to its own side.
 fn dropped(start: Point, request: u64, share: f64, layout: &Layout) -> Point {
     let side = (request.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % 13;
-    let depth = if layout.is_tight() { 18.0 } else { 42.0 };
-    start.moved((side as f64 - 8.0) * 2.0 * share, 7.0 + depth * share * share)
+    let (depth, wide) = if layout.is_tight() { (20.0, 0.7) } else { (42.0, 2.0) };
+    start.moved((side as f64 - 7.0) * wide * share, 7.0 + depth * share * share)
 }
 
 /// Where its label may stand: left of a card's entry, below a node, around a point of a link.

@@ -22,8 +22,9 @@ pub fn slots(
     let count = workers.len().max(1);
     let Some((columns, pitch)) = best_pitch(area, count, 24.0, SLOT_MIN) else {
         let busy = workers.iter().flatten().count();
-        let text = format!("{busy}/{} busy", workers.len());
-        return meter(area, busy as f64 / count as f64, &text, ink, shapes);
+        let short = format!("{busy}/{}", workers.len());
+        let long = format!("{short} busy");
+        return meter(area, busy as f64 / count as f64, [&long, &short], ink, shapes);
     };
     let size = pitch * 0.86;
     let rows = count.div_ceil(columns);
@@ -80,8 +81,9 @@ pub fn places(
         return;
     }
     let Some((columns, pitch)) = best_pitch(area, count, 12.0, PLACE_MIN) else {
-        let text = format!("{}/{}", figures::whole(queued as u64), figures::whole(places as u64));
-        meter(area, queued as f64 / count as f64, &text, ink, shapes);
+        let short = figures::whole(queued as u64);
+        let long = format!("{short}/{}", figures::whole(places as u64));
+        meter(area, queued as f64 / count as f64, [&long, &short], ink, shapes);
         return;
     };
     let rows = count.div_ceil(columns);
@@ -107,11 +109,6 @@ pub fn places(
     }
 }
 
-/// Whether [`places`] draws places one by one.
-pub fn shows_places(area: Rect, places: u32) -> bool {
-    best_pitch(area, places as usize, 12.0, PLACE_MIN).is_some()
-}
-
 /// Columns and pitch with which `count` squares fit, in as few rows as leave the pitch large.
 fn best_pitch(area: Rect, count: usize, max: f64, min: f64) -> Option<(usize, f64)> {
     let rows_max = (area.height / min).floor().max(1.0) as usize;
@@ -127,13 +124,16 @@ fn best_pitch(area: Rect, count: usize, max: f64, min: f64) -> Option<(usize, f6
     best.filter(|(_, pitch)| *pitch >= min)
 }
 
-/// A capsule filled to `share`, with its figure beside it. Returns the width used.
-pub fn meter(area: Rect, share: f64, text: &str, ink: Ink, shapes: &mut Vec<Shape>) -> f64 {
-    let label = Label::new(text, point(area.right(), area.center().y + 4.0), 10.5).end().ink(Ink::DimInk);
+/// A capsule filled to `share` with its figure beside it: the longer text if there is room for both.
+/// Returns the width used.
+pub fn meter(area: Rect, share: f64, [long, short]: [&str; 2], ink: Ink, shapes: &mut Vec<Shape>) -> f64 {
+    let at = point(area.right(), area.center().y + 4.0);
+    let label = |text: &str| Label::new(text, at, 10.5).end().ink(Ink::DimInk);
+    let room = |label: &Label| area.width - label.width() - 6.0;
+    let label = Some(label(long)).filter(|label| room(label) >= 16.0).unwrap_or_else(|| label(short));
     let label = label.within(area.width);
-    let room = area.width - label.width() - 6.0;
-    if room >= 16.0 {
-        level(rect(area.x, area.center().y - 4.0, room, 8.0), share, ink, shapes);
+    if room(&label) >= 10.0 {
+        level(rect(area.x, area.center().y - 4.0, room(&label), 8.0), share, ink, shapes);
     }
     shapes.push(label.into());
     area.width

@@ -9,6 +9,8 @@ use super::yard::Density;
 #[derive(Clone, Debug, Default)]
 pub struct Labels {
     taken: Vec<Rect>,
+    /// Points of tracks, which a label covers only if there is no other place.
+    tracks: Vec<Point>,
     bounds: Rect,
 }
 
@@ -22,21 +24,36 @@ impl Labels {
                 _ => taken.extend(yard.cards.iter().copied()),
             }
         }
-        Labels { taken, bounds: rect(4.0, 4.0, layout.width - 8.0, layout.height - 8.0) }
+        let curves = layout.tracks.iter().flat_map(|tracks| tracks.ins.iter().chain(&tracks.outs));
+        let tracks = curves.flat_map(|curve| {
+            let steps = (curve.length() / 8.0).ceil() as usize;
+            (0..=steps).map(move |step| curve.at(step as f64 * 8.0).0)
+        });
+        let bounds = rect(4.0, 4.0, layout.width - 8.0, layout.height - 8.0);
+        Labels { taken, tracks: tracks.collect(), bounds }
     }
 
-    /// Puts the label at the first of these places where it is free, if there is one.
-    pub fn place(&mut self, label: Label, places: &[Point], shapes: &mut Vec<Shape>) -> bool {
-        for at in places {
-            let label = Label { at: *at, ..label.clone() };
-            let covers = label.rect().grown(2.0);
-            if covers.inside(self.bounds) && !self.taken.iter().any(|taken| taken.overlaps(covers)) {
-                self.taken.push(covers);
-                shapes.push(label.into());
-                return true;
-            }
+    /// Keeps labels off this.
+    pub fn take(&mut self, rect: Rect) {
+        self.taken.push(rect);
+    }
+
+    /// Puts the label at the first of these places where it is free, off the tracks if it can be.
+    pub fn place(&mut self, label: Label, places: &[Point], shapes: &mut Vec<Shape>) {
+        let covers = |at: Point| Label { at, ..label.clone() }.rect().grown(2.0);
+        let is_free = |at: &&Point| {
+            let covers = covers(**at);
+            covers.inside(self.bounds) && !self.taken.iter().any(|taken| taken.overlaps(covers))
+        };
+        let off_tracks = |at: &&Point| {
+            let covers = covers(**at).grown(3.0);
+            !self.tracks.iter().any(|track| covers.contains(*track))
+        };
+        let free = || places.iter().filter(is_free);
+        if let Some(at) = free().find(off_tracks).or_else(|| free().next()).copied() {
+            self.taken.push(covers(at));
+            shapes.push(Label { at, ..label }.into());
         }
-        false
     }
 }
 

@@ -144,8 +144,8 @@ fn single(state: &NodeState, axis: Axis, size: Rect) -> Option<(f64, f64)> {
     match (state, axis) {
         (NodeState::Clients(_), Axis::Across) => Some((if size.width < 720.0 { 96.0 } else { 112.0 }, 122.0)),
         (NodeState::Clients(_), Axis::Down) => Some(((size.width - 24.0).min(320.0), 62.0)),
-        (NodeState::Balancer(_), Axis::Across) => Some((if size.width < 720.0 { 98.0 } else { 112.0 }, 92.0)),
-        (NodeState::Balancer(_), Axis::Down) => Some((124.0, 74.0)),
+        (NodeState::Balancer(_), Axis::Across) => Some((if size.width < 720.0 { 104.0 } else { 120.0 }, 94.0)),
+        (NodeState::Balancer(_), Axis::Down) => Some((150.0, 78.0)),
         (NodeState::Servers(_), _) => None,
     }
 }

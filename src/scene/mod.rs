@@ -18,9 +18,13 @@
 //!
 //! Nothing here knows a browser. What moves depends on simulated time alone, so a pause freezes it.
 
+pub mod axis;
 pub mod balancer;
+pub mod bars;
+pub mod chart;
 pub mod clients;
 pub mod counts;
+pub mod describe;
 pub mod dots;
 pub mod falls;
 pub mod figures;
@@ -32,6 +36,7 @@ pub mod layout;
 pub mod legend;
 pub mod palette;
 pub mod rails;
+pub mod raster;
 pub mod servers;
 pub mod shape;
 pub mod stage;
@@ -40,11 +45,16 @@ pub mod target;
 pub mod text;
 pub mod yard;
 
+pub use bars::{Bar, BarChart};
+pub use chart::{Flag, Line, LineChart, Table, Theory};
+pub use describe::describe;
 pub use dots::{Mark, MarkKind};
 pub use input::{Fall, MemberReading, Readings, Spot, Status, Target, View};
 pub use palette::{Ink, Palette};
+pub use raster::Raster;
 pub use shape::Shape;
 pub use stage::{Picture, stage};
+pub use target::TargetArea;
 
 #[cfg(test)]
 mod tests;

@@ -264,7 +264,7 @@ pub fn draw_panel(node: &NodeView, servers: &[Server<'_>], yard: &Yard, shapes: 
         (count(|server| server.reading.status == Status::Over), "full"),
         (count(|server| server.reading.status == Status::Near), "near the limit"),
         (count(|server| server.view.frozen), "frozen"),
-        (count(|server| server.taken_out), "taken out"),
+        (count(|server| server.taken_out && !server.view.down), "taken out"),
     ];
     facts.extend(groups.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
     let line = Label::new(facts.join(" · "), yard.rect_point(14.0, HEADING - 13.0), 11.0).ink(Ink::DimInk);

@@ -66,10 +66,10 @@ pub fn stage(snapshot: &Snapshot, readings: &Readings, view: &View) -> Picture {
         false => dots::marks(snapshot, &layout, dots_per),
     };
     legend::draw(snapshot, readings, &layout, if marks.is_empty() { 1 } else { dots_per }, &mut shapes);
+    falls::draw(&falls, snapshot, &layout, view, &mut labels, &mut shapes);
     if view.reduced_motion {
         counts::draw(snapshot, &layout, &mut labels, &mut shapes);
     }
-    falls::draw(&falls, snapshot, &layout, view, &mut labels, &mut shapes);
     draw_halo(snapshot, view, &layout, &mut shapes);
     finish(layout, shapes, marks, dots_per)
 }

@@ -79,13 +79,13 @@ pub enum Density {
 /// Least sizes, width and height.
 const FULL_MIN: [(f64, f64); 2] = [(196.0, 76.0), (150.0, 94.0)];
 const FULL_MAX: (f64, f64) = (310.0, 96.0);
-const COMPACT_MIN: (f64, f64) = (124.0, 44.0);
+const COMPACT_MIN: (f64, f64) = (124.0, 41.0);
 const COMPACT_MAX: (f64, f64) = (280.0, 70.0);
 /// More members than this are never full cards.
 const FULL_COUNT_MAX: usize = 12;
 /// Room for a siding between two lanes of cards.
-const SIDING: f64 = 34.0;
-const GAP: f64 = 10.0;
+const SIDING: f64 = 28.0;
+const GAP: f64 = 8.0;
 const GAP_MAX: f64 = 34.0;
 /// Height of a panel's heading above its cells.
 pub const HEADING: f64 = 52.0;
@@ -332,7 +332,8 @@ impl Yard {
 pub fn largest_pitch(width: f64, height: f64, count: usize) -> Option<(usize, f64)> {
     let pitch_with = |columns: usize| {
         let rows = count.div_ceil(columns);
-        (columns, (width / columns as f64).min(height / rows as f64).min(CELL_MAX))
+        // As even as so many rows can be.
+        (count.div_ceil(rows), (width / columns as f64).min(height / rows as f64).min(CELL_MAX))
     };
     // Among equally large ones, the fewest rows.
     let best = (1..=count).map(pitch_with).max_by(|a, b| a.1.total_cmp(&b.1))?;
