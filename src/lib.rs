@@ -16,6 +16,8 @@
 //! | `app`, `cli` | the two faces: browser, command line |
 
 pub mod algo;
+#[cfg(target_arch = "wasm32")]
+pub mod app;
 pub mod node;
 pub mod report;
 pub mod run;

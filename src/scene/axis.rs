@@ -64,9 +64,20 @@ mod tests {
 
     #[test]
     fn steps_are_one_two_or_five() {
-        let cases = [(100.0, 5, 20.0), (7.0, 4, 2.0), (0.3, 3, 0.1), (2612.0, 4, 1000.0), (1.0, 1, 1.0), (9.0, 2, 5.0)];
+        let cases = [
+            (100.0, 5, 20.0),
+            (7.0, 4, 2.0),
+            (0.3, 3, 0.1),
+            (2612.0, 4, 1000.0),
+            (1.0, 1, 1.0),
+            (9.0, 2, 5.0),
+        ];
         for (range, count, expected) in cases {
-            assert!((step(range, count) - expected).abs() < 1e-9, "{range} in {count}: {}", step(range, count));
+            assert!(
+                (step(range, count) - expected).abs() < 1e-9,
+                "{range} in {count}: {}",
+                step(range, count)
+            );
         }
         assert_eq!(step(f64::NAN, 3), 1.0);
     }

@@ -119,7 +119,8 @@ impl BarChart<'_> {
         } else {
             format!("{} ({})", self.quantity, self.unit)
         };
-        let row = |bar: &Bar| vec![bar.name.clone(), bar.value.map_or(String::new(), |value| format!("{value}"))];
+        let row =
+            |bar: &Bar| vec![bar.name.clone(), bar.value.map_or(String::new(), |value| format!("{value}"))];
         Table { head: vec!["member".into(), quantity], rows: self.bars.iter().map(row).collect() }
     }
 }
@@ -129,7 +130,8 @@ mod tests {
     use super::*;
 
     fn chart(count: usize) -> BarChart<'static> {
-        let bar = |n: usize| Bar { name: format!("S{}", n + 1), value: Some(n as f64 + 1.0), ink: Ink::Request };
+        let bar =
+            |n: usize| Bar { name: format!("S{}", n + 1), value: Some(n as f64 + 1.0), ink: Ink::Request };
         BarChart {
             width: 240.0,
             height: 180.0,

@@ -86,7 +86,8 @@ impl LineChart<'_> {
     /// Where the curves are.
     pub fn plot(&self) -> Rect {
         let axis = self.value_axis();
-        let widest = axis.ticks().into_iter().map(|tick| Label::new(axis.label(tick), Point::default(), SIZE).width());
+        let widest =
+            axis.ticks().into_iter().map(|tick| Label::new(axis.label(tick), Point::default(), SIZE).width());
         let left = widest.fold(0.0, f64::max) + 8.0;
         rect(left, 18.0, (self.width - left - 8.0).max(1.0), (self.height - 18.0 - 20.0).max(1.0))
     }
@@ -130,7 +131,9 @@ impl LineChart<'_> {
             let label = Label::new(values.label(tick), point(plot.x - 6.0, y + 3.6), SIZE).end();
             shapes.push(label.ink(Ink::DimInk).into());
         }
-        shapes.push(Label::new(self.unit, point(2.0, 9.0), SIZE).ink(Ink::DimInk).within(self.width / 2.0).into());
+        shapes.push(
+            Label::new(self.unit, point(2.0, 9.0), SIZE).ink(Ink::DimInk).within(self.width / 2.0).into(),
+        );
         let ticks = times.ticks();
         let unit_at = plot.right();
         let unit = Label::new("s", point(unit_at, self.height - 4.0), SIZE).end().ink(Ink::DimInk);
@@ -222,7 +225,8 @@ impl LineChart<'_> {
             "" => name.to_string(),
             unit => format!("{name} ({unit})"),
         };
-        let head = std::iter::once("time (s)".to_string()).chain(self.lines.iter().map(|line| unit(line.name)));
+        let head =
+            std::iter::once("time (s)".to_string()).chain(self.lines.iter().map(|line| unit(line.name)));
         let mut times: Vec<f64> = self.lines.iter().flat_map(|line| line.points).map(|(at, _)| *at).collect();
         times.sort_by(f64::total_cmp);
         times.dedup();
@@ -294,7 +298,9 @@ mod tests {
         let shapes = chart().shapes();
         let pieces: Vec<&Vec<Point>> = (shapes.iter())
             .filter_map(|shape| match shape {
-                Shape::Polyline { points, line } if line.ink == Ink::Failed && line.width == 2.0 => Some(points),
+                Shape::Polyline { points, line } if line.ink == Ink::Failed && line.width == 2.0 => {
+                    Some(points)
+                }
                 _ => None,
             })
             .collect();

@@ -105,7 +105,9 @@ fn ends(readings: &Readings) -> Vec<String> {
         let decade = (0..19).map(|power| 10_u64.pow(power)).take_while(|decade| *decade <= count).last();
         match decade {
             None | Some(1) => Some(format!("Some requests ended: {label}.")),
-            Some(decade) => Some(format!("More than {} requests ended: {label}.", figures::whole(decade - 1))),
+            Some(decade) => {
+                Some(format!("More than {} requests ended: {label}.", figures::whole(decade - 1)))
+            }
         }
     };
     OUTCOMES.iter().filter_map(sentence).collect()

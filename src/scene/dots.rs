@@ -157,7 +157,8 @@ mod tests {
 
     #[test]
     fn one_dot_stands_for_as_few_requests_as_the_limit_allows() {
-        let cases = [(0, 1), (2_500, 1), (2_501, 2), (12_000, 5), (12_506, 10), (50_000, 20), (1_000_000, 500)];
+        let cases =
+            [(0, 1), (2_500, 1), (2_501, 2), (12_000, 5), (12_506, 10), (50_000, 20), (1_000_000, 500)];
         for (under_way, expected) in cases {
             let per = dots_per(under_way, 1);
             assert!(under_way / per <= MARKS_MAX);

@@ -81,7 +81,12 @@ pub fn draw(
         }
         if let Some(start) = start(fall.spot, snapshot, layout) {
             let share = age / FALL_S;
-            shapes.push(piece(fall.outcome, dropped(start, fall.request, share, layout), 4.4, 1.0 - 0.8 * share));
+            shapes.push(piece(
+                fall.outcome,
+                dropped(start, fall.request, share, layout),
+                4.4,
+                1.0 - 0.8 * share,
+            ));
             drawn += 1;
         }
     }

@@ -71,7 +71,8 @@ pub fn percent(share: f64) -> String {
         return NONE.to_string();
     }
     let percent = share * 100.0;
-    let shown = if percent > 0.0 && percent < 100.0 { percent.round().clamp(1.0, 99.0) } else { percent.round() };
+    let shown =
+        if percent > 0.0 && percent < 100.0 { percent.round().clamp(1.0, 99.0) } else { percent.round() };
     format!("{shown:.0}{UNIT}%")
 }
 

@@ -43,7 +43,12 @@ pub fn slots(
             fill_slot(slot, work, ink, shapes);
             if selected == Some(work.request) {
                 let line = Stroke::new(Ink::Ink, 1.6);
-                shapes.push(Shape::Rect { rect: slot.grown(2.0), radius: radius + 2.0, fill: None, line: Some(line) });
+                shapes.push(Shape::Rect {
+                    rect: slot.grown(2.0),
+                    radius: radius + 2.0,
+                    fill: None,
+                    line: Some(line),
+                });
             }
         }
     }

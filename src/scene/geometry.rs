@@ -30,6 +30,13 @@ impl Point {
         (x * x + y * y).sqrt()
     }
 
+    /// How far it is from the line between two points.
+    pub fn distance_to_line(self, from: Point, to: Point) -> f64 {
+        let (dx, dy) = (to.x - from.x, to.y - from.y);
+        let along = ((self.x - from.x) * dx + (self.y - from.y) * dy) / (dx * dx + dy * dy).max(1e-9);
+        self.distance(from.toward(to, along.clamp(0.0, 1.0)))
+    }
+
     /// `share` of the way to `other`.
     pub fn toward(self, other: Point, share: f64) -> Point {
         point(self.x + (other.x - self.x) * share, self.y + (other.y - self.y) * share)
@@ -59,10 +66,7 @@ impl Rect {
 
     /// They share more than an edge.
     pub fn overlaps(self, other: Rect) -> bool {
-        self.x < other.right()
-            && other.x < self.right()
-            && self.y < other.bottom()
-            && other.y < self.bottom()
+        self.x < other.right() && other.x < self.right() && self.y < other.bottom() && other.y < self.bottom()
     }
 
     /// Wholly inside `outer`, half a pixel of rounding allowed.
@@ -192,18 +196,14 @@ impl Curve {
         (first..=last).map(piece).collect()
     }
 
-    /// How far `p` is from the curve, and how far along it the nearest step is.
-    pub fn nearest(&self, p: Point) -> (f64, f64) {
-        let mut best = (f64::INFINITY, 0.0);
-        for (index, cubic) in self.cubics.iter().enumerate() {
-            for step in 0..=STEPS {
-                let distance = cubic.at(step as f64 / STEPS as f64).distance(p);
-                if distance < best.0 {
-                    best = (distance, self.lengths[index * STEPS + step]);
-                }
-            }
-        }
-        best
+    /// How far `p` is from the curve.
+    pub fn distance(&self, p: Point) -> f64 {
+        let steps = |cubic: &Cubic| (0..=STEPS).map(|step| cubic.at(step as f64 / STEPS as f64)).collect();
+        let to_cubic = |cubic: &Cubic| {
+            let points: Vec<Point> = steps(cubic);
+            points.windows(2).map(|ends| p.distance_to_line(ends[0], ends[1])).fold(f64::INFINITY, f64::min)
+        };
+        self.cubics.iter().map(to_cubic).fold(f64::INFINITY, f64::min)
     }
 }
 

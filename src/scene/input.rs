@@ -7,7 +7,10 @@ use crate::sim::{Outcome, Place, Time};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
     Node(usize),
-    Member { node: usize, member: usize },
+    Member {
+        node: usize,
+        member: usize,
+    },
     Link(usize),
     /// The request's number.
     Request(u64),

@@ -42,7 +42,8 @@ const NOTE_HEIGHT: f64 = 18.0;
 impl Layout {
     /// For a stage of this size in CSS pixels.
     pub fn new(snapshot: &Snapshot, width: f64, height: f64) -> Layout {
-        let (width, height) = (width.clamp(40.0, 8192.0), height.clamp(40.0, 8192.0));
+        let side = |length: f64| if length.is_finite() { length.clamp(40.0, 8192.0) } else { 40.0 };
+        let (width, height) = (side(width), side(height));
         let axis = if width < NARROW && height > width * 0.9 { Axis::Down } else { Axis::Across };
         let columns = columns(snapshot);
         let mut factor = 1.0;
@@ -111,8 +112,8 @@ impl Journey<'_> {
 
     /// How far `p` is from the way.
     pub fn distance(&self, p: Point) -> f64 {
-        let out = self.out.map_or(f64::INFINITY, |curve| curve.nearest(p).0);
-        out.min(self.into.nearest(p).0)
+        let out = self.out.map_or(f64::INFINITY, |curve| curve.distance(p));
+        out.min(self.into.distance(p))
     }
 }
 
@@ -144,7 +145,9 @@ fn single(state: &NodeState, axis: Axis, size: Rect) -> Option<(f64, f64)> {
     match (state, axis) {
         (NodeState::Clients(_), Axis::Across) => Some((if size.width < 720.0 { 96.0 } else { 112.0 }, 122.0)),
         (NodeState::Clients(_), Axis::Down) => Some(((size.width - 24.0).min(320.0), 62.0)),
-        (NodeState::Balancer(_), Axis::Across) => Some((if size.width < 720.0 { 104.0 } else { 120.0 }, 94.0)),
+        (NodeState::Balancer(_), Axis::Across) => {
+            Some((if size.width < 720.0 { 104.0 } else { 120.0 }, 94.0))
+        }
         (NodeState::Balancer(_), Axis::Down) => Some((150.0, 78.0)),
         (NodeState::Servers(_), _) => None,
     }
@@ -172,9 +175,8 @@ fn place(snapshot: &Snapshot, columns: &[Vec<usize>], axis: Axis, size: Rect) ->
         Axis::Across => (MARGIN, main_size - MARGIN),
         Axis::Down => (LEGEND_HEIGHT, main_size - NOTE_HEIGHT),
     };
-    let plans: Vec<Column<'_>> = (columns.iter().enumerate())
-        .map(|(depth, nodes)| plan(snapshot, nodes, depth, axis, size))
-        .collect();
+    let plans: Vec<Column<'_>> =
+        (columns.iter().enumerate()).map(|(depth, nodes)| plan(snapshot, nodes, depth, axis, size)).collect();
     let gaps: f64 = plans.iter().map(|plan| plan.gap_before).sum();
     let fixed: f64 = plans.iter().filter_map(|plan| plan.length).sum();
     let flexible = plans.iter().filter(|plan| plan.length.is_none()).count();

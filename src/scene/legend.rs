@@ -48,7 +48,13 @@ fn signs(snapshot: &Snapshot, readings: &Readings) -> Vec<(Sign, String)> {
 }
 
 /// Draws what fits; what one dot stands for comes last.
-pub fn draw(snapshot: &Snapshot, readings: &Readings, layout: &Layout, dots_per: u64, shapes: &mut Vec<Shape>) {
+pub fn draw(
+    snapshot: &Snapshot,
+    readings: &Readings,
+    layout: &Layout,
+    dots_per: u64,
+    shapes: &mut Vec<Shape>,
+) {
     let area = layout.legend;
     let mut at = point(area.x, area.y + SIZE);
     let mut lines_left = (area.height / LINE).floor() as i32 - 1;

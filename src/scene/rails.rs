@@ -18,7 +18,8 @@ pub fn draw(snapshot: &Snapshot, layout: &Layout, labels: &mut Labels, shapes: &
         let Some(into) = layout.yards.get(tracks.to) else { continue };
         let cut = snapshot.links.get(index).is_some_and(|link| link.cut);
         for curve in &tracks.outs {
-            shapes.push(Shape::Path { cubics: curve.cubics().to_vec(), line: Stroke::new(Ink::Track, width) });
+            shapes
+                .push(Shape::Path { cubics: curve.cubics().to_vec(), line: Stroke::new(Ink::Track, width) });
         }
         for (lane, curve) in tracks.ins.iter().enumerate() {
             let closed = lane_is_closed(snapshot, tracks, into, lane);

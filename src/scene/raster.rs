@@ -182,12 +182,12 @@ fn sprites(kind: MarkKind, radius: f64) -> Vec<Sprite> {
     let size = 2 * half + 1;
     let draw = |phase: usize| {
         let (row, column) = (phase / PHASES, phase % PHASES);
-        let center = point(
-            half as f64 + column as f64 / PHASES as f64,
-            half as f64 + row as f64 / PHASES as f64,
-        );
-        let cover = |what: fn(MarkKind, Point, f64) -> bool| {
-            (0..size * size).map(|pixel| coverage(kind, what, pixel % size, pixel / size, center, radius)).collect()
+        let center =
+            point(half as f64 + column as f64 / PHASES as f64, half as f64 + row as f64 / PHASES as f64);
+        let cover = |what: fn(MarkKind, Point) -> bool| {
+            (0..size * size)
+                .map(|pixel| coverage(kind, what, pixel % size, pixel / size, center, radius))
+                .collect()
         };
         Sprite { size, ink: cover(is_ink), ground: cover(is_ground) }
     };
@@ -196,7 +196,7 @@ fn sprites(kind: MarkKind, radius: f64) -> Vec<Sprite> {
 
 fn coverage(
     kind: MarkKind,
-    what: fn(MarkKind, Point, f64) -> bool,
+    what: fn(MarkKind, Point) -> bool,
     x: usize,
     y: usize,
     center: Point,
@@ -205,7 +205,7 @@ fn coverage(
     let sample = |index: usize| {
         let at = |step: usize| (step as f64 + 0.5) / SAMPLES as f64;
         let p = point(x as f64 + at(index % SAMPLES), y as f64 + at(index / SAMPLES));
-        what(kind, point((p.x - center.x) / radius, (p.y - center.y) / radius), radius)
+        what(kind, point((p.x - center.x) / radius, (p.y - center.y) / radius))
     };
     let inside = (0..SAMPLES * SAMPLES).filter(|index| sample(*index)).count();
     (inside * 255 / (SAMPLES * SAMPLES)) as u8
@@ -213,13 +213,9 @@ fn coverage(
 
 /// Whether a point, in units of the radius, is on the mark: the same figures as
 /// [`MarkKind::shape`] has.
-fn is_ink(kind: MarkKind, p: Point, _: f64) -> bool {
+fn is_ink(kind: MarkKind, p: Point) -> bool {
     let far = (p.x * p.x + p.y * p.y).sqrt();
-    let near = |a: Point, b: Point, width: f64| {
-        let (dx, dy) = (b.x - a.x, b.y - a.y);
-        let along = ((p.x - a.x) * dx + (p.y - a.y) * dy) / (dx * dx + dy * dy).max(1e-9);
-        p.distance(a.toward(b, along.clamp(0.0, 1.0))) <= width / 2.0
-    };
+    let near = |a: Point, b: Point, width: f64| p.distance_to_line(a, b) <= width / 2.0;
     match kind {
         MarkKind::Request => far <= 1.0,
         MarkKind::Probe => far <= 0.55,
@@ -240,7 +236,7 @@ fn is_ink(kind: MarkKind, p: Point, _: f64) -> bool {
     }
 }
 
-fn is_ground(kind: MarkKind, p: Point, _: f64) -> bool {
+fn is_ground(kind: MarkKind, p: Point) -> bool {
     kind == MarkKind::Reply && p.x * p.x + p.y * p.y <= 0.8 * 0.8
 }
 

@@ -101,7 +101,14 @@ impl Server<'_> {
 
     /// Name at the left, p99 at the right, badge between. What does not fit is shortened, then left
     /// out; returns the p99 that found no room.
-    fn heading(&self, card: Rect, pad: f64, baseline: f64, size: f64, shapes: &mut Vec<Shape>) -> Option<Label> {
+    fn heading(
+        &self,
+        card: Rect,
+        pad: f64,
+        baseline: f64,
+        size: f64,
+        shapes: &mut Vec<Shape>,
+    ) -> Option<Label> {
         let room = card.width - 2.0 * pad;
         let badge = self.badge();
         let badge_width = badge.as_ref().map_or(0.0, |badge| badge.width() + 8.0);
@@ -222,10 +229,13 @@ impl Server<'_> {
         shapes.push(Shape::Rect { rect: cell, radius, fill: Some(Fill::of(Ink::Empty)), line });
         if self.view.down || self.view.frozen {
             let center = cell.center();
-            let (size, line) = (cell.width * 0.28, Stroke::new(Ink::Failed, (cell.width * 0.12).clamp(1.0, 2.4)));
+            let (size, line) =
+                (cell.width * 0.28, Stroke::new(Ink::Failed, (cell.width * 0.12).clamp(1.0, 2.4)));
             shapes.push(match self.view.down {
                 true => Shape::Cross { center, size, line },
-                false => Shape::Polyline { points: vec![center.moved(-size, 0.0), center.moved(size, 0.0)], line },
+                false => {
+                    Shape::Polyline { points: vec![center.moved(-size, 0.0), center.moved(size, 0.0)], line }
+                }
             });
             return;
         }
@@ -253,12 +263,14 @@ pub fn draw_panel(node: &NodeView, servers: &[Server<'_>], yard: &Yard, shapes: 
         _ => return,
     };
     let room = yard.rect.width - 28.0;
-    let title = Label::new(format!("{}s {first}–{last}", node.name), yard.rect_point(14.0, 22.0), 13.0).bold();
+    let title =
+        Label::new(format!("{}s {first}–{last}", node.name), yard.rect_point(14.0, 22.0), 13.0).bold();
     shapes.push(title.within(room).into());
     let mean = servers.iter().map(|server| server.reading.utilisation).sum::<f64>() / servers.len() as f64;
     let count = |what: fn(&Server<'_>) -> bool| servers.iter().filter(|server| what(server)).count();
     let queued: u64 = servers.iter().map(|server| server.view.queued as u64).sum();
-    let mut facts = vec![format!("{} busy", figures::percent(mean)), format!("{} queued", figures::whole(queued))];
+    let mut facts =
+        vec![format!("{} busy", figures::percent(mean)), format!("{} queued", figures::whole(queued))];
     let groups: [(usize, &str); 5] = [
         (count(|server| server.view.down), "down"),
         (count(|server| server.reading.status == Status::Over), "full"),
@@ -266,7 +278,8 @@ pub fn draw_panel(node: &NodeView, servers: &[Server<'_>], yard: &Yard, shapes: 
         (count(|server| server.view.frozen), "frozen"),
         (count(|server| server.taken_out && !server.view.down), "taken out"),
     ];
-    facts.extend(groups.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
+    facts
+        .extend(groups.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
     let line = Label::new(facts.join(" · "), yard.rect_point(14.0, HEADING - 13.0), 11.0).ink(Ink::DimInk);
     shapes.push(line.within(room).into());
     for (server, cell) in servers.iter().zip(&yard.cards) {

@@ -44,17 +44,45 @@ pub struct Label {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shape {
     /// Rounded if `radius` > 0.
-    Rect { rect: Rect, radius: f64, fill: Option<Fill>, line: Option<Stroke> },
-    Circle { center: Point, radius: f64, fill: Option<Fill>, line: Option<Stroke> },
-    Polygon { points: Vec<Point>, fill: Option<Fill>, line: Option<Stroke> },
+    Rect {
+        rect: Rect,
+        radius: f64,
+        fill: Option<Fill>,
+        line: Option<Stroke>,
+    },
+    Circle {
+        center: Point,
+        radius: f64,
+        fill: Option<Fill>,
+        line: Option<Stroke>,
+    },
+    Polygon {
+        points: Vec<Point>,
+        fill: Option<Fill>,
+        line: Option<Stroke>,
+    },
     /// Cubics end to end, round caps.
-    Path { cubics: Vec<Cubic>, line: Stroke },
+    Path {
+        cubics: Vec<Cubic>,
+        line: Stroke,
+    },
     /// Straight pieces end to end.
-    Polyline { points: Vec<Point>, line: Stroke },
+    Polyline {
+        points: Vec<Point>,
+        line: Stroke,
+    },
     /// `size` is half the width.
-    Cross { center: Point, size: f64, line: Stroke },
+    Cross {
+        center: Point,
+        size: f64,
+        line: Stroke,
+    },
     /// A square in two shifted halves. `size` is half the width.
-    BrokenSquare { center: Point, size: f64, line: Stroke },
+    BrokenSquare {
+        center: Point,
+        size: f64,
+        line: Stroke,
+    },
     Text(Label),
 }
 

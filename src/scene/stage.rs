@@ -138,8 +138,9 @@ fn servers_of<'a>(
 /// Some balancer in front of it will not choose it.
 pub fn is_taken_out(snapshot: &Snapshot, node: usize, member: usize) -> bool {
     snapshot.nodes.iter().any(|other| match &other.state {
-        NodeState::Balancer(balancer) => (balancer.pools.iter())
-            .any(|pool| pool.node == node && pool.eligible.get(member) == Some(&false)),
+        NodeState::Balancer(balancer) => {
+            (balancer.pools.iter()).any(|pool| pool.node == node && pool.eligible.get(member) == Some(&false))
+        }
         _ => false,
     })
 }

@@ -100,7 +100,11 @@ fn element(shape: &Shape, palette: &Palette, out: &mut String) {
         Shape::Cross { center, size, line } => {
             let Point { x, y } = *center;
             let (l, r, t, b) = (n(x - size), n(x + size), n(y - size), n(y + size));
-            write!(out, "<path d=\"M{l} {t}L{r} {b}M{l} {b}L{r} {t}\" {}/>", paint(None, Some(*line), palette))
+            write!(
+                out,
+                "<path d=\"M{l} {t}L{r} {b}M{l} {b}L{r} {t}\" {}/>",
+                paint(None, Some(*line), palette)
+            )
         }
         Shape::BrokenSquare { center, size, line } => {
             let halves = broken_square(*center, *size).map(|half| {

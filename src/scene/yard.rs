@@ -243,9 +243,9 @@ impl Yard {
     /// Curves from `origin` into the members. Which one is a member's: [`Yard::lane`].
     pub fn ways_in(&self, origin: Point) -> Vec<Curve> {
         match self.density {
-            Density::Cells => {
-                (0..PANEL_TRACKS).map(|way| Curve::new(vec![self.axis.bend(origin, self.gate(way))])).collect()
-            }
+            Density::Cells => (0..PANEL_TRACKS)
+                .map(|way| Curve::new(vec![self.axis.bend(origin, self.gate(way))]))
+                .collect(),
             _ => self.cards.iter().map(|card| self.way_in(origin, *card)).collect(),
         }
     }

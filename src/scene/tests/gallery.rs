@@ -18,7 +18,9 @@ fn gallery() {
     let folder = std::env::var("STAGE_GALLERY").expect("STAGE_GALLERY names a folder");
     let wide = (800.0, 520.0);
     let phone = (390.0, 560.0);
-    for (size, width, height) in [("wide", 800.0, 520.0), ("phone", 390.0, 560.0), ("small", 640.0, 420.0), ("large", 1100.0, 700.0)] {
+    for (size, width, height) in
+        [("wide", 800.0, 520.0), ("phone", 390.0, 560.0), ("small", 640.0, 420.0), ("large", 1100.0, 700.0)]
+    {
         for servers in [1, 2, 4, 8, 16, 100] {
             let system = System::new(servers).overloaded();
             save(&folder, &format!("{size}-{servers}"), &system.picture(width, height), (width, height));
@@ -27,7 +29,11 @@ fn gallery() {
     let crashed = System::new(4).overloaded().crashed();
     save(&folder, "crashed", &crashed.picture(wide.0, wide.1), wide);
     save(&folder, "crashed-phone", &crashed.picture(phone.0, phone.1), phone);
-    let still = View { reduced_motion: true, selected: Some(Target::Member { node: SERVERS, member: 2 }), ..View::default() };
+    let still = View {
+        reduced_motion: true,
+        selected: Some(Target::Member { node: SERVERS, member: 2 }),
+        ..View::default()
+    };
     save(&folder, "still", &stage(&crashed.snapshot, &crashed.readings, &still), wide);
     let mut busy = System::new(16).overloaded();
     busy.under_way(30_000);
@@ -39,7 +45,7 @@ fn gallery() {
 }
 
 /// Two pools, a cut link, long names, many clients, large queues, lost and abandoned requests.
-fn odd() -> System {
+pub fn odd() -> System {
     let mut system = System::new(4);
     let mut second = system.snapshot.nodes[SERVERS].clone();
     second.id = "static".into();
@@ -56,7 +62,8 @@ fn odd() -> System {
     pool.node = 3;
     balancer.pools.push(pool);
     if let NodeState::Clients(clients) = &mut system.snapshot.nodes[0].state {
-        (clients.rate_per_s, clients.clients, clients.waiting) = (None, 5000, (0..64).map(|n| n % 3).collect());
+        (clients.rate_per_s, clients.clients, clients.waiting) =
+            (None, 5000, (0..64).map(|n| n % 3).collect());
         clients.arrivals = "5 000 users".into();
     }
     system.members()[0].workers[0] = Some(WorkView { request: 9, progress: 0.6, abandoned: true });

@@ -51,13 +51,19 @@ impl System {
         };
         let pool = PoolView {
             node: SERVERS,
-            inspection: Inspection { next: Some(servers.min(3) - 1), note: format!("next → {}", servers.min(3)), columns: vec![] },
+            inspection: Inspection {
+                next: servers.min(3).checked_sub(1),
+                note: format!("next → {}", servers.min(3)),
+                columns: vec![],
+            },
             eligible: vec![true; servers],
             in_flight: vec![1; servers],
             weight: vec![1; servers],
         };
-        let balancer = BalancerView { policy_id: "round-robin".into(), policy: "Round robin".into(), pools: vec![pool] };
-        let node = |id: &str, name: &str, kind, state| NodeView { id: id.into(), name: name.into(), kind, state };
+        let balancer =
+            BalancerView { policy_id: "round-robin".into(), policy: "Round robin".into(), pools: vec![pool] };
+        let node =
+            |id: &str, name: &str, kind, state| NodeView { id: id.into(), name: name.into(), kind, state };
         let snapshot = Snapshot {
             now: Time::from_ms(12_480.0),
             nodes: vec![
@@ -65,7 +71,10 @@ impl System {
                 node("lb", "Load balancer", "balancer", NodeState::Balancer(balancer)),
                 node("servers", "Server", "servers", NodeState::Servers(ServersView { members })),
             ],
-            links: vec![LinkView { from: 0, to: LB, cut: false }, LinkView { from: LB, to: SERVERS, cut: false }],
+            links: vec![
+                LinkView { from: 0, to: LB, cut: false },
+                LinkView { from: LB, to: SERVERS, cut: false },
+            ],
             issued: 2231,
             in_flight: 40,
             ..Snapshot::default()
@@ -80,7 +89,11 @@ impl System {
         let p99 = 95.0 + 20.0 * share(member as u64 + 99);
         let of = MemberReading::of(&self.members()[member]);
         let utilisation = 0.35 + 0.3 * share(member as u64 + 7);
-        MemberReading { p99_ms: Some(p99), utilisation, status: Status::of(utilisation, 0.0, 16).max(of.status.min(Status::Calm)) }
+        MemberReading {
+            p99_ms: Some(p99),
+            utilisation,
+            status: Status::of(utilisation, 0.0, 16).max(of.status.min(Status::Calm)),
+        }
     }
 
     pub fn members(&mut self) -> &mut Vec<MemberView> {
@@ -105,7 +118,7 @@ impl System {
             let link = (n % 3 != 0) as usize;
             let span = 1000.0;
             let departed = Time::from_ms(now.ms() - span * (0.02 + 0.96 * share(n * 31 + 5)));
-            let to = if link == 0 { 0 } else { (mix(n) % servers as u64) as u16 };
+            let to = if link == 0 { 0 } else { (mix(n) % servers.max(1) as u64) as u16 };
             Dot {
                 request: n + 1,
                 link,
