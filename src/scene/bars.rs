@@ -2,10 +2,9 @@
 
 use super::chart::Table;
 use super::figures;
-use super::gauges::level;
 use super::geometry::{point, rect};
 use super::palette::Ink;
-use super::shape::{Label, Shape};
+use super::shape::{Label, Shape, Stroke, slab};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bar {
@@ -35,7 +34,7 @@ const PITCH_MIN: f64 = 15.0;
 const PITCH_MAX: f64 = 38.0;
 
 impl BarChart<'_> {
-    /// Named bars while there is room, else thin bars side by side, and at last the mean of groups.
+    /// Named bars while there is room, else thin bars side by side, at last one for the largest of each group.
     pub fn shapes(&self) -> Vec<Shape> {
         match self.bars.len() as f64 * PITCH_MIN <= self.height {
             true => self.rows(),
@@ -70,13 +69,18 @@ impl BarChart<'_> {
             let share = bar.value.unwrap_or(0.0) / self.most();
             let name = Label::new(&bar.name, point(0.0, y + 4.0), SIZE).ink(Ink::DimInk);
             shapes.push(name.within(names + 1.0).into());
-            level(track, share, bar.ink, &mut shapes);
+            let radius = thickness * 0.3;
+            shapes.push(slab(track, radius, Ink::Empty));
+            let length = room * share.clamp(0.0, 1.0);
+            if length >= 0.5 {
+                shapes.push(slab(rect(left, track.y, length, thickness), radius.min(length / 2.0), bar.ink));
+            }
             shapes.push(Label::new(self.value(bar), point(self.width, y + 4.0), SIZE).end().into());
         }
         if let Some(fair) = self.fair.filter(|fair| fair.is_finite()) {
             let x = left + room * (fair / self.most()).clamp(0.0, 1.0);
             let points = vec![point(x, 2.0), point(x, self.bars.len() as f64 * pitch - 2.0)];
-            let line = super::shape::Stroke::new(Ink::DimInk, 1.2).dashed(4.0, 3.0);
+            let line = Stroke::new(Ink::DimInk, 1.2).dashed(4.0, 3.0);
             shapes.push(Shape::Polyline { points, line });
         }
         shapes
@@ -98,7 +102,7 @@ impl BarChart<'_> {
             let Some(bar) = group(column) else { continue };
             let height = room * (bar.value.unwrap_or(0.0) / self.most()).clamp(0.0, 1.0);
             let at = rect(column as f64 * pitch + pitch * 0.1, room - height, pitch * 0.8, height);
-            shapes.push(super::shape::slab(at, (pitch * 0.2).min(3.0), bar.ink));
+            shapes.push(slab(at, (pitch * 0.2).min(3.0), bar.ink));
         }
         let ends = [(self.bars.first(), 0.0), (self.bars.last(), self.width)];
         for (index, (bar, x)) in ends.into_iter().enumerate() {

@@ -80,7 +80,7 @@ impl LineChart<'_> {
     }
 
     fn time_axis(&self) -> Axis {
-        Axis::between(self.from_s, self.to_s, ((self.width / 90.0) as usize).clamp(2, 8))
+        Axis::between(self.from_s, self.to_s, ((self.width / 60.0) as usize).clamp(2, 8))
     }
 
     /// Where the curves are.
@@ -171,10 +171,15 @@ impl LineChart<'_> {
         let points = vec![point(plot.x, y), point(plot.right(), y)];
         shapes.push(Shape::Polyline { points, line: Stroke::new(Ink::DimInk, 1.3).dashed(4.0, 3.0) });
         let text = format!("theory, {}: {}", theory.label, figures::with_unit(Some(theory.value), self.unit));
-        // Above its line, unless that is at the top.
-        let baseline = if y - plot.y > 16.0 { y - 5.0 } else { y + 13.0 };
-        let label = Label::new(text, point(plot.right(), baseline), SIZE).end().ink(Ink::DimInk);
-        shapes.push(label.within(plot.width).into());
+        // In the head, where no curve runs through it; a piece of the line explains the dashes.
+        let label = Label::new(text, point(plot.right(), 9.0), SIZE).end().ink(Ink::DimInk);
+        let label = label.within(plot.width - 44.0);
+        let (left, y) = (label.rect().x - 6.0, 5.5);
+        if !label.text.is_empty() {
+            let points = vec![point(left - 16.0, y), point(left, y)];
+            shapes.push(Shape::Polyline { points, line: Stroke::new(Ink::DimInk, 1.3).dashed(4.0, 3.0) });
+        }
+        shapes.push(label.into());
     }
 
     /// The hairline where it is pointed at, a dot on every curve, and the values beside.

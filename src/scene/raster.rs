@@ -7,20 +7,30 @@ use super::dots::{Mark, MarkKind};
 use super::geometry::{Point, point};
 use super::palette::{Ink, Palette, Rgb};
 use super::shape::broken_square;
+use std::ops::Range;
 
 /// Places within a pixel, each way.
 const PHASES: usize = 4;
 /// Samples within a pixel, each way, from which its coverage is taken.
 const SAMPLES: usize = 4;
 
-/// How much of each pixel a mark covers, for one place within a pixel.
+/// Red, green, blue, alpha.
+type Pixel = [u8; 4];
+
+/// One row of a sprite: pixels from `start` on, of which `solid` are opaque.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Row {
+    start: usize,
+    pixels: Vec<Pixel>,
+    solid: Range<usize>,
+}
+
+/// A mark's pixels for one place within a pixel.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Sprite {
     /// Pixels each way.
     size: usize,
-    /// 0 to 255, row by row: of the mark's own colour, and of the surface inside a ring.
-    ink: Vec<u8>,
-    ground: Vec<u8>,
+    rows: Vec<Row>,
 }
 
 /// Pixels that marks are stamped into.
@@ -30,14 +40,13 @@ pub struct Raster {
     height: usize,
     /// Device pixels per CSS pixel.
     ratio: f64,
-    pixels: Vec<u8>,
+    pixels: Vec<Pixel>,
     /// By row: the columns that were written, from and up to.
     touched: Vec<(u32, u32)>,
     /// By kind, then by place within a pixel.
     sprites: Vec<Vec<Sprite>>,
     radius: f64,
-    colours: Vec<Rgb>,
-    ground: Rgb,
+    palette: Palette,
     /// Rows that differ from what was last taken: from and up to.
     changed: Option<(usize, usize)>,
 }
@@ -55,12 +64,11 @@ impl Raster {
             width,
             height,
             ratio,
-            pixels: vec![0; width * height * 4],
+            pixels: vec![[0; 4]; width * height],
             touched: vec![(u32::MAX, 0); height],
             sprites: vec![],
             radius: 0.0,
-            colours: MarkKind::ALL.iter().map(|kind| palette.rgb(kind.ink())).collect(),
-            ground: palette.rgb(Ink::Panel),
+            palette: *palette,
             changed: None,
         }
     }
@@ -72,7 +80,7 @@ impl Raster {
 
     /// RGBA of the whole buffer.
     pub fn pixels(&self) -> &[u8] {
-        &self.pixels
+        self.pixels.as_flattened()
     }
 
     /// Replaces the last marks by these. `radius` is that of a request's mark in CSS pixels.
@@ -80,7 +88,7 @@ impl Raster {
         self.clear();
         if radius != self.radius {
             self.radius = radius;
-            self.sprites = MarkKind::ALL.iter().map(|kind| sprites(*kind, radius * self.ratio)).collect();
+            self.sprites = MarkKind::ALL.map(|kind| sprites(kind, radius * self.ratio, &self.palette)).into();
         }
         for mark in marks {
             self.stamp(mark);
@@ -90,16 +98,16 @@ impl Raster {
     /// The rows to put on the screen since the last call: their first, and their pixels.
     pub fn take_changed(&mut self) -> Option<(usize, &[u8])> {
         let (from, upto) = self.changed.take()?;
-        let row = self.width * 4;
-        Some((from, self.pixels.get(from * row..upto * row)?))
+        let rows = self.pixels.get(from * self.width..upto * self.width)?;
+        Some((from, rows.as_flattened()))
     }
 
     fn clear(&mut self) {
         let width = self.width;
         for (row, (from, upto)) in self.touched.iter_mut().enumerate() {
             if from < upto {
-                let start = row * width * 4;
-                self.pixels[start + *from as usize * 4..start + *upto as usize * 4].fill(0);
+                let start = row * width;
+                self.pixels[start + *from as usize..start + *upto as usize].fill([0; 4]);
                 let (first, last) = self.changed.unwrap_or((row, row));
                 self.changed = Some((first.min(row), last.max(row + 1)));
                 (*from, *upto) = (u32::MAX, 0);
@@ -116,89 +124,115 @@ impl Raster {
         let (qx, qy) = ((x * PHASES as f64).round() as i64, (y * PHASES as f64).round() as i64);
         let phases = PHASES as i64;
         let phase = (qy.rem_euclid(phases) * phases + qx.rem_euclid(phases)) as usize;
-        let kind = mark.kind as usize;
-        let (Some(sprite), Some(colour)) =
-            (self.sprites.get(kind).and_then(|sprites| sprites.get(phase)), self.colours.get(kind))
-        else {
+        let Some(sprite) = self.sprites.get(mark.kind as usize).and_then(|sprites| sprites.get(phase)) else {
             return;
         };
         let half = (sprite.size / 2) as i64;
         let (left, top) = (qx.div_euclid(phases) - half, qy.div_euclid(phases) - half);
-        // The part of the sprite that is inside the buffer.
-        let columns = clip(left, sprite.size, self.width);
-        for row in clip(top, sprite.size, self.height) {
-            let y = (top + row as i64) as usize;
-            let at = row * sprite.size;
-            for column in columns.clone() {
-                let (ink, ground) = (sprite.ink[at + column], sprite.ground[at + column]);
-                if ink | ground == 0 {
-                    continue;
-                }
-                let start = (y * self.width + (left + column as i64) as usize) * 4;
-                let Some(pixel) = self.pixels.get_mut(start..start + 4) else { continue };
-                blend(pixel, self.ground, ground);
-                blend(pixel, *colour, ink);
+        let lines = clip(top, sprite.size, self.height);
+        for line in lines.clone() {
+            let row = &sprite.rows[line];
+            let start = left + row.start as i64;
+            let seen = clip(start, row.pixels.len(), self.width);
+            if seen.is_empty() {
+                continue;
             }
+            let y = (top + line as i64) as usize;
+            let x = (start + seen.start as i64) as usize;
+            let below = &mut self.pixels[y * self.width + x..][..seen.len()];
+            lay(&row.pixels[seen.clone()], below, &row.solid, seen.start);
             let touched = &mut self.touched[y];
-            touched.0 = touched.0.min((left + columns.start as i64) as u32);
-            touched.1 = touched.1.max((left + columns.end as i64) as u32);
-            let (first, last) = self.changed.unwrap_or((y, y));
-            self.changed = Some((first.min(y), last.max(y + 1)));
+            touched.0 = touched.0.min(x as u32);
+            touched.1 = touched.1.max((x + seen.len()) as u32);
+        }
+        if !lines.is_empty() {
+            let (from, upto) = ((top + lines.start as i64) as usize, (top + lines.end as i64) as usize);
+            let (first, last) = self.changed.unwrap_or((from, upto));
+            self.changed = Some((first.min(from), last.max(upto)));
         }
     }
 }
 
-/// Which of a sprite's `size` rows or columns, the first at `start`, lie within `limit`.
-fn clip(start: i64, size: usize, limit: usize) -> std::ops::Range<usize> {
+/// Lays a row over what is there; `solid`, counted from `skipped` pixels before the first, is copied.
+fn lay(over: &[Pixel], below: &mut [Pixel], solid: &Range<usize>, skipped: usize) {
+    let from = solid.start.saturating_sub(skipped).min(over.len());
+    let upto = solid.end.saturating_sub(skipped).clamp(from, over.len());
+    below[from..upto].copy_from_slice(&over[from..upto]);
+    for part in [0..from, upto..over.len()] {
+        for (below, over) in below[part.clone()].iter_mut().zip(&over[part]) {
+            *below = blend(*below, *over);
+        }
+    }
+}
+
+/// Which of `size` rows or columns, the first at `start`, lie within `limit`.
+fn clip(start: i64, size: usize, limit: usize) -> Range<usize> {
     let from = (-start).clamp(0, size as i64);
     let upto = (limit as i64 - start).clamp(from, size as i64);
     from as usize..upto as usize
 }
 
-/// Source over destination, neither premultiplied.
+/// One pixel over another, neither premultiplied.
 #[inline]
-fn blend(pixel: &mut [u8], colour: Rgb, coverage: u8) {
-    let below = pixel[3] as u32;
-    let over = coverage as u32;
-    if over == 0 {
-        return;
+fn blend(below: Pixel, over: Pixel) -> Pixel {
+    let (share, under) = (over[3] as u32, below[3] as u32);
+    if share == 255 || under == 0 {
+        return over;
     }
-    if over == 255 || below == 0 {
-        pixel[..3].copy_from_slice(&colour);
-        pixel[3] = coverage;
-        return;
+    if share == 0 {
+        return below;
     }
-    let kept = below * (255 - over) / 255;
-    let alpha = over + kept;
-    for (channel, wanted) in pixel.iter_mut().zip(colour) {
-        *channel = ((wanted as u32 * over + *channel as u32 * kept) / alpha) as u8;
+    if under == 255 {
+        // Nearly every pixel that is not empty; x * 257 >> 16 is x / 255 without a division.
+        let mix = |channel: usize| {
+            let sum = over[channel] as u32 * share + below[channel] as u32 * (255 - share);
+            (((sum + 128) * 257) >> 16) as u8
+        };
+        return [mix(0), mix(1), mix(2), 255];
     }
-    pixel[3] = alpha as u8;
+    let kept = under * (255 - share) / 255;
+    let alpha = share + kept;
+    let mix = |channel: usize| ((over[channel] as u32 * share + below[channel] as u32 * kept) / alpha) as u8;
+    [mix(0), mix(1), mix(2), alpha as u8]
 }
 
 /// A sprite for every place within a pixel, for a request's radius in device pixels.
-fn sprites(kind: MarkKind, radius: f64) -> Vec<Sprite> {
+fn sprites(kind: MarkKind, radius: f64, palette: &Palette) -> Vec<Sprite> {
     let half = (radius * 1.3).ceil() as usize + 1;
     let size = 2 * half + 1;
+    let (ink, ground) = (palette.rgb(kind.ink()), palette.rgb(Ink::Panel));
+    let pixel = |x: usize, y: usize, center: Point| {
+        let layer = |[r, g, b]: Rgb, what| [r, g, b, coverage(kind, what, (x, y), center, radius)];
+        blend(layer(ground, is_ground), layer(ink, is_ink))
+    };
     let draw = |phase: usize| {
-        let (row, column) = (phase / PHASES, phase % PHASES);
-        let center =
-            point(half as f64 + column as f64 / PHASES as f64, half as f64 + row as f64 / PHASES as f64);
-        let cover = |what: fn(MarkKind, Point) -> bool| {
-            (0..size * size)
-                .map(|pixel| coverage(kind, what, pixel % size, pixel / size, center, radius))
-                .collect()
-        };
-        Sprite { size, ink: cover(is_ink), ground: cover(is_ground) }
+        let within = |step: usize| half as f64 + step as f64 / PHASES as f64;
+        let center = point(within(phase % PHASES), within(phase / PHASES));
+        let row = |y: usize| trimmed((0..size).map(|x| pixel(x, y, center)).collect());
+        Sprite { size, rows: (0..size).map(row).collect() }
     };
     (0..PHASES * PHASES).map(draw).collect()
+}
+
+/// Without the empty pixels at both ends; finds the longest opaque run.
+fn trimmed(row: Vec<Pixel>) -> Row {
+    let Some(start) = row.iter().position(|pixel| pixel[3] > 0) else { return Row::default() };
+    let end = row.iter().rposition(|pixel| pixel[3] > 0).map_or(start, |last| last + 1);
+    let pixels = row[start..end].to_vec();
+    let (mut solid, mut run) = (0..0, 0..0);
+    for (index, pixel) in pixels.iter().enumerate() {
+        run = if pixel[3] == 255 { run.start..index + 1 } else { index + 1..index + 1 };
+        if run.len() > solid.len() {
+            solid = run.clone();
+        }
+    }
+    Row { start, pixels, solid }
 }
 
 fn coverage(
     kind: MarkKind,
     what: fn(MarkKind, Point) -> bool,
-    x: usize,
-    y: usize,
+    (x, y): (usize, usize),
     center: Point,
     radius: f64,
 ) -> u8 {

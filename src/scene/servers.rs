@@ -114,7 +114,11 @@ impl Server<'_> {
         let badge_width = badge.as_ref().map_or(0.0, |badge| badge.width() + 8.0);
         let width = |name: &str| text::width(name, size, Weight::Bold);
         let (full, short) = (self.full_name(), self.short_name());
-        let name = if width(&full) + badge_width <= room { full } else { short };
+        let forms = self.p99((size - 1.5).min(11.5));
+        // A short name rather than no figure, where the figure has no other place.
+        let two_rows = card.height >= 76.0 && card.width < 196.0;
+        let figure = if two_rows || self.view.down { 0.0 } else { forms[1].width() + 8.0 };
+        let name = if width(&full) + badge_width + figure <= room { full } else { short };
         let name_width = width(&name);
         let ink = if self.view.down { Ink::DimInk } else { Ink::Ink };
         shapes.push(Label::new(name, point(card.x + pad, baseline), size).bold().ink(ink).into());
@@ -125,7 +129,6 @@ impl Server<'_> {
             return None;
         }
         let left = room - name_width - badge_width - 8.0;
-        let forms = self.p99((size - 1.5).min(11.5));
         let at = point(card.right() - pad, baseline);
         let fits = |label: &&Label| label.width() <= left;
         let fallen = (self.fallen.as_ref())
