@@ -152,7 +152,7 @@ impl<E: Env> Context<'_, E> {
     }
 
     /// A request ends, with the outcome that its client sees. Calls of it may still be under way.
-    #[inline]
+    #[inline(always)]
     pub fn end(&mut self, id: RequestId, outcome: Outcome) {
         let request = &mut self.core.requests[id.0];
         debug_assert!(request.outcome.is_none(), "a request ends once");
@@ -218,7 +218,7 @@ impl<E: Env> Context<'_, E> {
     }
 
     /// Answers a call.
-    #[inline]
+    #[inline(always)]
     pub fn reply(&mut self, id: CallId, outcome: Outcome) {
         self.core.reply(id, outcome);
     }
