@@ -47,7 +47,8 @@ mod tests {
     /// Student's t for 2 degrees of freedom is 4.303, so 1, 2, 3 gives 2 ± 4.303 · 1 / √3.
     #[test]
     fn numbers_are_averaged_and_the_rest_must_agree() {
-        let report = |n: usize| json!({ "kind": "servers", "ms": { "p50": n }, "only": (n > 1).then_some(n) });
+        let report =
+            |n: usize| json!({ "kind": "servers", "ms": { "p50": n }, "only": (n > 1).then_some(n) });
         let reports = [1, 2, 3].map(report);
         let (mean, half) = across(&reports);
         assert_eq!(mean, json!({ "kind": "servers", "ms": { "p50": 2.0 }, "only": null }));

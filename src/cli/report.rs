@@ -76,7 +76,9 @@ impl Report {
             (None, _) => "–".to_owned(),
             (Some(mean), None) => rounded(mean, mean),
             // Digits beyond the first two of the interval would say nothing.
-            (Some(mean), Some(half)) => format!("{} ± {}", rounded(mean, half * 10.0), rounded(half, half * 10.0)),
+            (Some(mean), Some(half)) => {
+                format!("{} ± {}", rounded(mean, half * 10.0), rounded(half, half * 10.0))
+            }
         }
     }
 
@@ -102,7 +104,8 @@ impl Report {
 
     fn write_log(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(log) = &self.imported else { return Ok(()) };
-        let Imported { name, requests, clients, paths, span_ms, with_duration, bad_lines, left_out, .. } = log;
+        let Imported { name, requests, clients, paths, span_ms, with_duration, bad_lines, left_out, .. } =
+            log;
         writeln!(f, "\nlog {name}: {requests} requests of {clients} clients for {paths} paths")?;
         writeln!(f, "{} s, {with_duration} with a duration", span_ms / 1000.0)?;
         if log.spread {
@@ -173,7 +176,11 @@ impl Report {
                 .unwrap_or_default();
             numbers.sort_unstable();
             for number in numbers {
-                self.member_row(&mut table, &format!("{id}/{number}"), &format!("/nodes/{id}/members/{number}"));
+                self.member_row(
+                    &mut table,
+                    &format!("{id}/{number}"),
+                    &format!("/nodes/{id}/members/{number}"),
+                );
             }
             let all = format!("/nodes/{id}");
             let figure = |path: &str| self.figure(&format!("{all}{path}"));
@@ -233,5 +240,9 @@ fn rounded(number: f64, like: f64) -> String {
         size if size >= 1.0 => 2,
         _ => 3,
     };
-    if number == number.trunc() && (number == like || like == 0.0) { format!("{number}") } else { format!("{number:.digits$}") }
+    if number == number.trunc() && (number == like || like == 0.0) {
+        format!("{number}")
+    } else {
+        format!("{number:.digits$}")
+    }
 }

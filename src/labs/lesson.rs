@@ -236,10 +236,16 @@ mod tests {
         assert_eq!(lesson.question, Question { title: "Why?".into(), text: "Because.".into() });
         let predict = &lesson.predict;
         assert_eq!((predict.ask.as_str(), predict.answer.as_str()), ("Which?", "It was that."));
-        assert_eq!((predict.options.as_slice(), predict.answer_index), (&["this".into(), "that one".into()][..], 1));
+        assert_eq!(
+            (predict.options.as_slice(), predict.answer_index),
+            (&["this".into(), "that one".into()][..], 1)
+        );
         assert_eq!(lesson.left_out, "Much.");
         let goals = &lesson.challenge.goals;
-        assert_eq!((goals[0].label.as_str(), goals[0].op, goals[0].value), ("p99.9 < 25 ms", Op::Below, 25.0));
+        assert_eq!(
+            (goals[0].label.as_str(), goals[0].op, goals[0].value),
+            ("p99.9 < 25 ms", Op::Below, 25.0)
+        );
         assert_eq!((goals[1].path.as_str(), goals[1].op), ("s.workers", Op::AtMost));
     }
 
@@ -262,7 +268,7 @@ mod tests {
             ("# Title", "Title", "title"),
             ("## Try", "## Tried", "no section called Tried"),
             ("## Notice", "## Try", "comes twice"),
-            ("## Left out\n", "", "no section Left out"),
+            ("## Left out\nMuch.\n", "", "no section Left out"),
             ("- [x]", "- [ ]", "exactly one"),
             ("- [x]", "- x", "neither"),
             ("\nIt was that.", "", "needs a question and an answer"),

@@ -410,7 +410,9 @@ impl Clients {
             None => class,
             Some((_, client, path, duration_ms)) => {
                 (new.client, new.cost, new.priority) = (client, 1.0, 0);
-                new.work = Span::from_ms(duration_ms);
+                // Logs round short requests down to 0, which is not the same as unknown.
+                let known = (duration_ms >= 0.0).then(|| Span::from_ms(duration_ms).max(Span(1)));
+                new.work = known.unwrap_or(Span::ZERO);
                 path as usize
             }
         };
