@@ -130,8 +130,16 @@ pub const SETTINGS: &[Setting] = &[
 ];
 
 pub const MEMBER_SETTINGS: &[Setting] = &[
-    Setting::integer("weight", "Weight", "", (1.0, 256.0), 1.0, "What a weighted balancer is told."),
-    Setting::number("speed", "Speed", "×", (0.01, 100.0), 1.0, "How fast it works when all is well."),
+    Setting::integer("weight", "Weight", "", (1.0, 256.0), 1.0, "What a weighted balancer is told.").usual(
+        1.0,
+        10.0,
+        Scale::Linear,
+    ),
+    Setting::number("speed", "Speed", "×", (0.01, 100.0), 1.0, "How fast it works when all is well.").usual(
+        0.25,
+        8.0,
+        Scale::Logarithmic,
+    ),
     Setting::number(
         "slow",
         "Slower by",
