@@ -7,8 +7,8 @@
 use super::keys::{KeySource, Keys};
 use crate::algo::setting::{Scale, Setting};
 use crate::sim::{
-    Behaviour, CallId, Context, DURATION_MS_MAX, Distribution, Draw, Env, Handle, Member, NewRequest,
-    Outcome, Outgoing, Purpose, Random, Sampler, Span, Stream, Time, Timer, mix, stream_seed,
+    Behaviour, CallId, Context, DURATION_MS_MAX, Distribution, Draw, Env, Handle, Member, NS_PER_S,
+    NewRequest, Outcome, Outgoing, Purpose, Random, Sampler, Span, Stream, Time, Timer, mix, stream_seed,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -231,6 +231,8 @@ pub struct Clients {
     shares: Vec<f64>,
     /// The engine's numbers of the classes.
     class_ids: Vec<u16>,
+    /// Nanoseconds between two requests of the open loop, on average.
+    mean_gap_ns: f64,
     /// Requests issued in the open loop.
     issued: u64,
     /// The next row of the log.
@@ -264,6 +266,7 @@ impl Clients {
             think: settings.think_ms.sampler(),
             shares: vec![],
             class_ids: vec![],
+            mean_gap_ns: NS_PER_S / settings.rate_per_s,
             issued: 0,
             row: 0,
             next_at: Time::NEVER,
@@ -329,7 +332,7 @@ impl Clients {
             Arrivals::Steady => Span::from_seconds(1.0 / rate),
             Arrivals::Bursty => self.gap_between_bursts(rate),
             Arrivals::Diurnal => self.gap_of_the_day(rate, now),
-            _ => Span::from_seconds(self.arrivals.exponential() / rate),
+            _ => Span::from_ns(self.arrivals.exponential() * self.mean_gap_ns),
         })
     }
 
@@ -399,47 +402,66 @@ impl Clients {
         cx.timer(0, THINK, index as u32, cx.now() + think);
     }
 
-    /// Draws a request of the mix.
-    fn draw(&mut self, now: Time, seed: u64) -> (usize, NewRequest) {
-        let class = match self.shares.len() {
+    /// Draws a class of the mix.
+    fn draw_class(&mut self) -> usize {
+        match self.shares.len() {
             0 | 1 => 0,
             n => {
                 let x = self.class_stream.unit();
                 self.shares.iter().position(|end| x < *end).unwrap_or(n - 1)
             }
-        };
-        let key = self.keys.draw(&mut self.key_stream, now);
-        let client = match self.settings.clients {
+        }
+    }
+
+    fn draw_client(&mut self) -> u32 {
+        match self.settings.clients {
             1 => 0,
             n => self.client_stream.below(n as u64) as u32,
-        };
+        }
+    }
+
+    /// A request of the mix.
+    #[inline(always)]
+    fn draw(&mut self, now: Time, seed: u64, client: u32) -> NewRequest {
+        let index = self.draw_class();
+        let key = self.keys.draw(&mut self.key_stream, now);
         let (cost, priority) =
-            self.settings.mix.get(class).map_or((1.0, 0), |class| (class.cost as f32, class.priority));
-        (class, NewRequest { seed, key, client, class: 0, work: Span::ZERO, cost, priority })
+            self.settings.mix.get(index).map_or((1.0, 0), |class| (class.cost as f32, class.priority));
+        let class = self.class_ids.get(index).copied().unwrap_or(0);
+        NewRequest { seed, key, client, class, work: Span::ZERO, cost, priority }
+    }
+
+    /// A request of the log.
+    fn replayed(&mut self, now: Time, seed: u64) -> Option<NewRequest> {
+        let replay = self.settings.replay.as_ref().filter(|_| self.settings.arrivals == Arrivals::Replay)?;
+        let (_, client, path, duration_ms) = *replay.rows.get(self.row)?;
+        self.row += 1;
+        let key = self.keys.draw(&mut self.key_stream, now);
+        let class = self.class_ids.get(path as usize).copied().unwrap_or(0);
+        Some(NewRequest {
+            seed,
+            key,
+            client,
+            class,
+            work: Span::from_ms(duration_ms),
+            cost: 1.0,
+            priority: 0,
+        })
     }
 
     fn arrive_open<E: Env>(&mut self, cx: &mut Context<'_, E>) {
-        let seed = mix(self.identity ^ self.issued);
-        let row = match &self.settings.replay {
-            Some(replay) if self.settings.arrivals == Arrivals::Replay => {
-                self.row += 1;
-                replay.rows.get(self.row - 1).copied()
+        let (now, seed) = (cx.now(), mix(self.identity ^ self.issued));
+        if self.settings.arrivals == Arrivals::Replay {
+            if let Some(new) = self.replayed(now, seed) {
+                self.send(cx, new, 0);
             }
-            _ => None,
-        };
-        let (class, mut new) = self.draw(cx.now(), seed);
-        let class = match row {
-            None => class,
-            Some((_, client, path, duration_ms)) => {
-                (new.client, new.cost, new.priority) = (client, 1.0, 0);
-                new.work = Span::from_ms(duration_ms);
-                path as usize
-            }
-        };
-        new.class = self.class_ids.get(class).copied().unwrap_or(0);
+        } else {
+            let client = self.draw_client();
+            let new = self.draw(now, seed, client);
+            self.send(cx, new, 0);
+        }
         self.issued += 1;
-        self.send(cx, new, 0);
-        let gap = self.gap(cx.now());
+        let gap = self.gap(now);
         self.schedule(cx, gap);
     }
 
@@ -451,16 +473,12 @@ impl Clients {
         let user = &mut self.users[index];
         let seed = mix(self.identity ^ mix((index as u64) << 32 | user.issued as u64));
         user.issued += 1;
-        let (class, new) = self.draw(cx.now(), seed);
-        let class = self.class_ids.get(class).copied().unwrap_or(0);
-        self.send(
-            cx,
-            NewRequest { client: index as u32 % self.settings.clients, class, ..new },
-            index as u32 + 1,
-        );
+        let new = self.draw(cx.now(), seed, index as u32 % self.settings.clients);
+        self.send(cx, new, index as u32 + 1);
     }
 
     /// `tag` is 0 in the open loop, else the user's number from 1.
+    #[inline(always)]
     fn send<E: Env>(&mut self, cx: &mut Context<'_, E>, new: NewRequest, tag: u32) {
         let request = cx.issue(new);
         if cx.is_full() {
@@ -533,6 +551,7 @@ impl Behaviour for Clients {
             self.keys = KeySource::new(&settings.keys);
         }
         self.think = settings.think_ms.sampler();
+        self.mean_gap_ns = NS_PER_S / settings.rate_per_s;
         self.shares = shares_of(&settings.mix);
         self.learn_classes(cx);
         if settings.arrivals == Arrivals::Closed {

@@ -22,7 +22,7 @@ pub(super) fn snapshot<Q: EventQueue<Event = Event>>(
         links: world
             .links()
             .iter()
-            .map(|link| LinkView { from: link.from as usize, to: link.to as usize, cut: link.cut })
+            .map(|link| LinkView { from: link.from as usize, to: link.to as usize, cut: link.is_cut() })
             .collect(),
         dots,
         under_way,

@@ -103,7 +103,7 @@ impl<E: Env> Context<'_, E> {
                 self.core.queue.cancel(turn);
             }
             if condition.flap.is_some() {
-                self.core.soon.push_back(Happening::Flap(place).into());
+                self.core.soon.push(Happening::Flap(place).into());
             }
         }
         self.core.put_condition(place, condition);
@@ -120,11 +120,14 @@ impl<E: Env> Context<'_, E> {
     }
 
     /// A client issues a request.
+    #[inline(always)]
     pub fn issue(&mut self, new: NewRequest) -> RequestId {
         self.core.books.issued += 1;
         let number = self.core.books.issued;
         let id = self.insert(new, number, false);
-        self.seen.issued(&self.core.requests[id.0]);
+        if E::Seen::WATCHES {
+            self.seen.issued(&self.core.requests[id.0]);
+        }
         id
     }
 
@@ -133,6 +136,7 @@ impl<E: Env> Context<'_, E> {
         self.insert(NewRequest { seed, cost: 1.0, ..NewRequest::default() }, 0, true)
     }
 
+    #[inline(always)]
     fn insert(&mut self, new: NewRequest, number: u64, probe: bool) -> RequestId {
         let NewRequest { seed, key, client, class, work, cost, priority } = new;
         RequestId(self.core.requests.insert(Request {
@@ -153,13 +157,16 @@ impl<E: Env> Context<'_, E> {
     }
 
     /// A request ends, with the outcome that its client sees. Calls of it may still be under way.
+    #[inline]
     pub fn end(&mut self, id: RequestId, outcome: Outcome) {
         let request = &mut self.core.requests[id.0];
         debug_assert!(request.outcome.is_none(), "a request ends once");
         request.outcome = Some(outcome);
         if !request.probe {
             self.core.books.ended[outcome as usize] += 1;
-            self.seen.ended(request, outcome, self.core.now);
+            if E::Seen::WATCHES {
+                self.seen.ended(request, outcome, self.core.now);
+            }
         }
         if request.open_calls == 0 {
             self.core.requests.remove(id.0);
@@ -167,6 +174,7 @@ impl<E: Env> Context<'_, E> {
     }
 
     /// Sends a call. The answer, or the end of the wait, comes to [`super::Behaviour::returned`].
+    #[inline(always)]
     pub fn call(&mut self, out: Outgoing) -> CallId {
         let now = self.core.now;
         let to = Place { node: self.callee(out.link), member: out.to_member };
@@ -195,7 +203,9 @@ impl<E: Env> Context<'_, E> {
         }
         let request = &mut self.core.requests[out.request.0];
         request.open_calls += 1;
-        self.seen.departed(id, &self.core.calls[id.0], request);
+        if E::Seen::WATCHES {
+            self.seen.departed(id, &self.core.calls[id.0], request);
+        }
         self.core.travel(id, Way::Out);
         id
     }
@@ -213,6 +223,7 @@ impl<E: Env> Context<'_, E> {
     }
 
     /// Answers a call.
+    #[inline]
     pub fn reply(&mut self, id: CallId, outcome: Outcome) {
         self.core.reply(id, outcome);
     }
@@ -237,12 +248,16 @@ impl<E: Env> Context<'_, E> {
 
     /// Reports a choice; `explain` runs only if somebody wants to know.
     pub fn chose(&mut self, id: CallId, explain: impl Fn() -> Explanation) {
-        let call = &self.core.calls[id.0];
-        self.seen.chose(id, call, &self.core.requests[call.request.0], self.core.now, &explain);
+        if E::Seen::WATCHES {
+            let call = &self.core.calls[id.0];
+            self.seen.chose(id, call, &self.core.requests[call.request.0], self.core.now, &explain);
+        }
     }
 
     /// Reports how full a member of this node is.
     pub fn occupied(&mut self, member: u16, busy: u32, queued: u32) {
-        self.seen.occupied(Place { node: self.node, member }, busy, queued, self.core.now);
+        if E::Seen::WATCHES {
+            self.seen.occupied(Place { node: self.node, member }, busy, queued, self.core.now);
+        }
     }
 }

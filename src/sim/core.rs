@@ -6,7 +6,7 @@ use super::{
     Call, CallId, Event, EventQueue, Handle, Happening, LOSS_NOTICE, Link, NodeId, Outcome, Phase, Place,
     Request, Span, Time,
 };
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What is wrong with a member.
@@ -31,8 +31,9 @@ const BACKLOG: usize = 4096;
 pub(super) struct Core<Q> {
     pub now: Time,
     pub queue: Q,
-    /// Deliveries at this very instant, in order, before the queue is asked again.
-    pub soon: VecDeque<Event>,
+    /// Deliveries at this very instant, in order, before the queue is asked again. Emptied after
+    /// every event.
+    pub soon: Vec<Event>,
     pub calls: Arena<Call>,
     pub requests: Arena<Request>,
     pub links: Vec<Link>,
@@ -82,7 +83,7 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
         Core {
             now: Time::ZERO,
             queue: Q::default(),
-            soon: VecDeque::new(),
+            soon: vec![],
             calls: Arena::default(),
             requests: Arena::default(),
             outgoing,
@@ -154,13 +155,22 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
     }
 
     /// Sends a call or its answer over its link.
+    #[inline]
     pub fn travel(&mut self, id: CallId, way: Way) {
-        let call = &self.calls[id.0];
-        let link = &self.links[call.link as usize];
+        let link = self.calls[id.0].link as usize;
         let event = Event::from(if way == Way::Out { Happening::Arrive(id) } else { Happening::Return(id) });
-        match link.journey(&self.requests[call.request.0], call.attempt, way) {
+        if self.links[link].instant {
+            self.soon.push(event);
+        } else {
+            self.travel_far(id, link, way, event);
+        }
+    }
+
+    /// The same, for a message that takes time or may be lost.
+    fn travel_far(&mut self, id: CallId, link: usize, way: Way, event: Event) {
+        let call = &self.calls[id.0];
+        match self.links[link].journey(&self.requests[call.request.0], call.attempt, way) {
             None => self.lose(id),
-            Some(Span::ZERO) => self.soon.push_back(event),
             Some(span) => {
                 let due = self.now + span;
                 self.calls[id.0].due = due;
@@ -181,6 +191,7 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
     }
 
     /// The callee answers.
+    #[inline]
     pub fn reply(&mut self, id: CallId, outcome: Outcome) {
         let now = self.now;
         let call = &mut self.calls[id.0];

@@ -187,10 +187,18 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
                 _ => until,
             };
             while self.core.books.events < last {
-                match self.core.queue.pop(horizon) {
-                    Some((time, event)) => self.happen(time, event, seen),
-                    None => break,
+                let Some((time, event)) = self.core.queue.pop(horizon) else { break };
+                self.core.now = time;
+                let mut event = event;
+                let mut next = 0;
+                // What it causes at this very instant belongs to it.
+                loop {
+                    self.handle(event, seen);
+                    let Some(caused) = self.core.soon.get(next) else { break };
+                    event = *caused;
+                    next += 1;
                 }
+                self.core.soon.clear();
             }
             if self.core.books.events >= last {
                 return Progress::OutOfBudget;
@@ -218,15 +226,19 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
 
     fn happen<O: Observer>(&mut self, time: Time, event: Event, seen: &mut O) {
         self.core.now = time;
-        self.handle(event, seen);
+        self.core.soon.push(event);
         self.settle(seen);
     }
 
     /// Deliveries without delay belong to the event that caused them.
+    #[inline(never)]
     fn settle<O: Observer>(&mut self, seen: &mut O) {
-        while let Some(event) = self.core.soon.pop_front() {
-            self.handle(event, seen);
+        let mut next = 0;
+        while let Some(event) = self.core.soon.get(next) {
+            self.handle(*event, seen);
+            next += 1;
         }
+        self.core.soon.clear();
     }
 
     /// Applies the changes of the next instant that has any: all of them, so that the time alone tells
@@ -248,8 +260,7 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
                 self.with(node, seen, |behaviour, cx| behaviour.change(cx, &settings))
             }
             Effect::Link { link, latency, loss, cut } => {
-                let link = &mut self.core.links[link as usize];
-                (link.latency, link.loss, link.cut) = (latency, loss, cut);
+                self.core.links[link as usize].set(latency, loss, cut);
             }
         }
         self.announce(seen);
@@ -280,6 +291,8 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
         act(&mut self.nodes[node as usize], &mut Context { core: &mut self.core, seen, node });
     }
 
+    /// Inlined into the loop of [`World::advance`], where nearly all events are handled.
+    #[inline(always)]
     fn handle<O: Observer>(&mut self, event: Event, seen: &mut O) {
         self.core.books.events += 1;
         if self.core.troubled > 0 && self.troubled(event) {
@@ -324,7 +337,9 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
             self.core.queue.cancel(timeout);
             self.core.calls[id.0].timeout = Handle::NONE;
         }
-        seen.returned(id, &self.core.calls[id.0], &self.core.requests[request.0], self.core.now);
+        if O::WATCHES {
+            seen.returned(id, &self.core.calls[id.0], &self.core.requests[request.0], self.core.now);
+        }
         if !abandoned {
             self.with(node, seen, |behaviour, cx| behaviour.returned(cx, id));
         }
@@ -340,6 +355,7 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
     }
 
     /// Deals with an event for a member that is not well. True if that was all.
+    #[cold]
     fn troubled(&mut self, event: Event) -> bool {
         let place = match event.happening() {
             Happening::Arrive(id) => self.core.calls[id.0].to,
@@ -377,6 +393,7 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
         false
     }
 
+    #[cold]
     fn flap<O: Observer>(&mut self, place: Place, seen: &mut O) {
         let mut condition = self.core.condition(place);
         let Some((down, up)) = condition.flap else { return };
