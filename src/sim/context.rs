@@ -114,6 +114,11 @@ impl<E: Env> Context<'_, E> {
         self.core.announced.push(self.node);
     }
 
+    /// Whether there is no room for further calls of clients: see [`super::CALLS_MAX`].
+    pub fn is_full(&self) -> bool {
+        self.core.calls.len() >= super::CALLS_MAX
+    }
+
     /// A client issues a request.
     #[inline(always)]
     pub fn issue(&mut self, new: NewRequest) -> RequestId {
