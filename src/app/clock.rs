@@ -16,6 +16,8 @@ use yew::prelude::*;
 const FRAME_MS_MAX: f64 = 50.0;
 /// What the simulation may use of a frame.
 const WORK_MS_MAX: f64 = 10.0;
+/// The same on the way to another moment, when nothing else moves.
+const SEEK_MS_MAX: f64 = 30.0;
 /// Events between two looks at the watch.
 const SLICE: u64 = 2000;
 /// Between two pulses while playing.
@@ -80,21 +82,25 @@ impl Clock {
     fn frame_at(&self, at: f64) {
         self.pending.set(None);
         let changed = self.stale.replace(false);
-        self.engine.settle_seek();
-        let moving = self.engine.playing() && self.visible.get();
+        let seeking = self.engine.seeking();
+        if seeking {
+            let began = now_ms();
+            self.engine.settle_seek(SLICE, || now_ms() - began < SEEK_MS_MAX);
+        }
+        let moving = self.engine.playing() && self.visible.get() && !self.engine.seeking();
         if moving {
             let elapsed = at - self.last_frame.get().unwrap_or(at);
             self.pass(elapsed.clamp(0.0, FRAME_MS_MAX));
         }
         self.last_frame.set(moving.then_some(at));
-        let pulse = changed || !self.engine.playing() || at - self.last_pulse.get() >= PULSE_MS;
+        let pulse = changed || seeking || !self.engine.playing() || at - self.last_pulse.get() >= PULSE_MS;
         if pulse {
             self.last_pulse.set(at);
         }
         if let Some(pulse) = self.engine.show(at, pulse) {
             self.on_pulse.emit(pulse);
         }
-        if (self.engine.playing() && self.visible.get()) || self.stale.get() {
+        if (self.engine.playing() && self.visible.get()) || self.stale.get() || self.engine.seeking() {
             self.ask();
         }
     }

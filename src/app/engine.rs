@@ -8,25 +8,11 @@ use super::open::problems;
 use crate::play::{Session, When};
 use crate::run::snapshot::Snapshot;
 use crate::scenario::Checked;
+use crate::scene::Target;
 use crate::sim::Time;
 use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
 use yew::Callback;
-
-/// What the inspector shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub enum Selected {
-    #[default]
-    Nothing,
-    /// By number.
-    Request(u64),
-    /// Index of the node.
-    Node(usize),
-    /// Indices of the node and of the member.
-    Member(usize, usize),
-    /// Index of the link.
-    Link(usize),
-}
 
 /// What components know of the run: the same until the next pulse.
 #[derive(Clone, Debug)]
@@ -38,7 +24,7 @@ pub struct Pulse {
     pub speed: f64,
     /// This machine cannot keep up with the speed.
     pub strained: bool,
-    pub selected: Selected,
+    pub selected: Option<Target>,
     pub now: Time,
     pub end: Time,
     pub snapshot: Rc<Snapshot>,
@@ -54,7 +40,7 @@ impl PartialEq for Pulse {
 pub struct Frame<'a> {
     pub session: &'a Session,
     pub snapshot: &'a Snapshot,
-    pub selected: Selected,
+    pub selected: Option<Target>,
     /// Of the screen, for what eases.
     pub screen_ms: f64,
 }
@@ -76,11 +62,13 @@ struct Inner {
     playing: Cell<bool>,
     speed: Cell<f64>,
     strained: Cell<bool>,
-    selected: Cell<Selected>,
+    selected: Cell<Option<Target>>,
     revision: Cell<u32>,
     pulses: Cell<u32>,
-    /// A wish of the timeline; carried out once per frame, however often it changes.
-    seek: Cell<Option<Time>>,
+    /// A wish of the timeline; taken up once per frame, however often it changes.
+    wish: Cell<Option<Time>>,
+    /// On the way to that moment.
+    seeking: Cell<Option<Time>>,
     /// Moments that were stepped from, so that one can step back.
     trail: RefCell<Vec<Time>>,
     painters: RefCell<Vec<(u32, Pace, Paint)>>,
@@ -109,7 +97,8 @@ impl Engine {
             selected: Cell::default(),
             revision: Cell::new(0),
             pulses: Cell::new(0),
-            seek: Cell::new(None),
+            wish: Cell::new(None),
+            seeking: Cell::new(None),
             trail: RefCell::default(),
             painters: RefCell::default(),
             next_painter: Cell::new(0),
@@ -183,7 +172,7 @@ impl Engine {
         self.0.strained.set(strained);
     }
 
-    pub fn selected(&self) -> Selected {
+    pub fn selected(&self) -> Option<Target> {
         self.0.selected.get()
     }
 
@@ -210,10 +199,11 @@ impl Engine {
         let surplus = trail.len().saturating_sub(TRAIL_MAX);
         trail.drain(..surplus);
         let end = session.end();
-        if step(&mut session).is_none() {
-            session.seek(end);
-        }
+        let stepped = step(&mut session).is_some();
         drop((session, trail));
+        if !stepped {
+            self.seek(end);
+        }
         self.touch();
     }
 
@@ -226,23 +216,36 @@ impl Engine {
         self.seek(earlier.unwrap_or(back));
     }
 
-    /// Goes to a moment at the next frame.
+    /// Goes to a moment, beginning with the next frame.
     pub fn seek(&self, time: Time) {
-        self.0.seek.set(Some(time));
+        self.0.wish.set(Some(time));
         self.touch();
     }
 
-    /// Carries out the last wish.
-    pub fn settle_seek(&self) {
-        if let Some(time) = self.0.seek.take() {
+    /// Whether a wish is not fulfilled yet.
+    pub fn seeking(&self) -> bool {
+        self.0.wish.get().or(self.0.seeking.get()).is_some()
+    }
+
+    /// Goes on towards the wished moment, `slice` events at a time while `more` says so.
+    pub fn settle_seek(&self, slice: u64, more: impl Fn() -> bool) {
+        if let Some(time) = self.0.wish.take() {
             let mut session = self.0.session.borrow_mut();
-            let end = session.end();
-            session.seek(time.min(end));
+            let time = time.min(session.end());
+            // What is still to come is worked out below, a little at a time.
+            session.seek(time, slice);
+            self.0.seeking.set(Some(time));
+        }
+        if let Some(time) = self.0.seeking.get() {
+            if self.advance(time, slice, more) {
+                self.0.seeking.set(None);
+            }
         }
     }
 
     pub fn restart(&self) {
-        self.0.seek.set(None);
+        self.0.wish.set(None);
+        self.0.seeking.set(None);
         self.0.trail.borrow_mut().clear();
         self.0.session.borrow_mut().restart();
         self.touch();
@@ -289,9 +292,10 @@ impl Engine {
     /// Runs another scenario from its start.
     pub fn open(&self, scenario: Checked) {
         self.0.playing.set(false);
-        self.0.selected.set(Selected::Nothing);
+        self.0.selected.set(None);
         self.0.trail.borrow_mut().clear();
-        self.0.seek.set(None);
+        self.0.wish.set(None);
+        self.0.seeking.set(None);
         self.0.session.replace(Session::new(scenario));
         self.revise();
     }
