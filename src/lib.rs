@@ -10,13 +10,15 @@
 //! | [`scenario`] | the file format: types, checking, links, log import |
 //! | [`run`] | a scenario under way: the world it builds, snapshots, digest |
 //! | [`report`] | observers that make metrics and traces; theory |
-//! | `play` | a run that is watched: checkpoints, seeking, live changes |
-//! | `labs` | the table of labs |
+//! | [`play`] | a run that is watched: checkpoints, seeking, live changes |
+//! | [`labs`] | the table of labs |
 //! | `scene` | snapshot + time → shapes |
 //! | `app`, `cli` | the two faces: browser, command line |
 
 pub mod algo;
+pub mod labs;
 pub mod node;
+pub mod play;
 pub mod report;
 pub mod run;
 pub mod scenario;

@@ -1,4 +1,19 @@
-//! What a run is said to have done: metrics, percentiles, statistics, and theory beside them.
+//! Observers that make metrics and traces, and what theory says beside them.
 
+mod latency;
+mod member;
+mod metrics;
+mod predict;
+mod series;
 pub mod statistics;
+mod summary;
 pub mod theory;
+mod trace;
+
+pub use latency::Latencies;
+pub use member::MemberTally;
+pub use metrics::{Ended, Fall, Metrics, Tally};
+pub use predict::{TheoryLine, theory_of};
+pub use series::{Series, WINDOWS, Window};
+pub use summary::{Figures, NodeSummary, Summary, summarise};
+pub use trace::{Hop, Trace, Tracer};

@@ -1,3 +1,95 @@
 //! A scenario under way: the world that it builds, and snapshots of it.
 
+mod digest;
 pub mod snapshot;
+mod view;
+
+pub use digest::Digest;
+pub use snapshot::Snapshot;
+
+use crate::node::Node;
+use crate::scenario::{Checked, effects, paths};
+use crate::sim::{Event, EventQueue, Link, Observer, Progress, Time, Wheel, World};
+
+/// Budget of [`Simulation::advance`] for a run that is to go to its end.
+pub const NO_LIMIT: u64 = u64::MAX;
+
+/// A running scenario. A clone is a checkpoint.
+#[derive(Clone, Debug)]
+pub struct Simulation<Q = Wheel<Event>> {
+    world: World<Node, Q>,
+    /// (id, name, kind) of each node: for snapshots.
+    names: Vec<(String, String)>,
+}
+
+impl Simulation<Wheel<Event>> {
+    /// At time 0, started; the clients' first requests are due.
+    pub fn new<O: Observer>(scenario: &Checked, seen: &mut O) -> Self {
+        Simulation::with_queue(scenario, seen)
+    }
+}
+
+impl<Q: EventQueue<Event = Event>> Simulation<Q> {
+    /// The same on another event queue.
+    pub fn with_queue<O: Observer>(scenario: &Checked, seen: &mut O) -> Self {
+        let build = |node: &crate::scenario::NodeSpec| node.settings.build(scenario.seed, &node.id, &node.to);
+        let mut world = World::new(scenario.nodes.iter().map(build).collect(), links(scenario));
+        world.set_changes_before_start(effects(scenario, |from, to| link_index(scenario, from, to)));
+        world.start(seen);
+        let names = scenario.nodes.iter().map(|node| (node.id.clone(), node.name.clone())).collect();
+        Simulation { world, names }
+    }
+
+    pub fn world(&self) -> &World<Node, Q> {
+        &self.world
+    }
+
+    pub fn now(&self) -> Time {
+        self.world.now()
+    }
+
+    /// Lets everything up to and including `until` happen, or at most `budget` events of it.
+    pub fn advance<O: Observer>(&mut self, until: Time, budget: u64, seen: &mut O) -> Progress {
+        self.world.advance(until, budget, seen)
+    }
+
+    /// Exactly one event, with all that it causes at that very instant; `None` if none is due by
+    /// `until`.
+    pub fn step<O: Observer>(&mut self, until: Time, seen: &mut O) -> Option<Time> {
+        self.world.step(until, seen)
+    }
+
+    /// Takes over the changes of a scenario that differs from this one's in nothing but changes
+    /// after now.
+    pub fn set_changes(&mut self, scenario: &Checked) {
+        self.world.set_changes(effects(scenario, |from, to| link_index(scenario, from, to)));
+    }
+
+    /// Plain data for the stage, panels and programs.
+    pub fn snapshot(&self) -> Snapshot {
+        view::snapshot(&self.world, &self.names)
+    }
+}
+
+/// Every connection, in the order of the nodes and of what each calls.
+fn pairs(scenario: &Checked) -> impl Iterator<Item = (usize, usize)> + '_ {
+    let index_of = |id: &str| scenario.nodes.iter().position(|node| node.id == id);
+    let nodes = scenario.nodes.iter().enumerate();
+    nodes.flat_map(move |(from, node)| node.to.iter().filter_map(move |to| Some((from, index_of(to)?))))
+}
+
+fn links(scenario: &Checked) -> Vec<Link> {
+    let link = |(from, to): (usize, usize)| {
+        let spec = paths::link_between(scenario, from, to);
+        let name = format!("{}>{}", spec.from, spec.to);
+        let mut link =
+            Link::new(scenario.seed, &name, from as u16, to as u16, spec.latency_ms.sampler(), spec.loss);
+        link.cut = spec.cut;
+        link
+    };
+    pairs(scenario).map(link).collect()
+}
+
+fn link_index(scenario: &Checked, from: usize, to: usize) -> u16 {
+    pairs(scenario).position(|pair| pair == (from, to)).unwrap_or(0) as u16
+}

@@ -2,7 +2,7 @@
 
 use super::check::{Problems, typed};
 use super::types::{NodeSpec, Scenario, limits};
-use crate::algo::setting::{Setting, SettingKind, kind_of, shortened};
+use crate::algo::setting::{Setting, kind_of, shortened};
 use crate::node::{self, KINDS, Kind, Settings, balancer, clients, servers};
 use crate::sim::Distribution;
 use serde_json::{Map, Value};
@@ -91,10 +91,6 @@ fn check_fields(
             problems.add(format!("{path}.{}", shortened(name)), unknown_field(table, name));
             return false;
         };
-        // A number stands for a distribution that always gives it.
-        if let (SettingKind::Distribution { .. }, Some(number)) = (setting.kind, value.as_f64()) {
-            *value = serde_json::json!({ "dist": "constant", "value": number });
-        }
         match setting.check(value) {
             Ok(_) => true,
             Err(sentence) => {

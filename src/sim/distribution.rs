@@ -1,12 +1,13 @@
 //! Distributions of durations, as scenario files write them, and the samplers made from them.
 
 use super::{NS_PER_MS, Random, Span};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A distribution of milliseconds.
+/// A distribution of milliseconds. A plain number stands for a constant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(tag = "dist", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(remote = "Self", tag = "dist", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Distribution {
     /// Always the same.
     Constant { value: f64 },
@@ -20,6 +21,22 @@ pub enum Distribution {
     Pareto { mean: f64, shape: f64 },
     /// `slow_share` of the draws take `slow`, the others `fast`.
     Bimodal { fast: f64, slow: f64, slow_share: f64 },
+}
+
+impl Serialize for Distribution {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Distribution::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Distribution {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        match value.as_f64() {
+            Some(value) => Ok(Distribution::Constant { value }),
+            None => Distribution::deserialize(value).map_err(D::Error::custom),
+        }
+    }
 }
 
 /// The longest duration in a scenario: a day.

@@ -1,0 +1,44 @@
+//! The labs: each a scenario, a lesson and a challenge, made to teach one thing.
+//!
+//! A lab is its `.json` (scenario) and `.md` (lesson), and one line in the table.
+
+/// A lab of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Lab {
+    /// `topic/name`; never changes once released.
+    pub id: &'static str,
+    pub topic: &'static str,
+    pub title: &'static str,
+    /// One sentence, for the gallery.
+    pub summary: &'static str,
+    /// The scenario file.
+    pub scenario: &'static str,
+    /// The lesson, in Markdown with the sections that [`lesson`] names.
+    pub lesson: &'static str,
+}
+
+macro_rules! lab {
+    ($id:literal, $topic:literal, $title:literal, $summary:literal) => {
+        Lab {
+            id: $id,
+            topic: $topic,
+            title: $title,
+            summary: $summary,
+            scenario: include_str!(concat!($id, ".json")),
+            lesson: include_str!(concat!($id, ".md")),
+        }
+    };
+}
+
+/// Every lab, in the order of the gallery.
+pub const LABS: &[Lab] = &[lab!(
+    "load-balancing/one-slow-server",
+    "Load balancing",
+    "One slow server",
+    "Four servers, one of them five times slower. Round robin does not notice."
+)];
+
+/// The lab with this id.
+pub fn find(id: &str) -> Option<&'static Lab> {
+    LABS.iter().find(|lab| lab.id == id)
+}

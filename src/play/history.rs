@@ -1,0 +1,89 @@
+//! Checkpoints: few enough to keep, close enough to reach any moment quickly.
+
+use crate::report::Metrics;
+use crate::run::{Digest, Simulation};
+use crate::sim::{Progress, Time};
+
+/// Everything that a moment consists of.
+#[derive(Clone, Debug)]
+pub(super) struct Checkpoint {
+    pub simulation: Simulation,
+    pub metrics: Metrics,
+    pub digest: Digest,
+}
+
+impl Checkpoint {
+    pub fn events(&self) -> u64 {
+        self.simulation.world().books().events
+    }
+
+    pub fn advance(&mut self, until: Time, budget: u64) -> Progress {
+        self.simulation.advance(until, budget, &mut (&mut self.metrics, &mut self.digest))
+    }
+
+    pub fn step(&mut self, until: Time) -> Option<Time> {
+        self.simulation.step(until, &mut (&mut self.metrics, &mut self.digest))
+    }
+}
+
+/// The most checkpoints that are kept.
+const CHECKPOINTS_MAX: usize = 24;
+/// Events between two checkpoints at first; doubled whenever there are too many.
+const EVENTS_BETWEEN: u64 = 20_000;
+
+#[derive(Clone, Debug)]
+pub(super) struct History {
+    /// In order of time; the first is the beginning.
+    checkpoints: Vec<Checkpoint>,
+    every: u64,
+}
+
+impl History {
+    pub fn new(beginning: &Checkpoint) -> History {
+        History { checkpoints: vec![beginning.clone()], every: EVENTS_BETWEEN }
+    }
+
+    fn last_events(&self) -> u64 {
+        self.checkpoints.last().map_or(0, Checkpoint::events)
+    }
+
+    /// How many events until the next checkpoint is due; at least 1.
+    pub fn events_to_next(&self, present: &Checkpoint) -> u64 {
+        (self.last_events() + self.every).saturating_sub(present.events()).max(1)
+    }
+
+    /// Keeps the present if it is far enough from the last that was kept.
+    pub fn consider(&mut self, present: &Checkpoint) {
+        if present.events() < self.last_events() + self.every {
+            return;
+        }
+        self.checkpoints.push(present.clone());
+        if self.checkpoints.len() > CHECKPOINTS_MAX {
+            let mut nth = 0;
+            self.checkpoints.retain(|_| {
+                nth += 1;
+                nth % 2 == 1
+            });
+            self.every *= 2;
+        }
+    }
+
+    /// The last checkpoint at or before a moment.
+    pub fn before(&self, to: Time) -> &Checkpoint {
+        let after = self.checkpoints.partition_point(|checkpoint| checkpoint.simulation.now() <= to);
+        &self.checkpoints[after.max(1) - 1]
+    }
+
+    /// The last checkpoint before a request was issued.
+    pub fn before_request(&self, number: u64) -> &Checkpoint {
+        let issued = |checkpoint: &Checkpoint| checkpoint.simulation.world().books().issued;
+        let after = self.checkpoints.partition_point(|checkpoint| issued(checkpoint) < number);
+        &self.checkpoints[after.max(1) - 1]
+    }
+
+    /// What comes after a moment will be otherwise.
+    pub fn forget_after(&mut self, moment: Time) {
+        let keep = self.checkpoints.partition_point(|checkpoint| checkpoint.simulation.now() <= moment);
+        self.checkpoints.truncate(keep.max(1));
+    }
+}

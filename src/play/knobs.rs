@@ -1,0 +1,123 @@
+//! Settings as controls: label, value, bounds, and whether they matter at present.
+
+use crate::algo::setting::{Setting, SettingKind};
+use crate::node::KINDS;
+use crate::scenario::paths::{self, Place};
+use crate::scenario::{NodeSpec, Scenario};
+use serde_json::Value;
+
+/// A setting with its present value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Knob {
+    pub path: String,
+    /// The heading under which it stands: the node's name.
+    pub group: String,
+    /// "Servers", "Server 3 · slower by".
+    pub label: String,
+    pub setting: Setting,
+    pub value: Value,
+    /// It changes something, given what else is set.
+    pub matters: bool,
+}
+
+pub(super) fn knob(state: &Scenario, path: &str) -> Option<Knob> {
+    let found = paths::find(state, path)?;
+    let value = paths::get(state, path).or_else(|| default_of(&found.setting))?;
+    let node = |index: usize| &state.nodes[index];
+    let (group, label) = match found.place {
+        Place::Node(index) => (node(index).name.clone(), found.setting.label.to_owned()),
+        Place::Member(index, member) => {
+            let label = format!("{} {} · {}", singular(node(index)), member + 1, lower(found.setting.label));
+            (node(index).name.clone(), label)
+        }
+        Place::Link(from, to) => {
+            (format!("{} → {}", node(from).name, node(to).name), found.setting.label.to_owned())
+        }
+    };
+    let matters = match found.place {
+        Place::Node(index) => matters(node(index), found.setting.name),
+        Place::Member(..) | Place::Link(..) => true,
+    };
+    Some(Knob { path: path.to_owned(), group, label, setting: found.setting, value, matters })
+}
+
+/// Every single control of every node.
+pub(super) fn all(state: &Scenario) -> Vec<Knob> {
+    let mut knobs = vec![];
+    for node in &state.nodes {
+        for setting in node.settings.kind().settings {
+            if matches!(setting.kind, SettingKind::Other) {
+                continue;
+            }
+            let path = format!("{}.{}", node.id, setting.name);
+            knobs.extend(knob(state, &path));
+            if let SettingKind::Policy { family, .. } = setting.kind {
+                knobs.extend(policy_knobs(state, &path, family));
+            }
+        }
+    }
+    knobs
+}
+
+/// The settings of the policy that is chosen.
+fn policy_knobs(state: &Scenario, path: &str, family: &str) -> Vec<Knob> {
+    let chosen = paths::get(state, path).and_then(|policy| Some(policy.get("id")?.as_str()?.to_owned()));
+    let policy =
+        crate::algo::policies(family).into_iter().find(|policy| Some(policy.id) == chosen.as_deref());
+    let settings = policy.map_or(&[][..], |policy| policy.knobs);
+    settings.iter().filter_map(|setting| knob(state, &format!("{path}.{}", setting.name))).collect()
+}
+
+fn default_of(setting: &Setting) -> Option<Value> {
+    use crate::algo::setting::Value as Own;
+    Some(match setting.default_value()? {
+        Own::Number(number) => number.into(),
+        Own::Word(word) => word.into(),
+        Own::Flag(flag) => flag.into(),
+    })
+}
+
+/// "Server" of a node named "Servers".
+fn singular(node: &NodeSpec) -> String {
+    let servers = KINDS.iter().any(|kind| kind.id == "servers" && kind.name == node.name);
+    if servers { "Server".to_owned() } else { node.name.clone() }
+}
+
+fn lower(label: &str) -> String {
+    let mut chars = label.chars();
+    chars.next().map_or(String::new(), |first| first.to_lowercase().chain(chars).collect())
+}
+
+/// Settings that do nothing unless another is set so.
+const ONLY_IF: &[(&str, &str, &[&str])] = &[
+    ("rate_per_s", "arrivals", &["steady", "poisson", "bursty", "diurnal"]),
+    ("burst_on_ms", "arrivals", &["bursty"]),
+    ("burst_off_ms", "arrivals", &["bursty"]),
+    ("period_ms", "arrivals", &["diurnal"]),
+    ("swing", "arrivals", &["diurnal"]),
+    ("users", "arrivals", &["closed"]),
+    ("think_ms", "arrivals", &["closed"]),
+    ("connection_requests", "layer", &["4"]),
+    ("sticky_ms", "sticky", &["client"]),
+];
+
+/// Settings that do nothing unless another number is above zero.
+const ONLY_ABOVE_ZERO: &[(&str, &str)] = &[
+    ("health_timeout_ms", "health_every_ms"),
+    ("health_down_after", "health_every_ms"),
+    ("health_up_after", "health_every_ms"),
+    ("eject_ms", "eject_after"),
+    ("eject_share_max", "eject_after"),
+];
+
+fn matters(node: &NodeSpec, setting: &str) -> bool {
+    let map = paths::node_json(node);
+    let word_fits = |(_, other, words): &(&str, &str, &[&str])| {
+        map.get(*other).and_then(Value::as_str).is_some_and(|word| words.contains(&word))
+    };
+    let above_zero = |(_, other): &(&str, &str)| {
+        map.get(*other).and_then(Value::as_f64).is_some_and(|number| number > 0.0)
+    };
+    ONLY_IF.iter().filter(|rule| rule.0 == setting).all(word_fits)
+        && ONLY_ABOVE_ZERO.iter().filter(|rule| rule.0 == setting).all(above_zero)
+}

@@ -1,0 +1,299 @@
+//! A run that is watched: played, stepped, rewound, changed while it runs.
+//!
+//! The past is kept as a bounded number of checkpoints (clones of the simulation and its metrics),
+//! thinned as the run grows; any past moment is the nearest checkpoint before it plus a little replay.
+//! A knob turned during a run becomes a timed change of the scenario, so a link replays it.
+
+mod history;
+mod knobs;
+
+pub use knobs::Knob;
+
+use crate::report::{Metrics, Summary, TheoryLine, Trace, Tracer, summarise, theory_of};
+use crate::run::{Digest, Simulation, Snapshot};
+use crate::scenario::{ChangeSpec, Checked, Problem, Scenario, paths, state_at};
+use crate::sim::{Progress, Span, Time};
+use history::{Checkpoint, History};
+use serde_json::Value;
+
+/// When a setting takes its new value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// At this moment: a change in the scenario.
+    Now,
+    /// From time 0: another scenario, run anew.
+    FromStart,
+}
+
+/// A change on the timeline.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flag {
+    pub at: Time,
+    /// "servers/3: slow 5".
+    pub label: String,
+}
+
+/// A watched run.
+#[derive(Clone, Debug)]
+pub struct Session {
+    scenario: Checked,
+    present: Checkpoint,
+    history: History,
+    /// The settings in force, and how many changes had happened when that was worked out.
+    state: (usize, Scenario),
+}
+
+impl Session {
+    pub fn new(scenario: Checked) -> Session {
+        let present = begin(&scenario);
+        let state = (0, state_at(&scenario, Time::ZERO));
+        Session { history: History::new(&present), present, state, scenario }.refreshed()
+    }
+
+    /// Live changes included.
+    pub fn scenario(&self) -> &Checked {
+        &self.scenario
+    }
+
+    pub fn now(&self) -> Time {
+        self.present.simulation.now()
+    }
+
+    /// When the run is over.
+    pub fn end(&self) -> Time {
+        Time::from_ms(self.scenario.duration_ms)
+    }
+
+    pub fn metrics(&self) -> &Metrics {
+        &self.present.metrics
+    }
+
+    pub fn simulation(&self) -> &Simulation {
+        &self.present.simulation
+    }
+
+    pub fn snapshot(&self) -> Snapshot {
+        self.present.simulation.snapshot()
+    }
+
+    /// A fingerprint of everything that happened up to now.
+    pub fn digest(&self) -> u64 {
+        self.present.digest.value()
+    }
+
+    pub fn summary(&self) -> Summary {
+        summarise(&self.scenario, &self.present.metrics, self.now())
+    }
+
+    /// The scenario's settings as they are now.
+    pub fn state(&self) -> &Scenario {
+        &self.state.1
+    }
+
+    pub fn theory(&self) -> Option<TheoryLine> {
+        theory_of(&self.state.1)
+    }
+
+    /// Plays on to `until` (at most the end), or for `budget` events.
+    pub fn advance(&mut self, until: Time, budget: u64) -> Progress {
+        let until = until.min(self.end());
+        let mut left = budget;
+        let progress = loop {
+            let slice = left.min(self.history.events_to_next(&self.present));
+            let before = self.present.events();
+            let progress = self.present.advance(until, slice);
+            left -= (self.present.events() - before).min(left);
+            self.history.consider(&self.present);
+            if progress == Progress::Reached || left == 0 {
+                break progress;
+            }
+        };
+        self.refresh();
+        progress
+    }
+
+    /// Exactly one event, with all that it causes at that very instant.
+    pub fn step_event(&mut self) -> Option<Time> {
+        let end = self.end();
+        let stepped = self.present.step(end);
+        self.history.consider(&self.present);
+        self.refresh();
+        stepped
+    }
+
+    /// Until the next request ends.
+    pub fn step_request(&mut self) -> Option<Time> {
+        let ended = self.present.simulation.world().books().ended_total();
+        let end = self.end();
+        let mut time = None;
+        while self.present.simulation.world().books().ended_total() == ended {
+            time = Some(self.present.step(end)?);
+        }
+        self.history.consider(&self.present);
+        self.refresh();
+        time
+    }
+
+    /// Goes to any moment, past or to come; `OutOfBudget` if it is not there yet: then
+    /// [`Session::advance`] leads on.
+    pub fn seek(&mut self, to: Time, budget: u64) -> Progress {
+        if to < self.now() {
+            self.present = self.history.before(to).clone();
+            self.present.simulation.set_changes(&self.scenario);
+            // A checkpoint at time 0 stands before the changes of time 0.
+            if self.now() == Time::ZERO {
+                self.present = begin(&self.scenario);
+            }
+        }
+        self.advance(to, budget)
+    }
+
+    /// Back to time 0; changes stay.
+    pub fn restart(&mut self) {
+        self.present = begin(&self.scenario);
+        self.history = History::new(&self.present);
+        self.refresh();
+    }
+
+    /// When the next change of the scenario is due.
+    pub fn next_change(&self) -> Option<Time> {
+        let times = self.scenario.changes.iter().map(|change| Time::from_ms(change.at_ms));
+        times.filter(|at| *at > self.now()).min()
+    }
+
+    pub fn flags(&self) -> Vec<Flag> {
+        let mut flags: Vec<Flag> = self.scenario.changes.iter().map(flag).collect();
+        flags.sort_by_key(|flag| flag.at);
+        flags
+    }
+
+    /// A setting's value in force now, by its path.
+    pub fn value(&self, path: &str) -> Option<Value> {
+        paths::get(&self.state.1, path)
+    }
+
+    /// The settings that the author lets the learner turn.
+    pub fn knobs(&self) -> Vec<Knob> {
+        self.scenario.knobs.iter().filter_map(|path| knobs::knob(&self.state.1, path)).collect()
+    }
+
+    /// Every setting that is a single control, by node.
+    pub fn all_settings(&self) -> Vec<Knob> {
+        knobs::all(&self.state.1)
+    }
+
+    /// Changes a setting; see [`When`]. What belongs to the whole run (seed, duration, title) always
+    /// applies from the start.
+    ///
+    /// # Errors
+    /// What is wrong with the path or the value; nothing has changed then.
+    pub fn set(&mut self, path: &str, value: Value, when: When) -> Result<(), Vec<Problem>> {
+        match path.split_once('.') {
+            Some((place, setting)) if when == When::Now => self.change_now(place, setting, value),
+            _ => self.change_from_start(path, value),
+        }
+    }
+
+    fn change_from_start(&mut self, path: &str, value: Value) -> Result<(), Vec<Problem>> {
+        let mut scenario = paths::with(&self.scenario, path, value)?.into_inner();
+        let end = scenario.duration_ms;
+        // Turned from the start, it is not turned again later by an earlier live change.
+        scenario.changes.retain_mut(|change| {
+            if let Some((place, setting)) = path.split_once('.') {
+                if change.node == place {
+                    change.set.remove(setting);
+                }
+            }
+            change.at_ms <= end && !change.set.is_empty()
+        });
+        self.scenario = Checked::new(scenario)?;
+        self.state.0 = usize::MAX;
+        self.restart();
+        Ok(())
+    }
+
+    fn change_now(&mut self, place: &str, setting: &str, value: Value) -> Result<(), Vec<Problem>> {
+        let mut scenario = (*self.scenario).clone();
+        // One nanosecond on, so that what has happened stays as it was.
+        let mut at = (self.now() + Span(1)).min(self.end());
+        let same = |change: &ChangeSpec| {
+            change.node == place
+                && change.set.len() == 1
+                && change.set.contains_key(setting)
+                && Time::from_ms(change.at_ms) == self.now()
+        };
+        // A slider dragged while nothing moves is one change, not many.
+        if let Some(index) = scenario.changes.iter().rposition(same) {
+            at = self.now();
+            scenario.changes.remove(index);
+        }
+        scenario.changes.push(ChangeSpec {
+            at_ms: at.ms(),
+            node: place.to_owned(),
+            set: [(setting.to_owned(), value)].into_iter().collect(),
+        });
+        let scenario = Checked::new(scenario)?;
+        self.scenario = scenario;
+        self.state.0 = usize::MAX;
+        self.history.forget_after(at - Span(1));
+        if at <= self.now() {
+            self.seek(at - Span(1), u64::MAX);
+        }
+        self.present.simulation.set_changes(&self.scenario);
+        self.advance(at, u64::MAX);
+        Ok(())
+    }
+
+    /// The whole story of a request, found by running that part of the past once more.
+    pub fn trace(&self, number: u64) -> Option<Trace> {
+        let world = self.present.simulation.world();
+        if number == 0 || number > world.books().issued {
+            return None;
+        }
+        let start = self.history.before_request(number);
+        let mut tracer = Tracer::new(number);
+        let mut simulation = if start.events() == 0 {
+            Simulation::new(&self.scenario, &mut tracer)
+        } else {
+            let mut simulation = start.simulation.clone();
+            simulation.set_changes(&self.scenario);
+            simulation
+        };
+        while !tracer.is_complete() && simulation.step(self.now(), &mut tracer).is_some() {}
+        tracer.finish(|id| simulation.world().calls().get(id.0).copied())
+    }
+
+    fn refreshed(mut self) -> Session {
+        self.refresh();
+        self
+    }
+
+    /// Works out the settings in force, if a change has happened since.
+    fn refresh(&mut self) {
+        let now = self.now();
+        self.present.metrics.roll(now);
+        let happened =
+            self.scenario.changes.iter().filter(|change| Time::from_ms(change.at_ms) <= now).count();
+        if self.state.0 != happened {
+            self.state = (happened, state_at(&self.scenario, now));
+        }
+    }
+}
+
+fn begin(scenario: &Checked) -> Checkpoint {
+    let mut metrics = Metrics::new(Span::from_ms(scenario.duration_ms));
+    let mut digest = Digest::default();
+    let simulation = Simulation::new(scenario, &mut (&mut metrics, &mut digest));
+    Checkpoint { simulation, metrics, digest }
+}
+
+fn flag(change: &ChangeSpec) -> Flag {
+    let short = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Object(map) => map.get("id").and_then(Value::as_str).unwrap_or("…").to_owned(),
+        other => other.to_string(),
+    };
+    let settings: Vec<String> =
+        change.set.iter().map(|(name, value)| format!("{name} {}", short(value))).collect();
+    Flag { at: Time::from_ms(change.at_ms), label: format!("{}: {}", change.node, settings.join(", ")) }
+}

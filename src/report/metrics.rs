@@ -1,0 +1,194 @@
+//! The observer behind the panels, the charts and the command line's report.
+
+use super::latency::Latencies;
+use super::member::MemberTally;
+use super::series::Series;
+use super::statistics::jain_fairness;
+use crate::sim::{Call, CallId, NodeId, Observer, Outcome, Phase, Place, Request, Span, Time};
+use std::collections::{BTreeMap, VecDeque};
+
+/// All requests of a run.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    pub issued: u64,
+    /// By outcome.
+    pub ended: [u64; Outcome::COUNT],
+    /// From issue to the answer, of requests that ended with `ok`.
+    pub latency: Latencies,
+}
+
+impl Tally {
+    pub fn in_flight(&self) -> u64 {
+        self.issued - self.ended.iter().sum::<u64>()
+    }
+}
+
+/// A request that ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ended {
+    pub number: u64,
+    pub born: Time,
+    pub at: Time,
+    pub outcome: Outcome,
+    pub client: u32,
+    pub class: u16,
+}
+
+/// Where and when a request met its end, if that was not a good one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fall {
+    pub number: u64,
+    pub outcome: Outcome,
+    pub at: Time,
+    /// Index of the link on which, or behind which, it happened.
+    pub link: usize,
+    /// The member that refused it or failed; for a message lost on the way, where it was going.
+    pub place: Place,
+    /// It happened at the caller's end: nobody waited any longer.
+    pub at_caller: bool,
+}
+
+/// Ended requests that are remembered.
+pub const ENDED_MAX: usize = 1000;
+/// Bad ends that are remembered.
+pub const FALLS_MAX: usize = 256;
+
+/// Counts, percentiles and series of a run.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    total: Tally,
+    members: BTreeMap<Place, MemberTally>,
+    series: Series,
+    ended: VecDeque<Ended>,
+    falls: VecDeque<Fall>,
+    period: Span,
+}
+
+impl Metrics {
+    /// For a run of this length.
+    pub fn new(duration: Span) -> Metrics {
+        Metrics {
+            total: Tally { issued: 0, ended: [0; Outcome::COUNT], latency: Latencies::new(3) },
+            members: BTreeMap::new(),
+            series: Series::new(duration),
+            ended: VecDeque::new(),
+            falls: VecDeque::new(),
+            period: Span((duration.0 / 20).max(100_000_000)),
+        }
+    }
+
+    pub fn total(&self) -> &Tally {
+        &self.total
+    }
+
+    pub fn series(&self) -> &Series {
+        &self.series
+    }
+
+    /// The account of one member; `None` if nothing has reached it.
+    pub fn member(&self, place: Place) -> Option<&MemberTally> {
+        self.members.get(&place)
+    }
+
+    /// The members of a node that anything has reached.
+    pub fn members(&self, node: NodeId) -> impl Iterator<Item = (Place, &MemberTally)> {
+        let range = Place { node, member: 0 }..=Place { node, member: u16::MAX };
+        self.members.range(range).map(|(place, tally)| (*place, tally))
+    }
+
+    /// Newest first.
+    pub fn ended(&self) -> impl Iterator<Item = &Ended> {
+        self.ended.iter().rev()
+    }
+
+    /// Newest first.
+    pub fn falls(&self) -> impl Iterator<Item = &Fall> {
+        self.falls.iter().rev()
+    }
+
+    /// Jain's index over the calls that each of the node's first `count` members received: 1 is
+    /// even, 1 / count is all to one.
+    pub fn fairness(&self, node: NodeId, count: usize) -> Option<f64> {
+        let arrived = |member| self.member(Place { node, member }).map_or(0.0, |tally| tally.arrived as f64);
+        let shares: Vec<f64> = (0..count as u16).map(arrived).collect();
+        jain_fairness(&shares)
+    }
+
+    /// Brings figures that depend on the time up to it.
+    pub fn roll(&mut self, now: Time) {
+        self.series.roll(now);
+    }
+
+    fn fell(&mut self, fall: Fall) {
+        if self.falls.len() == FALLS_MAX {
+            self.falls.pop_front();
+        }
+        self.falls.push_back(fall);
+    }
+}
+
+impl Observer for Metrics {
+    fn issued(&mut self, request: &Request) {
+        self.total.issued += 1;
+        self.series.issued(request.born);
+    }
+
+    fn ended(&mut self, request: &Request, outcome: Outcome, now: Time) {
+        let latency = now.since(request.born);
+        self.total.ended[outcome as usize] += 1;
+        if outcome.is_ok() {
+            self.total.latency.record(latency);
+        }
+        self.series.ended(outcome, latency, now);
+        if self.ended.len() == ENDED_MAX {
+            self.ended.pop_front();
+        }
+        let Request { number, born, client, class, .. } = *request;
+        self.ended.push_back(Ended { number, born, at: now, outcome, client, class });
+    }
+
+    fn returned(&mut self, _: CallId, call: &Call, request: &Request, now: Time) {
+        if request.probe {
+            return;
+        }
+        let period = self.period;
+        let tally = self.members.entry(call.to).or_insert_with(|| MemberTally::new(period));
+        tally.returned(call, now);
+        // The call that died first tells where; those above it only pass the news on.
+        let passed_on = self.falls.back().is_some_and(|fall| fall.number == request.number)
+            || self.falls.iter().rev().take(32).any(|fall| fall.number == request.number);
+        if !call.outcome.is_ok() && !call.abandoned && !passed_on {
+            let at = if call.phase == Phase::Lost { call.departed } else { call.finished };
+            let link = call.link as usize;
+            self.fell(Fall {
+                number: request.number,
+                outcome: call.outcome,
+                at,
+                link,
+                place: call.to,
+                at_caller: false,
+            });
+        }
+    }
+
+    fn gave_up(&mut self, _: CallId, call: &Call, request: &Request, now: Time) {
+        if request.probe {
+            return;
+        }
+        let link = call.link as usize;
+        let number = request.number;
+        self.fell(Fall {
+            number,
+            outcome: Outcome::TimedOut,
+            at: now,
+            link,
+            place: call.from,
+            at_caller: true,
+        });
+    }
+
+    fn occupied(&mut self, place: Place, busy: u32, queued: u32, now: Time) {
+        let period = self.period;
+        self.members.entry(place).or_insert_with(|| MemberTally::new(period)).occupied(busy, queued, now);
+    }
+}

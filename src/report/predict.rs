@@ -1,0 +1,96 @@
+//! What theory says of a scenario, where it says anything.
+//!
+//! Clients with Poisson arrivals in front of equal servers, with a balancer between or without. With
+//! one server, or with a balancer that draws at random (a Poisson stream split at random is Poisson
+//! again), the closed form is exact. With other policies it is the figure of one shared queue in front
+//! of all workers, which no policy can beat on average: a bound to compare with. Faults and unequal
+//! speeds are left out on purpose: the line says what there would be if all were well.
+
+use super::theory::{Prediction, Station};
+use crate::node::Settings;
+use crate::node::clients::Arrivals;
+use crate::scenario::{NodeSpec, Scenario, paths};
+use serde::Serialize;
+
+/// A line in the charts and a row in the report.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TheoryLine {
+    /// "M/M/16".
+    pub model: String,
+    /// The closed form holds for this system, not only as a bound.
+    pub exact: bool,
+    /// Mean time from request to answer, connections included.
+    pub mean_ms: f64,
+    pub p50_ms: Option<f64>,
+    pub p95_ms: Option<f64>,
+    pub p99_ms: Option<f64>,
+    pub utilisation: f64,
+    /// Answered, a second.
+    pub throughput_per_s: f64,
+    pub mean_queue_length: f64,
+}
+
+/// The prediction for the settings of this scenario; changes in it are left out of account (pass the
+/// state at the moment of interest). `None` where no closed form is known or the system is unstable.
+pub fn theory_of(scenario: &Scenario) -> Option<TheoryLine> {
+    let index_of = |id: &str| scenario.nodes.iter().position(|node| node.id == id);
+    let is_clients = |node: &&NodeSpec| matches!(node.settings, Settings::Clients(_));
+    let mut sources = scenario.nodes.iter().enumerate().filter(|(_, node)| is_clients(node));
+    let ((at, source), None) = (sources.next()?, sources.next()) else { return None };
+    let Settings::Clients(clients) = &source.settings else { return None };
+    if clients.arrivals != Arrivals::Poisson || clients.mix.iter().any(|class| class.cost != 1.0) {
+        return None;
+    }
+    let mut network_ms = 0.0;
+    let mut random = false;
+    let mut from = at;
+    let servers = loop {
+        let [to] = scenario.nodes[from].to.as_slice() else { return None };
+        let next = index_of(to)?;
+        let link = paths::link_between(scenario, from, next);
+        if link.loss > 0.0 || link.cut {
+            return None;
+        }
+        network_ms += 2.0 * link.latency_ms.mean_ms();
+        match &scenario.nodes[next].settings {
+            Settings::Balancer(balancer) => {
+                random = balancer.policy.id == "random";
+                from = next;
+            }
+            Settings::Servers(servers) if scenario.nodes[next].to.is_empty() => break servers,
+            Settings::Servers(_) | Settings::Clients(_) => return None,
+        }
+    };
+    let count = servers.count as f64;
+    let split = if random { count } else { 1.0 };
+    let shared = if random { 1 } else { servers.count as u32 };
+    let station = Station {
+        arrivals_per_s: clients.rate_per_s / split,
+        service_ms: servers.service_ms.mean_ms(),
+        service_scv: servers.service_ms.squared_variation()?,
+        servers: servers.workers as u32 * shared,
+        waiting_places: Some(servers.queue * shared),
+    };
+    let prediction = predict(station)?;
+    let plus = |ms: Option<f64>| ms.map(|ms| ms + network_ms);
+    Some(TheoryLine {
+        exact: random || servers.count == 1,
+        mean_ms: prediction.mean_sojourn_ms + network_ms,
+        p50_ms: plus(prediction.sojourn_quantile_ms(0.5)),
+        p95_ms: plus(prediction.sojourn_quantile_ms(0.95)),
+        p99_ms: plus(prediction.sojourn_quantile_ms(0.99)),
+        utilisation: prediction.utilisation,
+        throughput_per_s: prediction.throughput_per_s * split,
+        mean_queue_length: prediction.mean_queue_length * split,
+        model: prediction.model,
+    })
+}
+
+/// A queue so long that it is never full is as good as an endless one, and says so.
+fn predict(station: Station) -> Option<Prediction> {
+    let endless = Station { waiting_places: None, ..station };
+    match station.predict() {
+        Ok(bounded) if bounded.blocked_share > 1e-6 => Some(bounded),
+        bounded => endless.predict().or(bounded).ok(),
+    }
+}

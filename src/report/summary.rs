@@ -1,0 +1,183 @@
+//! A run in figures: what the command line prints, what goals are checked against.
+
+use super::latency::Latencies;
+use super::member::MemberTally;
+use super::metrics::Metrics;
+use crate::node::Settings;
+use crate::scenario::{Scenario, state_at};
+use crate::sim::{OUTCOMES, Outcome, Place, Time};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Durations in milliseconds. Of requests or calls that were answered with `ok`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Figures {
+    pub count: u64,
+    pub mean: Option<f64>,
+    pub p50: Option<f64>,
+    pub p90: Option<f64>,
+    pub p95: Option<f64>,
+    pub p99: Option<f64>,
+    #[serde(rename = "p99.9")]
+    pub p999: Option<f64>,
+    pub max: Option<f64>,
+}
+
+impl From<&Latencies> for Figures {
+    fn from(latencies: &Latencies) -> Figures {
+        Figures {
+            count: latencies.count(),
+            mean: latencies.mean_ms(),
+            p50: latencies.quantile_ms(0.5),
+            p90: latencies.quantile_ms(0.9),
+            p95: latencies.quantile_ms(0.95),
+            p99: latencies.quantile_ms(0.99),
+            p999: latencies.quantile_ms(0.999),
+            max: latencies.largest_ms(),
+        }
+    }
+}
+
+/// A whole run up to `at_ms`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    pub title: String,
+    pub seed: u64,
+    pub at_ms: f64,
+    pub total: Total,
+    pub nodes: BTreeMap<String, NodeSummary>,
+}
+
+/// All requests, as their clients see them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Total {
+    pub requests: u64,
+    pub in_flight: u64,
+    /// Every outcome that can occur, 0 included, by id.
+    pub outcomes: BTreeMap<&'static str, u64>,
+    /// Requests that ended other than with `ok`.
+    pub lost: u64,
+    /// Answered with `ok`, a second.
+    pub throughput_per_s: f64,
+    pub latency_ms: Figures,
+}
+
+/// A node: the calls that its members received.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct NodeSummary {
+    pub kind: &'static str,
+    pub calls: u64,
+    pub outcomes: BTreeMap<&'static str, u64>,
+    pub throughput_per_s: f64,
+    /// From arrival to answer.
+    pub latency_ms: Figures,
+    pub queueing_ms: Figures,
+    pub service_ms: Figures,
+    /// Calls that waited, all members together, over time.
+    pub queue_length: QueueLength,
+    /// Busy workers over all workers, over time. `None` where there are no workers.
+    pub utilisation: Option<f64>,
+    /// Jain's index over the members' calls.
+    pub fairness: Option<f64>,
+    pub members: BTreeMap<u32, MemberSummary>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct QueueLength {
+    pub mean: f64,
+    /// The longest of any member.
+    pub largest: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MemberSummary {
+    pub calls: u64,
+    /// Of the node's calls.
+    pub load_share: f64,
+    pub refused: u64,
+    pub utilisation: Option<f64>,
+    pub latency_ms: Figures,
+    pub queue_length: QueueLength,
+}
+
+/// Puts a run's metrics in figures.
+pub fn summarise(scenario: &Scenario, metrics: &Metrics, now: Time) -> Summary {
+    let state = state_at(scenario, now);
+    let tally = metrics.total();
+    let ended: u64 = tally.ended.iter().sum();
+    let total = Total {
+        requests: tally.issued,
+        in_flight: tally.in_flight(),
+        outcomes: outcomes(&tally.ended),
+        lost: ended - tally.ended[Outcome::Ok as usize],
+        throughput_per_s: per_s(tally.ended[Outcome::Ok as usize], now),
+        latency_ms: Figures::from(&tally.latency),
+    };
+    let node = |(index, spec): (usize, &crate::scenario::NodeSpec)| {
+        let summary = node_summary(metrics, index as u16, &spec.settings, now);
+        (spec.id.clone(), summary)
+    };
+    Summary {
+        title: scenario.title.clone(),
+        seed: scenario.seed,
+        at_ms: now.ms(),
+        total,
+        nodes: state.nodes.iter().enumerate().map(node).collect(),
+    }
+}
+
+fn per_s(count: u64, now: Time) -> f64 {
+    if now.0 == 0 { 0.0 } else { count as f64 / now.seconds() }
+}
+
+fn outcomes(ended: &[u64; Outcome::COUNT]) -> BTreeMap<&'static str, u64> {
+    OUTCOMES.iter().map(|(outcome, _, id, _)| (*id, ended[*outcome as usize])).collect()
+}
+
+fn node_summary(metrics: &Metrics, node: u16, settings: &Settings, now: Time) -> NodeSummary {
+    let (mut sojourn, mut wait, mut service) = (Latencies::new(3), Latencies::new(3), Latencies::new(3));
+    let mut ended = [0u64; Outcome::COUNT];
+    let mut queue = QueueLength::default();
+    let mut busy = 0.0;
+    for (_, member) in metrics.members(node) {
+        sojourn.add(&member.sojourn);
+        wait.add(&member.wait);
+        service.add(&member.service);
+        for (sum, count) in ended.iter_mut().zip(member.ended) {
+            *sum += count;
+        }
+        queue.mean += member.mean_queued(now);
+        queue.largest = queue.largest.max(member.queued_largest);
+        busy += member.mean_busy(now);
+    }
+    let calls: u64 = ended.iter().sum();
+    let (count, workers) = match settings {
+        Settings::Servers(servers) => (servers.count as usize, servers.workers as f64),
+        Settings::Clients(_) | Settings::Balancer(_) => (1, 0.0),
+    };
+    let utilisation = |busy: f64, members: f64| (workers > 0.0).then(|| busy / (workers * members));
+    let summary = |(place, member): (Place, &MemberTally)| {
+        let summary = MemberSummary {
+            calls: member.arrived,
+            load_share: if calls == 0 { 0.0 } else { member.arrived as f64 / calls as f64 },
+            refused: member.refused(),
+            utilisation: utilisation(member.mean_busy(now), 1.0),
+            latency_ms: Figures::from(&member.sojourn),
+            queue_length: QueueLength { mean: member.mean_queued(now), largest: member.queued_largest },
+        };
+        (place.member as u32 + 1, summary)
+    };
+    NodeSummary {
+        kind: settings.kind().id,
+        calls,
+        outcomes: outcomes(&ended),
+        throughput_per_s: per_s(ended[Outcome::Ok as usize], now),
+        latency_ms: Figures::from(&sojourn),
+        queueing_ms: Figures::from(&wait),
+        service_ms: Figures::from(&service),
+        queue_length: queue,
+        utilisation: utilisation(busy, count as f64),
+        fairness: if count > 1 { metrics.fairness(node, count) } else { None },
+        members: metrics.members(node).map(summary).collect(),
+    }
+}

@@ -1,0 +1,181 @@
+//! From the world to a snapshot.
+
+use super::snapshot::*;
+use crate::algo::balance;
+use crate::node::Node;
+use crate::node::balancer::Balancer;
+use crate::node::clients::{Arrivals, Clients};
+use crate::node::servers::Servers;
+use crate::sim::{Call, CallId, Event, EventQueue, Phase, Place, World};
+
+pub(super) fn snapshot<Q: EventQueue<Event = Event>>(
+    world: &World<Node, Q>,
+    names: &[(String, String)],
+) -> Snapshot {
+    let (dots, under_way) = dots(world);
+    let nodes = world.nodes().iter().zip(names).enumerate();
+    Snapshot {
+        now: world.now(),
+        nodes: nodes
+            .map(|(index, (node, (id, name)))| node_view(world, index as u16, node, id, name))
+            .collect(),
+        links: world
+            .links()
+            .iter()
+            .map(|link| LinkView { from: link.from as usize, to: link.to as usize, cut: link.cut })
+            .collect(),
+        dots,
+        under_way,
+        issued: world.books().issued,
+        in_flight: world.books().in_flight(),
+    }
+}
+
+fn node_view<Q: EventQueue<Event = Event>>(
+    world: &World<Node, Q>,
+    index: u16,
+    node: &Node,
+    id: &str,
+    name: &str,
+) -> NodeView {
+    let (kind, state) = match node {
+        Node::Clients(clients) => ("clients", NodeState::Clients(clients_view(world, index, clients))),
+        Node::Balancer(balancer) => ("balancer", NodeState::Balancer(balancer_view(world, balancer))),
+        Node::Servers(servers) => ("servers", NodeState::Servers(servers_view(world, index, servers))),
+    };
+    NodeView { id: id.to_owned(), name: name.to_owned(), kind, state }
+}
+
+fn clients_view<Q: EventQueue<Event = Event>>(
+    world: &World<Node, Q>,
+    index: u16,
+    node: &Clients,
+) -> ClientsView {
+    let settings = node.settings();
+    let mut waiting = vec![0u32; settings.clients.min(64) as usize];
+    for (_, request) in world.requests().iter() {
+        if request.source == index && request.outcome.is_none() {
+            if let Some(count) = waiting.get_mut(request.client as usize) {
+                *count += 1;
+            }
+        }
+    }
+    let open = !matches!(settings.arrivals, Arrivals::Closed | Arrivals::Replay);
+    let arrivals = match settings.arrivals {
+        Arrivals::Steady => "steady".to_owned(),
+        Arrivals::Poisson => "Poisson".to_owned(),
+        Arrivals::Bursty => "bursty".to_owned(),
+        Arrivals::Diurnal => "day and night".to_owned(),
+        Arrivals::Closed => format!("{} users", settings.users),
+        Arrivals::Replay => {
+            settings.replay.as_ref().map_or_else(|| "log".to_owned(), |replay| replay.name.clone())
+        }
+    };
+    ClientsView {
+        rate_per_s: open.then_some(settings.rate_per_s),
+        clients: settings.clients,
+        waiting,
+        arrivals,
+    }
+}
+
+fn balancer_view<Q: EventQueue<Event = Event>>(world: &World<Node, Q>, node: &Balancer) -> BalancerView {
+    let id = node.settings().policy.id.clone();
+    let pools = node.pools().iter().enumerate().map(|(index, pool)| PoolView {
+        node: world.links().get(pool.link as usize).map_or(0, |link| link.to as usize),
+        inspection: node.inspect(index, world.now()).unwrap_or_default(),
+        eligible: pool.backends.eligible.clone(),
+        in_flight: pool.backends.in_flight.clone(),
+        weight: pool.backends.weight.clone(),
+    });
+    let policy = balance::find(&id).map_or(String::new(), |entry| entry.info.short.to_owned());
+    BalancerView { policy, pools: pools.collect(), policy_id: id }
+}
+
+fn servers_view<Q: EventQueue<Event = Event>>(
+    world: &World<Node, Q>,
+    index: u16,
+    node: &Servers,
+) -> ServersView {
+    let number_of =
+        |call: CallId| world.calls().get(call.0).map(|call| (call, world.requests().get(call.request.0)));
+    let request_number =
+        |call: CallId| number_of(call).and_then(|(_, request)| Some(request?.number)).unwrap_or(0);
+    let settings = node.settings();
+    let member = |(place, machine): (usize, &crate::node::servers::Machine)| {
+        let own = settings.member(place);
+        let condition = world.condition(Place { node: index, member: place as u16 });
+        let work = |view: crate::node::servers::WorkerView| WorkView {
+            request: request_number(view.call),
+            progress: view.progress,
+            abandoned: number_of(view.call)
+                .and_then(|(_, request)| Some(request?.outcome.is_some()))
+                .unwrap_or(false),
+        };
+        let mut workers: Vec<Option<WorkView>> =
+            node.workers(place, world.now()).into_iter().map(|worker| worker.map(work)).collect();
+        // Workers that were removed are shown only while they finish.
+        while workers.len() > settings.workers as usize && workers.last().is_some_and(Option::is_none) {
+            workers.pop();
+        }
+        MemberView {
+            number: place as u32 + 1,
+            workers,
+            queue: machine.queue().take(QUEUE_LISTED_MAX).map(request_number).collect(),
+            queued: machine.queue().len() as u32,
+            queue_places: settings.queue,
+            weight: own.weight,
+            speed: own.speed,
+            slow: own.slow,
+            down: condition.down,
+            frozen: condition.frozen,
+            leaving: place >= settings.count as usize,
+        }
+    };
+    let mut members: Vec<MemberView> = node.machines().iter().enumerate().map(member).collect();
+    // Members that were removed are shown while they finish what they have.
+    members
+        .retain(|member| !member.leaving || member.queued > 0 || member.workers.iter().any(Option::is_some));
+    ServersView { members }
+}
+
+/// Calls and answers on their tracks, and how many there are in all.
+fn dots<Q: EventQueue<Event = Event>>(world: &World<Node, Q>) -> (Vec<Dot>, u64) {
+    let mut dots = vec![];
+    let mut under_way = 0;
+    for (_, call) in world.calls().iter() {
+        let (way, from_time) = match call.phase {
+            Phase::Outbound => (Way::Out, call.departed),
+            Phase::Returning => (Way::Back, call.finished),
+            Phase::Lost => (Way::Lost, call.departed),
+            Phase::Queued | Phase::Working | Phase::Waiting => continue,
+        };
+        under_way += 1;
+        if dots.len() < DOTS_MAX {
+            dots.push(dot(world, call, way, from_time));
+        }
+    }
+    dots.sort_by_key(|dot| (dot.request, dot.link));
+    (dots, under_way)
+}
+
+fn dot<Q: EventQueue<Event = Event>>(
+    world: &World<Node, Q>,
+    call: &Call,
+    way: Way,
+    departed: crate::sim::Time,
+) -> Dot {
+    let request = world.requests().get(call.request.0);
+    Dot {
+        request: request.map_or(0, |request| request.number),
+        link: call.link as usize,
+        from: call.from,
+        to: call.to,
+        way,
+        departed,
+        due: call.due,
+        outcome: call.outcome,
+        abandoned: call.abandoned || request.is_some_and(|request| request.outcome.is_some()),
+        probe: request.is_some_and(|request| request.probe),
+    }
+}

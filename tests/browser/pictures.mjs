@@ -1,0 +1,75 @@
+// Takes pictures of the built site, to be looked at: every state in every view, in target/pictures.
+//
+//   node pictures.mjs [part of a name]…      e.g. `home`, `phone`, `lab-playing.desktop-dark`
+//
+// A new state is a line in STATES, a new view a line in VIEWS.
+
+import { chromium } from '@playwright/test';
+import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { args, executablePath } from './chromium.mjs';
+import { serve } from './serve.mjs';
+
+const LAB = '?lab=load-balancing/one-slow-server';
+
+/** What to look at: an address below the site, and what a visitor does there before the picture. */
+const STATES = [
+  { name: 'home', at: '' },
+  { name: 'lab', at: LAB },
+  { name: 'lab-playing', at: LAB, act: async page => { await press(page, 'Play'); await page.waitForTimeout(4000); } },
+  { name: 'lab-paused', at: LAB, act: async page => { await press(page, 'Play'); await page.waitForTimeout(4000); await press(page, 'Pause'); } },
+  { name: 'stopped', at: LAB, act: page => page.evaluate(() => {
+    globalThis.__scenarioLink = `${location.href}#s1.${'abcdefgh'.repeat(20)}.0123456`;
+    globalThis.__fatal('panicked at src/run/mod.rs:120:9:\nindex out of bounds: the len is 4 but the index is 4');
+  }) },
+];
+
+const VIEWS = [
+  { name: 'desktop-light', viewport: { width: 1440, height: 900 } },
+  { name: 'desktop-dark', viewport: { width: 1440, height: 900 }, colorScheme: 'dark' },
+  { name: 'desktop-still', viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' },
+  { name: 'tablet-light', viewport: { width: 1024, height: 768 } },
+  { name: 'tablet-dark', viewport: { width: 1024, height: 768 }, colorScheme: 'dark' },
+  { name: 'phone-light', viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
+  { name: 'phone-dark', viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true, colorScheme: 'dark' },
+];
+
+const FOLDER = fileURLToPath(new URL('../../target/pictures/', import.meta.url));
+
+function press(page, name) {
+  return page.getByRole('button', { name }).first().click({ timeout: 5000 });
+}
+
+/** Takes one picture; answers with what went wrong on the way, which does not hinder the picture. */
+async function picture(browser, address, state, view) {
+  const { name: _, ...options } = view;
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  const complaints = [];
+  page.on('console', message => message.type() === 'error' && complaints.push(message.text()));
+  page.on('pageerror', error => complaints.push(String(error)));
+  try {
+    await page.goto(address + state.at, { waitUntil: 'networkidle' });
+    await state.act?.(page);
+  } catch (error) {
+    complaints.push(error.message.split('\n')[0]);
+  }
+  await page.screenshot({ path: `${FOLDER}${state.name}.${view.name}.png` });
+  await context.close();
+  return complaints;
+}
+
+const wanted = process.argv.slice(2);
+const chosen = STATES.flatMap(state => VIEWS.map(view => ({ state, view })))
+  .filter(({ state, view }) => !wanted.length || wanted.some(part => `${state.name}.${view.name}`.includes(part)));
+
+await mkdir(FOLDER, { recursive: true });
+const { address, stop } = await serve();
+const browser = await chromium.launch({ executablePath, args });
+for (const { state, view } of chosen) {
+  const complaints = await picture(browser, address, state, view);
+  console.log(`${FOLDER}${state.name}.${view.name}.png`);
+  for (const complaint of complaints) console.log(`    ${complaint}`);
+}
+await browser.close();
+stop();

@@ -1,0 +1,118 @@
+// Starts the app, and owns the screen that is shown when it cannot run.
+//
+// It is a file of its own, so that the Content-Security-Policy allows no inline script, and it is not
+// part of the app, so that it still works when the app does not.
+//
+// The app may set   globalThis.__scenarioLink   to the absolute address of the running scenario, and
+// calls             globalThis.__fatal(message) from its panic hook.
+
+const REASONS = {
+  unsupported: {
+    heading: 'This browser cannot run Switchyard',
+    text: 'Switchyard is a WebAssembly program, and this browser has WebAssembly turned off or does not know '
+      + 'it. Any current Firefox, Chrome, Edge or Safari runs it; a lockdown mode may have to be turned off.',
+  },
+  missing: {
+    heading: 'A part of Switchyard did not arrive',
+    text: 'The connection broke, or the site was updated just now. Loading the page again usually helps.',
+  },
+  damaged: {
+    heading: 'Switchyard could not be started',
+    text: 'The program arrived, but this browser refused it: it was damaged or cut short on its way, or the '
+      + 'browser is too old for it. Load the page again; if that changes nothing, try a current browser.',
+  },
+  stopped: {
+    heading: 'Switchyard has stopped',
+    text: 'It met an error that it cannot recover from. The fault is in Switchyard, not in what you did. '
+      + 'Loading the page again starts it afresh; if it stops again, begin at the start page.',
+  },
+};
+
+let shown = false;
+
+/** Shows the screen, once: what comes after the first failure is its consequence. */
+function fatal(reason, message) {
+  if (shown) return;
+  shown = true;
+  const { heading, text } = REASONS[reason];
+  const app = document.getElementById('app');
+  if (app) app.hidden = app.inert = true;
+  // Dialogs would lie above everything and keep the rest out of reach.
+  for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close();
+  document.title = heading;
+
+  const title = element('h1', { textContent: heading, tabIndex: -1, id: 'fatal-heading' });
+  const column = element('div', {}, title, element('p', { textContent: text }));
+  if (typeof globalThis.__scenarioLink === 'string') column.append(...scenario(globalThis.__scenarioLink));
+  column.append(
+    element('p', { className: 'ways' },
+      element('button', { textContent: 'Reload', type: 'button', className: 'main', onclick: () => location.reload() }),
+      // Without query and fragment: what is in them may be what it stopped at.
+      element('a', { textContent: 'Start page', href: new URL('.', document.baseURI).href })),
+    element('details', {},
+      element('summary', { textContent: 'Technical details' }),
+      element('pre', { textContent: `${message}\n\n${navigator.userAgent}`, tabIndex: 0 })),
+  );
+  const screen = element('main', { className: 'fatal', id: 'fatal' }, column);
+  screen.setAttribute('aria-labelledby', title.id);
+  document.body.append(screen);
+  title.focus();
+}
+
+/** The link of the scenario that was running, ready to be copied. */
+function scenario(link) {
+  const field = element('input', { value: link, readOnly: true, id: 'fatal-link', onfocus: () => field.select() });
+  const copy = element('button', { textContent: 'Copy link', type: 'button' });
+  copy.onclick = async () => {
+    field.select();
+    try {
+      await navigator.clipboard.writeText(link);
+      copy.textContent = 'Copied';
+    } catch {
+      copy.textContent = 'Selected: copy it with Ctrl+C or ⌘C';
+    }
+  };
+  return [
+    element('label', { textContent: 'Your scenario is kept in this link', htmlFor: field.id }),
+    element('div', { className: 'link' }, field, copy),
+  ];
+}
+
+function element(tag, properties, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+globalThis.__fatal = message => fatal('stopped', message);
+
+// A panic ends in a trap wherever the app was called from.
+const trapped = error => {
+  if (globalThis.WebAssembly && error instanceof WebAssembly.RuntimeError) fatal('stopped', describe(error));
+};
+addEventListener('error', event => trapped(event.error));
+addEventListener('unhandledrejection', event => trapped(event.reason));
+
+function describe(error) {
+  return String(error?.stack ?? error);
+}
+
+async function start() {
+  if (typeof WebAssembly !== 'object') return fatal('unsupported', 'WebAssembly is not defined');
+  const address = id => document.getElementById(id).href;
+  let response, init;
+  try {
+    [{ default: init }, response] = await Promise.all([import(address('app-script')), fetch(address('app-module'))]);
+    if (!response.ok) throw new Error(`${response.url}: ${response.status} ${response.statusText}`);
+  } catch (error) {
+    return fatal('missing', describe(error));
+  }
+  try {
+    await init({ module_or_path: response });
+  } catch (error) {
+    return fatal(error instanceof WebAssembly.RuntimeError ? 'stopped' : 'damaged', describe(error));
+  }
+  dispatchEvent(new Event('TrunkApplicationStarted'));
+}
+
+start();
