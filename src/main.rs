@@ -1,3 +1,9 @@
 //! In the browser: mounts the app. Natively: the command line.
 
+#[cfg(target_arch = "wasm32")]
+fn main() {
+    switchyard::app::main();
+}
+
+#[cfg(not(target_arch = "wasm32"))]
 fn main() {}

@@ -1,5 +1,6 @@
 //! A native modal dialog.
 
+use wasm_bindgen::JsCast;
 use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
@@ -35,7 +36,7 @@ pub fn Dialog(props: &DialogProps) -> Html {
         let (node, on_close) = (node.clone(), props.on_close.clone());
         Callback::from(move |event: MouseEvent| {
             let on_backdrop = event.target().is_some_and(|target| {
-                node.cast::<web_sys::EventTarget>().is_some_and(|dialog| dialog == target)
+                node.get().is_some_and(|dialog| *dialog.unchecked_ref::<web_sys::EventTarget>() == target)
             });
             if on_backdrop {
                 on_close.emit(());

@@ -43,6 +43,9 @@ pub struct Frame<'a> {
     pub selected: Option<Target>,
     /// Of the screen, for what eases.
     pub screen_ms: f64,
+    pub speed: f64,
+    /// Time passes.
+    pub moving: bool,
 }
 
 /// How often a painter is called while the run plays; after a change both are.
@@ -176,7 +179,7 @@ impl Engine {
         self.0.selected.get()
     }
 
-    pub fn select(&self, selected: Selected) {
+    pub fn select(&self, selected: Option<Target>) {
         self.0.selected.set(selected);
         self.touch();
     }
@@ -313,7 +316,14 @@ impl Engine {
     pub fn show(&self, screen_ms: f64, pulse: bool) -> Option<Pulse> {
         let session = self.0.session.borrow();
         let snapshot = session.snapshot();
-        let frame = Frame { session: &session, snapshot: &snapshot, selected: self.selected(), screen_ms };
+        let frame = Frame {
+            session: &session,
+            snapshot: &snapshot,
+            selected: self.selected(),
+            screen_ms,
+            speed: self.speed(),
+            moving: self.playing(),
+        };
         // A painter may come or go only between frames, but the list must not be borrowed meanwhile.
         let painters = self.0.painters.borrow().clone();
         for (_, pace, paint) in &painters {

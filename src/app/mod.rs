@@ -15,6 +15,7 @@ mod dialog;
 mod dom;
 mod engine;
 mod files;
+mod goal;
 mod head;
 mod home;
 mod inspect;

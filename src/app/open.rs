@@ -24,21 +24,20 @@ pub fn open(address: &Address, notices: &mut Vec<Notice>) -> Option<Opened> {
         }
         lab
     });
-    let of_lab = || lab.and_then(|lab| Checked::parse(lab.scenario).map_err(|p| notices.push(problems("The lab", p))).ok());
+    let of_lab = lab.map(|lab| Checked::parse(lab.scenario)).transpose();
+    let of_lab = of_lab.unwrap_or_else(|found| {
+        notices.push(problems("The lab cannot be run", found));
+        None
+    });
     let mut scenario = if address.fragment.is_empty() {
-        of_lab()?
+        of_lab?
     } else {
-        match link::decode(&address.fragment) {
-            Ok(scenario) => scenario,
-            Err(error) => {
-                // Never silently some other lab: what is shown instead is said.
-                let instead = if lab.is_some() { " The lab is shown as it was made." } else { "" };
-                let error = Notice::error(format!("The link could not be opened: {error}.{instead}"));
-                let scenario = of_lab();
-                notices.push(error);
-                scenario?
-            }
-        }
+        link::decode(&address.fragment).or_else(|error| {
+            // Never silently some other lab: what is shown instead is said.
+            let instead = if of_lab.is_some() { " The lab is shown as it was made." } else { "" };
+            notices.push(Notice::error(format!("The link could not be opened: {error}.{instead}")));
+            of_lab.ok_or(())
+        }).ok()?
     };
     if let Some(seed) = address.seed {
         scenario = adjusted(scenario, "seed", Value::from(seed), notices);

@@ -149,7 +149,7 @@ pub fn Slider(props: &SliderProps) -> Html {
                 <label for={props.id.clone()}>{ &props.label }</label>
                 { props.aside.clone() }
                 <span class="entry">
-                    <input type="text" inputmode="decimal" autocomplete="off" size={text.len().max(2).to_string()} value={text}
+                    <input type="text" inputmode="decimal" autocomplete="off" size={text.len().max(2).to_string()} value={text.clone()}
                         aria-label={format!("{}{}", props.label, in_unit(&props.unit))} onchange={onentry} />
                     if !props.unit.is_empty() { <span aria-hidden="true">{ &props.unit }</span> }
                 </span>

@@ -3,8 +3,9 @@
 use super::canvas::Canvas;
 use super::dom::set_variables;
 use super::engine::{Engine, Pace, Pulse};
-use super::picture::{Spot, StagePainter};
+use super::picture::StagePainter;
 use crate::scene::Target;
+use crate::scene::target::TargetArea;
 use std::cell::RefCell;
 use std::rc::Rc;
 use web_sys::Element;
@@ -25,9 +26,9 @@ pub struct StageProps {
 pub fn Stage(props: &StageProps) -> Html {
     let (frame, base, overlay) = (use_node_ref(), use_node_ref(), use_node_ref());
     let painter = use_memo((), |()| Rc::new(RefCell::new(StagePainter::default())));
-    let spots = use_state(Vec::<Spot>::new);
+    let spots = use_state(Vec::<TargetArea>::new);
     {
-        let (painter, spots, frame) = ((*painter).clone(), spots.setter(), frame.clone());
+        let (painter, spots) = ((*painter).clone(), spots.setter());
         let (base, overlay, miniature) = (base.clone(), overlay.clone(), props.miniature);
         use_effect_with(props.engine.clone(), move |engine| {
             let canvases = Canvas::new(&base, engine).zip(Canvas::new(&overlay, engine));
@@ -45,7 +46,6 @@ pub fn Stage(props: &StageProps) -> Html {
                     }
                 })
             });
-            let _ = frame;
             move || drop((painting, telling))
         });
     }
@@ -110,7 +110,7 @@ pub fn Stage(props: &StageProps) -> Html {
 #[derive(Properties, PartialEq)]
 struct SpotProps {
     engine: Engine,
-    spot: Spot,
+    spot: TargetArea,
     selected: bool,
 }
 
@@ -139,7 +139,7 @@ fn SpotButton(props: &SpotProps) -> Html {
     };
     let class = matches!(spot.target, Target::Link(_)).then_some("is-track");
     html! {
-        <button ref={node} type="button" class={classes!("target", class)} aria-label={spot.label.clone()}
+        <button ref={node} type="button" class={classes!("target", class)} aria-label={spot.name.clone()}
             aria-pressed={props.selected.to_string()} {onclick}></button>
     }
 }

@@ -1,6 +1,7 @@
 //! The question with its prediction, and the challenge with goals that are checked while the run goes on.
 
 use super::engine::{Engine, Pulse};
+use super::goal::{Standing, standing};
 use super::lesson::Markdown;
 use super::storage;
 use crate::labs::lesson::Lesson;
@@ -85,7 +86,7 @@ pub struct ChallengeProps {
 pub fn Challenge(props: &ChallengeProps) -> Html {
     let met_before = use_state(|| storage::completed(&props.lab));
     let session = props.engine.session();
-    let standing = props.lesson.challenge.standing(&session);
+    let standing = standing(&props.lesson.challenge.goals, &session);
     let at_end = session.now() >= session.end();
     let all = !standing.is_empty() && standing.iter().all(|goal| goal.met);
     {
@@ -97,7 +98,7 @@ pub fn Challenge(props: &ChallengeProps) -> Html {
             }
         });
     }
-    let goal = |goal: &crate::labs::lesson::Standing| {
+    let goal = |goal: &Standing| {
         let (shape, class, said) = match goal.met {
             true => ("M5 10.5l3.5 3.5 7-8", "good", "met"),
             false => ("", "dim", "not met"),
