@@ -44,6 +44,8 @@ pub struct Frame<'a> {
     /// Of the screen, for what eases.
     pub screen_ms: f64,
     pub speed: f64,
+    /// The moment that is pointed at in a chart.
+    pub pointed: Option<Time>,
     /// Time passes.
     pub moving: bool,
 }
@@ -66,6 +68,8 @@ struct Inner {
     speed: Cell<f64>,
     strained: Cell<bool>,
     selected: Cell<Option<Target>>,
+    /// A moment under the pointer, shown by a hairline in all charts.
+    pointed: Cell<Option<Time>>,
     revision: Cell<u32>,
     pulses: Cell<u32>,
     /// A wish of the timeline; taken up once per frame, however often it changes.
@@ -98,6 +102,7 @@ impl Engine {
             speed: Cell::new(speed),
             strained: Cell::new(false),
             selected: Cell::default(),
+            pointed: Cell::default(),
             revision: Cell::new(0),
             pulses: Cell::new(0),
             wish: Cell::new(None),
@@ -182,6 +187,13 @@ impl Engine {
     pub fn select(&self, selected: Option<Target>) {
         self.0.selected.set(selected);
         self.touch();
+    }
+
+    /// Points all charts at a moment.
+    pub fn point_at(&self, moment: Option<Time>) {
+        if self.0.pointed.replace(moment) != moment {
+            self.touch();
+        }
     }
 
     /// Exactly one event.
@@ -322,6 +334,7 @@ impl Engine {
             selected: self.selected(),
             screen_ms,
             speed: self.speed(),
+            pointed: self.0.pointed.get(),
             moving: self.playing(),
         };
         // A painter may come or go only between frames, but the list must not be borrowed meanwhile.

@@ -7,6 +7,7 @@
 mod address;
 mod bar;
 mod canvas;
+mod chart_picture;
 mod charts;
 mod chips;
 mod clock;
@@ -34,6 +35,7 @@ mod share;
 mod slider;
 mod stage;
 mod storage;
+mod tables;
 mod tabs;
 mod task;
 mod theme;
