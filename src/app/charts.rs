@@ -1,24 +1,19 @@
 //! The three charts under the stage: latency, throughput, load share.
 
 use super::canvas::Canvas;
-use super::chart_picture;
+use super::chart_picture::{self, Kind, TimeAxis, loaded_node};
 use super::dom::save;
-use super::engine::{Engine, Pace, Pulse};
-use super::tables::{self, Table};
+use super::engine::{Engine, Frame, Pace, Pulse};
 use crate::play::{Flag, Session};
-use crate::run::snapshot::{NodeState, Snapshot};
-use crate::scene::figures;
+use crate::run::snapshot::Snapshot;
+use crate::scene::{Table, figures};
+use crate::sim::Time;
+use std::cell::Cell;
 use std::rc::Rc;
 use web_sys::Element;
 use yew::prelude::*;
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Kind {
-    Latency,
-    Throughput,
-    Load,
-}
-
+/// A chart as the page has it.
 impl Kind {
     const ALL: [Kind; 3] = [Kind::Latency, Kind::Throughput, Kind::Load];
 
@@ -28,14 +23,6 @@ impl Kind {
 
     fn id(self) -> &'static str {
         ["latency", "throughput", "load-share"][self as usize]
-    }
-
-    fn table(self, session: &Session, snapshot: &Snapshot) -> Table {
-        match self {
-            Kind::Latency => tables::latency(session),
-            Kind::Throughput => tables::throughput(session),
-            Kind::Load => tables::load(session, snapshot),
-        }
     }
 
     /// What matters most, beside the title.
@@ -51,30 +38,29 @@ impl Kind {
                 let seconds = metrics.series().window().seconds().max(1e-9);
                 let per_s = |count: u64| figures::figure(count as f64 / seconds);
                 match last {
-                    Some(window) => format!("{} ok/s · {} lost/s", per_s(window.ok), per_s(window.refused + window.failed + window.timed_out)),
+                    Some(window) => [("ok", window.ok), ("refused", window.refused), ("failed", window.failed), ("timed out", window.timed_out)]
+                        .iter()
+                        .filter(|(name, count)| *name == "ok" || *count > 0)
+                        .map(|(name, count)| format!("{} {name}/s", per_s(*count)))
+                        .collect::<Vec<_>>()
+                        .join(" · "),
                     None => "– ok/s".into(),
                 }
             }
             Kind::Load => {
-                let fairness = tables::loaded_node(snapshot).and_then(|node| match &snapshot.nodes[node].state {
-                    NodeState::Servers(servers) => metrics.fairness(node as u16, servers.members.len()),
-                    _ => None,
-                });
+                let fairness = loaded_node(snapshot)
+                    .and_then(|(node, members)| metrics.fairness(node as u16, members.len()));
                 format!("Jain fairness {}", fairness.map_or("–".into(), |value| format!("{value:.2}")))
             }
         }
     }
 
-    /// What stands below: theory, or how to read it.
-    fn foot(self, session: &Session) -> String {
+    /// What the colours mean: (class, name).
+    fn key(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Kind::Latency => match session.theory() {
-                Some(line) if line.exact => format!("- - theory, {}: mean {}", line.model, figures::ms(Some(line.mean_ms))),
-                Some(line) => format!("- - at best, {}: mean {}", line.model, figures::ms(Some(line.mean_ms))),
-                None => "p50, p95, p99 of requests answered".into(),
-            },
-            Kind::Throughput => "requests that ended, a second".into(),
-            Kind::Load => "of all calls since the start".into(),
+            Kind::Latency => &[("good", "p50"), ("slow", "p95"), ("bad", "p99")],
+            Kind::Throughput => &[("good", "ok"), ("refused", "refused"), ("bad", "failed"), ("slow", "timed out")],
+            Kind::Load => &[("", "received lately"), ("bad", "in trouble")],
         }
     }
 }
@@ -119,7 +105,7 @@ fn Chart(props: &ChartProps) -> Html {
         let engine = props.engine.clone();
         Callback::from(move |_: MouseEvent| {
             let session = engine.session();
-            let table = kind.table(&session, &session.snapshot());
+            let table = chart_picture::table(kind, &session, &session.snapshot());
             save(&format!("{}.csv", kind.id()), "text/csv", &table.csv());
         })
     };
@@ -129,12 +115,12 @@ fn Chart(props: &ChartProps) -> Html {
         <section class="panel chart" aria-labelledby={title.clone()}>
             <header><h2 id={title}>{ kind.title() }</h2><p>{ &head }</p></header>
             if *as_table {
-                { table_view(kind, &kind.table(&session, snapshot)) }
+                { table_view(kind, &chart_picture::table(kind, &session, snapshot)) }
             } else {
                 <Plot {kind} engine={props.engine.clone()} flags={props.flags.clone()} label={format!("{}: {head}", kind.title())} />
             }
             <footer>
-                <p>{ kind.foot(&session) }</p>
+                <p class="key">{ for kind.key().iter().map(|(class, name)| html! { <span class={*class}>{ *name }</span> }) }</p>
                 <div>
                     <button type="button" class="text-button is-quiet" onclick={toggle} aria-pressed={as_table.to_string()}
                         aria-label={format!("{} as a table", kind.title())}>{ "Table" }</button>
@@ -149,13 +135,19 @@ fn Chart(props: &ChartProps) -> Html {
 const ROWS_MAX: usize = 60;
 
 fn table_view(kind: Kind, table: &Table) -> Html {
-    let row = |(name, cells): &(String, Vec<Option<f64>>)| {
-        html! {
+    let cell = |text: &String| match text.parse::<f64>() {
+        Ok(value) => figures::figure(value),
+        Err(_) if text.is_empty() => figures::NONE.to_owned(),
+        Err(_) => text.clone(),
+    };
+    let row = |cells: &Vec<String>| {
+        let (name, rest) = cells.split_first()?;
+        Some(html! {
             <tr key={name.clone()}>
                 <th scope="row">{ name }</th>
-                { for cells.iter().map(|cell| html! { <td>{ cell.map_or("–".into(), figures::figure) }</td> }) }
+                { for rest.iter().map(|text| html! { <td>{ cell(text) }</td> }) }
             </tr>
-        }
+        })
     };
     // What is newest is what is looked for.
     let rows: Vec<_> = match kind {
@@ -165,8 +157,8 @@ fn table_view(kind: Kind, table: &Table) -> Html {
     html! {
         <div class="plot-table" tabindex="0" role="group" aria-label={format!("{} as a table", kind.title())}>
             <table class="figures">
-                <thead><tr>{ for table.columns.iter().map(|column| html! { <th scope="col">{ *column }</th> }) }</tr></thead>
-                <tbody>{ for rows.into_iter().map(row) }</tbody>
+                <thead><tr>{ for table.head.iter().map(|column| html! { <th scope="col">{ column }</th> }) }</tr></thead>
+                <tbody>{ for rows.into_iter().filter_map(row) }</tbody>
             </table>
         </div>
     }
@@ -183,22 +175,25 @@ struct PlotProps {
 #[component]
 fn Plot(props: &PlotProps) -> Html {
     let (node, frame) = (use_node_ref(), use_node_ref());
+    let axis = use_memo((), |()| Cell::new(None::<TimeAxis>));
     {
-        let (node, kind) = (node.clone(), props.kind);
+        let (node, kind, axis) = (node.clone(), props.kind, axis.clone());
         use_effect_with((props.engine.clone(), props.flags.clone()), move |(engine, flags)| {
             let flags = flags.clone();
             let painting = Canvas::new(&node, engine).map(|canvas| {
-                engine.paint_with(Pace::EveryPulse, move |shown| chart_picture::paint(kind, shown, &flags, &canvas))
+                let paint = move |shown: &Frame| axis.set(chart_picture::paint(kind, shown, &flags, &canvas));
+                engine.paint_with(Pace::EveryPulse, paint)
             });
             move || drop(painting)
         });
     }
     let onpointermove = {
-        let (engine, frame, kind) = (props.engine.clone(), frame.clone(), props.kind);
+        let (engine, frame) = (props.engine.clone(), frame.clone());
         Callback::from(move |event: PointerEvent| {
             let Some(rect) = frame.cast::<Element>().map(|element| element.get_bounding_client_rect()) else { return };
             let x = event.client_x() as f64 - rect.left();
-            engine.point_at(chart_picture::moment_at(kind, x, rect.width(), engine.session().end()));
+            let share = |(left, width, _): TimeAxis| ((x - left) / width).clamp(0.0, 1.0);
+            engine.point_at(axis.get().map(|axis| Time::from_ms(share(axis) * axis.2 * 1000.0)));
         })
     };
     let onpointerleave = {

@@ -21,7 +21,7 @@ pub fn standing(goals: &[Goal], session: &Session) -> Vec<Standing> {
         Standing {
             text: goal.text.clone(),
             met: value.is_some_and(|value| holds(value, &goal.op, goal.value)),
-            now: value.map(figures::figure),
+            now: value.map(shown),
         }
     };
     goals.iter().map(standing).collect()
@@ -34,6 +34,11 @@ fn figure(path: &str, summary: &Value, session: &Session) -> Option<f64> {
         Some(value) => value.as_f64(),
         None => session.value(path)?.as_f64(),
     }
+}
+
+/// Counts in full, measurements with three digits.
+fn shown(value: f64) -> String {
+    if value == value.trunc() && value >= 0.0 { figures::whole(value as u64) } else { figures::figure(value) }
 }
 
 fn holds(value: f64, op: &str, limit: f64) -> bool {

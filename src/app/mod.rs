@@ -35,7 +35,6 @@ mod share;
 mod slider;
 mod stage;
 mod storage;
-mod tables;
 mod tabs;
 mod task;
 mod theme;

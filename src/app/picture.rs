@@ -4,12 +4,11 @@ use super::canvas::Canvas;
 use super::dom::matches;
 use super::engine::Frame;
 use super::paint;
-use super::theme::is_dark;
-use crate::play::Session;
+use super::theme::palette;
 use crate::report::Fall as Ended;
 use crate::run::snapshot::{NodeState, ServersView, Snapshot};
 use crate::scene::target::TargetArea;
-use crate::scene::{self, Fall, MemberReading, Palette, Picture, Readings, Spot, Status, Target, View};
+use crate::scene::{self, Fall, MemberReading, Picture, Readings, Spot, Status, Target, View};
 use crate::sim::Place;
 
 /// Percentiles are worked out anew after so much screen time; nobody reads faster.
@@ -48,7 +47,7 @@ impl StagePainter {
         };
         self.read(frame);
         let picture = scene::stage(frame.snapshot, &self.readings, &view);
-        let palette = if is_dark() { Palette::DARK } else { Palette::LIGHT };
+        let palette = palette();
         base.context.clear_rect(0.0, 0.0, width, height);
         paint::shapes(&base.context, &picture.shapes, &palette);
         overlay.context.clear_rect(0.0, 0.0, width, height);
@@ -82,6 +81,11 @@ impl StagePainter {
     /// What buttons are laid over.
     pub fn spots(&self, frame: &Frame) -> Vec<TargetArea> {
         self.picture.as_ref().map(|picture| picture.targets(frame.snapshot, &self.readings)).unwrap_or_default()
+    }
+
+    /// The stage in words.
+    pub fn told(&self, snapshot: &Snapshot) -> String {
+        scene::describe(snapshot, &self.readings)
     }
 
     /// What is at a point, in CSS pixels of the stage.
@@ -128,7 +132,3 @@ fn fall(ended: &Ended) -> Fall {
     Fall { request: ended.number, at: ended.at, outcome: ended.outcome, spot }
 }
 
-/// The stage in words.
-pub fn told(_session: &Session, _snapshot: &Snapshot) -> String {
-    String::new()
-}

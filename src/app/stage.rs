@@ -1,7 +1,7 @@
 //! The stage: two canvases that the clock has painted, and buttons over what can be selected.
 
 use super::canvas::Canvas;
-use super::dom::set_variables;
+use super::dom::{now_ms, set_variables};
 use super::engine::{Engine, Pace, Pulse};
 use super::picture::StagePainter;
 use crate::scene::Target;
@@ -83,6 +83,7 @@ pub fn Stage(props: &StageProps) -> Html {
             }
         })
     };
+    let told = use_told(&painter, &props.pulse);
     let canvases = html! {
         <>
             <canvas ref={base} class="base" aria-hidden="true"></canvas>
@@ -102,7 +103,7 @@ pub fn Stage(props: &StageProps) -> Html {
                 }) }
             </div>
             if props.pulse.strained { <p class="said">{ "As fast as this machine can" }</p> }
-            <Told engine={props.engine.clone()} pulse={props.pulse.clone()} />
+            <Told {told} />
         </section>
     }
 }
@@ -146,24 +147,29 @@ fn SpotButton(props: &SpotProps) -> Html {
 
 #[derive(Properties, PartialEq)]
 struct ToldProps {
-    engine: Engine,
-    pulse: Pulse,
+    told: AttrValue,
+}
+
+/// What is happening, in words, for screen readers.
+#[component]
+fn Told(props: &ToldProps) -> Html {
+    html! { <p class="unseen" aria-live="polite">{ &props.told }</p> }
 }
 
 /// At most one announcement in so many milliseconds.
 const TOLD_MS: f64 = 2000.0;
 
-/// What is happening, in words, for screen readers.
-#[component]
-fn Told(props: &ToldProps) -> Html {
-    let told = use_mut_ref(|| (f64::NEG_INFINITY, String::new()));
-    let now = super::dom::now_ms();
+/// The text of the stage, which changes only when something notable does, and not too often.
+#[hook]
+fn use_told(painter: &Rc<RefCell<StagePainter>>, pulse: &Pulse) -> AttrValue {
+    let told = use_mut_ref(|| (f64::NEG_INFINITY, AttrValue::default()));
     let mut told = told.borrow_mut();
+    let now = now_ms();
     if now - told.0 >= TOLD_MS {
-        let text = super::picture::told(&props.engine.session(), &props.pulse.snapshot);
-        if text != told.1 {
-            *told = (now, text);
+        let text = painter.borrow().told(&pulse.snapshot);
+        if told.1 != text {
+            *told = (now, text.into());
         }
     }
-    html! { <p class="unseen" aria-live="polite">{ told.1.clone() }</p> }
+    told.1.clone()
 }

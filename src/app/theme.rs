@@ -2,6 +2,7 @@
 
 use super::dom::{document, matches};
 use super::storage;
+use crate::scene::Palette;
 use yew::prelude::*;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,13 +40,18 @@ impl Theme {
 }
 
 /// Whether the page is dark at this moment.
-pub fn is_dark() -> bool {
+fn is_dark() -> bool {
     let chosen = document().document_element().and_then(|root| root.get_attribute("data-theme"));
     match chosen.as_deref() {
         Some("dark") => true,
         Some("light") => false,
         _ => matches("(prefers-color-scheme: dark)"),
     }
+}
+
+/// The colours of canvases.
+pub fn palette() -> Palette {
+    if is_dark() { Palette::DARK } else { Palette::LIGHT }
 }
 
 #[derive(Properties, PartialEq)]
