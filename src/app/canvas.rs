@@ -53,8 +53,12 @@ impl Canvas {
             self.element.set_width(w);
             self.element.set_height(h);
         }
-        let _ = self.context.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0);
         Some((width, height, ratio))
+    }
+
+    pub fn clear(&self) {
+        let _ = self.context.reset_transform();
+        self.context.clear_rect(0.0, 0.0, self.element.width() as f64, self.element.height() as f64);
     }
 }
 

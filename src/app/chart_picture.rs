@@ -31,11 +31,10 @@ pub type TimeAxis = (f64, f64, f64);
 
 /// Paints a chart; answers with its time axis if it has one.
 pub fn paint(kind: Kind, frame: &Frame, flags: &[Flag], canvas: &Canvas) -> Option<TimeAxis> {
-    let (width, height, _) = canvas.ready()?;
-    canvas.context.clear_rect(0.0, 0.0, width, height);
+    let (width, height, ratio) = canvas.ready()?;
     let Some(curves) = curves(kind, frame.session) else {
         let chart = BarChart { width, height, ..loads(frame.session, frame.snapshot) };
-        paint::shapes(&canvas.context, &chart.shapes(), &palette());
+        paint::paint(&canvas.context, &chart.shapes(), &palette(), (width, height), ratio);
         return None;
     };
     let to_s = horizon_s(frame.session);
@@ -51,7 +50,7 @@ pub fn paint(kind: Kind, frame: &Frame, flags: &[Flag], canvas: &Canvas) -> Opti
         hover_s: frame.pointed.map(|at| at.seconds()),
         ..curves.chart()
     };
-    paint::shapes(&canvas.context, &chart.shapes(), &palette());
+    paint::paint(&canvas.context, &chart.shapes(), &palette(), (width, height), ratio);
     let plot = chart.plot();
     Some((plot.x, plot.width, to_s))
 }

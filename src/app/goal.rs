@@ -1,8 +1,8 @@
 //! Whether a challenge's goals hold, by the run's own summary.
 
+use super::request::shown;
 use crate::labs::lesson::Goal;
 use crate::play::Session;
-use crate::scene::figures;
 use serde_json::Value;
 
 /// How one goal stands.
@@ -34,11 +34,6 @@ fn figure(path: &str, summary: &Value, session: &Session) -> Option<f64> {
         Some(value) => value.as_f64(),
         None => session.value(path)?.as_f64(),
     }
-}
-
-/// Counts in full, measurements with three digits.
-fn shown(value: f64) -> String {
-    if value == value.trunc() && value >= 0.0 { figures::whole(value as u64) } else { figures::figure(value) }
 }
 
 fn holds(value: f64, op: &str, limit: f64) -> bool {

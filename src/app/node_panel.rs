@@ -2,6 +2,7 @@
 
 use super::engine::{Engine, Pulse};
 use super::names::{member_name, target_name};
+use super::request::shown;
 use crate::algo::policies;
 use crate::play::Session;
 use crate::run::snapshot::{BalancerView, ClientsView, MemberView, NodeState, NodeView, PoolView, ServersView, Snapshot};
@@ -92,7 +93,7 @@ fn pool_table(snapshot: &Snapshot, pool: &PoolView) -> Option<Html> {
     let row = |member: usize| {
         let is_next = pool.inspection.next == Some(member);
         let cell = |column: &crate::algo::balance::Column| {
-            html! { <td>{ column.values.get(member).map_or("–".into(), |value| figures::figure(*value)) }</td> }
+            html! { <td>{ column.values.get(member).map_or("–".into(), |value| shown(*value)) }</td> }
         };
         html! {
             <tr>

@@ -8,7 +8,7 @@ use super::theme::palette;
 use crate::report::Fall as Ended;
 use crate::run::snapshot::{NodeState, ServersView, Snapshot};
 use crate::scene::target::TargetArea;
-use crate::scene::{self, Fall, MemberReading, Picture, Readings, Spot, Status, Target, View};
+use crate::scene::{self, Fall, MemberReading, Palette, Picture, Raster, Readings, Spot, Status, Target, View};
 use crate::sim::Place;
 
 /// Percentiles are worked out anew after so much screen time; nobody reads faster.
@@ -27,6 +27,8 @@ struct Smoothed {
 #[derive(Default)]
 pub struct StagePainter {
     picture: Option<Picture>,
+    /// With the size and the colours that it was made for.
+    raster: Option<((f64, f64, f64), Palette, Raster)>,
     readings: Readings,
     smoothed: Vec<Vec<Smoothed>>,
     hovered: Option<Target>,
@@ -35,7 +37,7 @@ pub struct StagePainter {
 
 impl StagePainter {
     pub fn paint(&mut self, frame: &Frame, base: &Canvas, overlay: &Canvas) {
-        let (Some((width, height, _)), Some(_)) = (base.ready(), overlay.ready()) else { return };
+        let (Some((width, height, ratio)), Some(_)) = (base.ready(), overlay.ready()) else { return };
         let view = View {
             width,
             height,
@@ -48,11 +50,22 @@ impl StagePainter {
         self.read(frame);
         let picture = scene::stage(frame.snapshot, &self.readings, &view);
         let palette = palette();
-        base.context.clear_rect(0.0, 0.0, width, height);
-        paint::shapes(&base.context, &picture.shapes, &palette);
-        overlay.context.clear_rect(0.0, 0.0, width, height);
-        paint::marks(&overlay.context, &picture, &palette);
+        paint::paint(&base.context, &picture.shapes, &palette, (width, height), ratio);
+        self.paint_marks(&picture, overlay, &palette, (width, height, ratio));
         self.picture = Some(picture);
+    }
+
+    fn paint_marks(&mut self, picture: &Picture, overlay: &Canvas, palette: &Palette, size: (f64, f64, f64)) {
+        let (width, height, ratio) = size;
+        let kept = self.raster.take().filter(|(kept_size, kept_palette, _)| *kept_size == size && kept_palette == palette);
+        let (.., mut raster) = kept.unwrap_or_else(|| {
+            overlay.clear();
+            (size, *palette, Raster::new(width, height, ratio, palette))
+        });
+        raster.draw(&picture.marks, picture.mark_radius);
+        // A canvas too large for the browser shows no dots; everything else goes on.
+        let _ = paint::blit(&overlay.context, &mut raster);
+        self.raster = Some((size, *palette, raster));
     }
 
     /// Brings the readings up to this frame.

@@ -164,6 +164,11 @@ fn is_lost(hop: &Hop) -> bool {
     hop.outcome.is_some_and(|outcome| outcome.kind() == OutcomeKind::Failed)
 }
 
+/// Counts in full, measurements with three digits.
+pub fn shown(value: f64) -> String {
+    if value == value.trunc() && value >= 0.0 { figures::whole(value as u64) } else { figures::figure(value) }
+}
+
 /// The sentence, and the figures that were compared.
 fn why(place: &str, why: &Explanation) -> Html {
     let largest = why.candidates.iter().map(|candidate| candidate.figure).fold(0.0, f64::max).max(1e-9);
@@ -177,7 +182,7 @@ fn why(place: &str, why: &Explanation) -> Html {
             <>
                 <span class={classes!(class)}>{ &candidate.name }</span>
                 <Bar to={candidate.figure / largest} class={if candidate.chosen { "" } else { "is-other" }} />
-                <span class={classes!(class)}>{ figures::figure(candidate.figure) }</span>
+                <span class={classes!(class)}>{ shown(candidate.figure) }</span>
             </>
         }
     };
