@@ -12,14 +12,19 @@
 //! | [`report`] | observers that make metrics and traces; theory |
 //! | [`play`] | a run that is watched: checkpoints, seeking, live changes |
 //! | [`labs`] | the table of labs |
-//! | `scene` | snapshot + time → shapes |
+//! | [`scene`] | snapshot + time → shapes |
 //! | `app`, `cli` | the two faces: browser, command line |
 
 pub mod algo;
+#[cfg(target_arch = "wasm32")]
+pub mod app;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod cli;
 pub mod labs;
 pub mod node;
 pub mod play;
 pub mod report;
 pub mod run;
 pub mod scenario;
+pub mod scene;
 pub mod sim;

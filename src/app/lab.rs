@@ -18,7 +18,7 @@ use super::tabs::Tabs;
 use super::task::{Challenge, Question};
 use super::theme::Theme;
 use super::transport::Transport;
-use crate::labs::lesson::{self, Lesson};
+use crate::labs::lesson::Lesson;
 use crate::scenario::{Checked, link};
 use crate::sim::Time;
 use gloo_events::EventListener;
@@ -63,7 +63,7 @@ pub fn LabPage(props: &LabPageProps) -> Html {
     let seen = use_node_ref();
     let pulse = use_clock(&engine, &seen);
     let above = use_state(Above::default);
-    let lesson = use_memo(opened.lab.map(|lab| lab.id), |_| opened.lab.map(|lab| Rc::new(lesson::parse(lab.lesson))));
+    let lesson = use_memo(opened.lab.map(|lab| lab.id), |_| opened.lab.and_then(|lab| Lesson::parse(lab.lesson).ok()).map(Rc::new));
     use_address(&engine, pulse.revision, opened);
     use_shortcuts(&engine);
 
@@ -297,6 +297,9 @@ fn lesson_panel(parts: &Parts) -> Html {
     html! {
         <>
             <Markdown text={lesson.intro.clone()} />
+            <h2 class="heading">{ "Try" }</h2>
+            <Markdown text={lesson.try_.clone()} />
+            <details class="hint"><summary>{ "What to notice" }</summary><Markdown text={lesson.notice.clone()} /></details>
             if !lesson.left_out.is_empty() {
                 <div class="left-out"><p class="strong">{ "What this model leaves out" }</p><Markdown text={lesson.left_out.clone()} /></div>
             }

@@ -2,6 +2,7 @@
 //!
 //! [`engine`] holds the run, [`clock`] moves it and tells components by pulses, about ten a second.
 //! Stage and charts are canvases that painters draw at every frame or pulse; everything else is HTML.
+//! [`paint`] puts the scene's shapes and pixels on canvases.
 //! The page never sets `style=` and never parses HTML: its policy forbids both.
 
 mod address;

@@ -21,7 +21,7 @@ pub struct QuestionProps {
 pub fn Question(props: &QuestionProps) -> Html {
     let guess = use_state(|| None::<usize>);
     let asked = use_state(|| false);
-    let (question, prediction) = (&props.lesson.question, &props.lesson.prediction);
+    let (question, prediction) = (&props.lesson.question, &props.lesson.predict);
     let option = |(index, text): (usize, &String)| {
         let onclick = {
             let guess = guess.setter();
@@ -41,14 +41,14 @@ pub fn Question(props: &QuestionProps) -> Html {
             <h2 id="question-title">{ &question.title }</h2>
             <Markdown text={question.text.clone()} />
             if !prediction.options.is_empty() {
-                <p class="ask" id="prediction">{ format!("Predict: {}", prediction.ask) }</p>
+                <div class="ask" id="prediction"><Markdown text={prediction.ask.clone()} /></div>
                 <div class="options" role="group" aria-labelledby="prediction">
                     { for prediction.options.iter().enumerate().map(option) }
                 </div>
                 <div aria-live="polite" class="answer">
                     if *asked {
                         <p class="strong">{ verdict(&props.lesson, *guess) }</p>
-                        <Markdown text={prediction.answer_text.clone()} />
+                        <Markdown text={prediction.answer.clone()} />
                     } else if guess.is_some() {
                         if props.playing || props.begun {
                             <p><button type="button" class="text-button" onclick={show}>{ "What happened?" }</button></p>
@@ -65,7 +65,7 @@ pub fn Question(props: &QuestionProps) -> Html {
 }
 
 fn verdict(lesson: &Lesson, guess: Option<usize>) -> String {
-    let prediction = &lesson.prediction;
+    let prediction = &lesson.predict;
     let right = prediction.options.get(prediction.answer_index).map(String::as_str).unwrap_or_default();
     match guess {
         Some(guess) if guess == prediction.answer_index => format!("As you predicted: {right}."),

@@ -2,6 +2,10 @@
 //!
 //! A lab is its `.json` (scenario) and `.md` (lesson), and one line in the table.
 
+pub mod lesson;
+
+pub use lesson::{Challenge, Goal, Lesson, Op, Prediction, Question};
+
 /// A lab of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Lab {
@@ -31,12 +35,26 @@ macro_rules! lab {
 }
 
 /// Every lab, in the order of the gallery.
-pub const LABS: &[Lab] = &[lab!(
-    "load-balancing/one-slow-server",
-    "Load balancing",
-    "One slow server",
-    "Four servers, one of them five times slower. Round robin does not notice."
-)];
+pub const LABS: &[Lab] = &[
+    lab!(
+        "load-balancing/one-slow-server",
+        "Load balancing",
+        "One slow server",
+        "Four servers, one of them five times slower. Round robin does not notice."
+    ),
+    lab!(
+        "load-balancing/unequal-servers",
+        "Load balancing",
+        "Unequal servers",
+        "One big server, one middling, two small. Equal shares overload the small ones."
+    ),
+    lab!(
+        "load-balancing/crash-and-health-checks",
+        "Load balancing",
+        "A crash, and health checks",
+        "A server crashes. Until the balancer finds out, it goes on sending requests there."
+    ),
+];
 
 /// The lab with this id.
 pub fn find(id: &str) -> Option<&'static Lab> {

@@ -7,8 +7,8 @@
 use super::keys::{KeySource, Keys};
 use crate::algo::setting::{Scale, Setting};
 use crate::sim::{
-    Behaviour, CallId, Context, Distribution, Draw, Env, Handle, Member, NewRequest, Outgoing, Purpose,
-    Random, Sampler, Span, Stream, Time, Timer, mix, stream_seed,
+    Behaviour, CallId, Context, DURATION_MS_MAX, Distribution, Draw, Env, Handle, Member, NS_PER_S,
+    NewRequest, Outgoing, Purpose, Random, Sampler, Span, Stream, Time, Timer, mix, stream_seed,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -207,6 +207,11 @@ pub const SETTINGS: &[Setting] = &[
     Setting::other("replay", "Log", "Requests as a log has them."),
 ];
 
+/// Bursts without an arrival that are walked through one by one; of so many the mean says enough.
+const BURSTS_MAX: u32 = 10_000;
+/// However hasty a user is, time goes on.
+const THINK_LEAST: Span = Span(1000);
+
 const ARRIVAL: u8 = 0;
 const THINK: u8 = 1;
 
@@ -226,8 +231,12 @@ pub struct Clients {
     shares: Vec<f64>,
     /// The engine's numbers of the classes.
     class_ids: Vec<u16>,
-    /// Requests issued in the open loop, or rows of the log.
+    /// Nanoseconds between two requests of the open loop, on average.
+    mean_gap_ns: f64,
+    /// Requests issued in the open loop.
     issued: u64,
+    /// The next row of the log.
+    row: usize,
     /// When the next one of the open loop is due.
     next_at: Time,
     next: Handle,
@@ -257,7 +266,9 @@ impl Clients {
             think: settings.think_ms.sampler(),
             shares: vec![],
             class_ids: vec![],
+            mean_gap_ns: NS_PER_S / settings.rate_per_s,
             issued: 0,
+            row: 0,
             next_at: Time::NEVER,
             next: Handle::NONE,
             burst_left: Span::ZERO,
@@ -311,7 +322,7 @@ impl Clients {
         let rate = self.settings.rate_per_s;
         if self.settings.arrivals == Arrivals::Replay {
             let replay = self.settings.replay.as_ref()?;
-            let (at_ms, ..) = replay.rows.get(self.issued as usize)?;
+            let (at_ms, ..) = replay.rows.get(self.row)?;
             return Some(Time::from_ms(*at_ms).since(now));
         }
         if rate <= 0.0 {
@@ -321,17 +332,29 @@ impl Clients {
             Arrivals::Steady => Span::from_seconds(1.0 / rate),
             Arrivals::Bursty => self.gap_between_bursts(rate),
             Arrivals::Diurnal => self.gap_of_the_day(rate, now),
-            _ => Span::from_seconds(self.arrivals.exponential() / rate),
+            _ => Span::from_ns(self.arrivals.exponential() * self.mean_gap_ns),
         })
+    }
+
+    /// A log that takes over in the middle of a run begins where the time is.
+    fn find_row(&mut self, now: Time) {
+        let rows = self.settings.replay.as_ref().map(|replay| &replay.rows);
+        self.row = rows.map_or(0, |rows| rows.partition_point(|(at_ms, ..)| Time::from_ms(*at_ms) < now));
     }
 
     /// Walks through bursts and silences until the exponential amount of "on" time has passed.
     fn gap_between_bursts(&mut self, rate: f64) -> Span {
         let Settings { burst_on_ms, burst_off_ms, .. } = self.settings;
         let rate_on = rate * (burst_on_ms + burst_off_ms) / burst_on_ms;
-        let mut wanted = Span::from_seconds(self.arrivals.exponential() / rate_on);
+        // At least a nanosecond, or a burst would never end.
+        let mut wanted = Span::from_seconds(self.arrivals.exponential() / rate_on).max(Span(1));
         let mut gap = Span::ZERO;
+        let mut bursts = 0;
         while wanted > self.burst_left {
+            bursts += 1;
+            if bursts > BURSTS_MAX {
+                return gap + wanted.times((burst_on_ms + burst_off_ms) / burst_on_ms);
+            }
             wanted = Span(wanted.0 - self.burst_left.0);
             gap += self.burst_left + Span::from_ms(self.arrivals.exponential() * burst_off_ms);
             self.burst_left = Span::from_ms(self.arrivals.exponential() * burst_on_ms).max(Span(1));
@@ -348,7 +371,8 @@ impl Clients {
             gap += Span::from_seconds(self.arrivals.exponential() / (rate * (1.0 + swing)));
             let phase = (now + gap).ms() / period_ms;
             let share = (1.0 + swing * libm::sin(phase * std::f64::consts::TAU)) / (1.0 + swing);
-            if self.arrivals.unit() < share {
+            // Nobody waits for an arrival after the longest run.
+            if self.arrivals.unit() < share || gap > Span::from_ms(DURATION_MS_MAX) {
                 return gap;
             }
         }
@@ -374,50 +398,70 @@ impl Clients {
             return;
         }
         let identity = mix(index as u64) ^ self.users[index].issued as u64;
-        let think = self.think.draw(&mut Draw::new(self.think_stream, identity));
+        let think = self.think.draw(&mut Draw::new(self.think_stream, identity)).max(THINK_LEAST);
         cx.timer(0, THINK, index as u32, cx.now() + think);
     }
 
-    /// Draws a request of the mix.
-    fn draw(&mut self, now: Time, seed: u64) -> (usize, NewRequest) {
-        let class = match self.shares.len() {
+    /// Draws a class of the mix.
+    fn draw_class(&mut self) -> usize {
+        match self.shares.len() {
             0 | 1 => 0,
             n => {
                 let x = self.class_stream.unit();
                 self.shares.iter().position(|end| x < *end).unwrap_or(n - 1)
             }
-        };
-        let key = self.keys.draw(&mut self.key_stream, now);
-        let client = match self.settings.clients {
+        }
+    }
+
+    fn draw_client(&mut self) -> u32 {
+        match self.settings.clients {
             1 => 0,
             n => self.client_stream.below(n as u64) as u32,
-        };
+        }
+    }
+
+    /// A request of the mix.
+    #[inline(always)]
+    fn draw(&mut self, now: Time, seed: u64, client: u32) -> NewRequest {
+        let index = self.draw_class();
+        let key = self.keys.draw(&mut self.key_stream, now);
         let (cost, priority) =
-            self.settings.mix.get(class).map_or((1.0, 0), |class| (class.cost as f32, class.priority));
-        (class, NewRequest { seed, key, client, class: 0, work: Span::ZERO, cost, priority })
+            self.settings.mix.get(index).map_or((1.0, 0), |class| (class.cost as f32, class.priority));
+        let class = self.class_ids.get(index).copied().unwrap_or(0);
+        NewRequest { seed, key, client, class, work: Span::ZERO, cost, priority }
+    }
+
+    /// A request of the log.
+    fn replayed(&mut self, now: Time, seed: u64) -> Option<NewRequest> {
+        let replay = self.settings.replay.as_ref().filter(|_| self.settings.arrivals == Arrivals::Replay)?;
+        let (_, client, path, duration_ms) = *replay.rows.get(self.row)?;
+        self.row += 1;
+        let key = self.keys.draw(&mut self.key_stream, now);
+        let class = self.class_ids.get(path as usize).copied().unwrap_or(0);
+        Some(NewRequest {
+            seed,
+            key,
+            client,
+            class,
+            work: Span::from_ms(duration_ms),
+            cost: 1.0,
+            priority: 0,
+        })
     }
 
     fn arrive_open<E: Env>(&mut self, cx: &mut Context<'_, E>) {
-        let seed = mix(self.identity ^ self.issued);
-        let row = match &self.settings.replay {
-            Some(replay) if self.settings.arrivals == Arrivals::Replay => {
-                replay.rows.get(self.issued as usize).copied()
+        let (now, seed) = (cx.now(), mix(self.identity ^ self.issued));
+        if self.settings.arrivals == Arrivals::Replay {
+            if let Some(new) = self.replayed(now, seed) {
+                self.send(cx, new, 0);
             }
-            _ => None,
-        };
-        let (class, mut new) = self.draw(cx.now(), seed);
-        let class = match row {
-            None => class,
-            Some((_, client, path, duration_ms)) => {
-                (new.client, new.cost, new.priority) = (client, 1.0, 0);
-                new.work = Span::from_ms(duration_ms);
-                path as usize
-            }
-        };
-        new.class = self.class_ids.get(class).copied().unwrap_or(0);
+        } else {
+            let client = self.draw_client();
+            let new = self.draw(now, seed, client);
+            self.send(cx, new, 0);
+        }
         self.issued += 1;
-        self.send(cx, new, 0);
-        let gap = self.gap(cx.now());
+        let gap = self.gap(now);
         self.schedule(cx, gap);
     }
 
@@ -429,16 +473,12 @@ impl Clients {
         let user = &mut self.users[index];
         let seed = mix(self.identity ^ mix((index as u64) << 32 | user.issued as u64));
         user.issued += 1;
-        let (class, new) = self.draw(cx.now(), seed);
-        let class = self.class_ids.get(class).copied().unwrap_or(0);
-        self.send(
-            cx,
-            NewRequest { client: index as u32 % self.settings.clients, class, ..new },
-            index as u32 + 1,
-        );
+        let new = self.draw(cx.now(), seed, index as u32 % self.settings.clients);
+        self.send(cx, new, index as u32 + 1);
     }
 
     /// `tag` is 0 in the open loop, else the user's number from 1.
+    #[inline(always)]
     fn send<E: Env>(&mut self, cx: &mut Context<'_, E>, new: NewRequest, tag: u32) {
         let request = cx.issue(new);
         let Some(&link) = cx.outgoing().first() else { return };
@@ -503,6 +543,7 @@ impl Behaviour for Clients {
             self.keys = KeySource::new(&settings.keys);
         }
         self.think = settings.think_ms.sampler();
+        self.mean_gap_ns = NS_PER_S / settings.rate_per_s;
         self.shares = shares_of(&settings.mix);
         self.learn_classes(cx);
         if settings.arrivals == Arrivals::Closed {
@@ -513,6 +554,9 @@ impl Behaviour for Clients {
             || self.next_at == Time::NEVER
         {
             cx.cancel(self.next);
+            if before.arrivals != settings.arrivals || before.replay != settings.replay {
+                self.find_row(cx.now());
+            }
             self.set_going(cx);
         } else if before.rate_per_s != settings.rate_per_s {
             // What is left of the present gap passes at the new rate, so that the same gaps are used.

@@ -11,6 +11,7 @@ use crate::sim::{
     Purpose, Sampler, Span, Time, Timer, stream_seed,
 };
 use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 
 /// See [`SETTINGS`] for units and bounds.
@@ -129,30 +130,33 @@ pub const SETTINGS: &[Setting] = &[
     Setting::other("members", "Members", "What sets single machines apart."),
 ];
 
-pub const MEMBER_SETTINGS: &[Setting] = &[
-    Setting::integer("weight", "Weight", "", (1.0, 256.0), 1.0, "What a weighted balancer is told."),
-    Setting::number("speed", "Speed", "×", (0.01, 100.0), 1.0, "How fast it works when all is well."),
-    Setting::number(
-        "slow",
-        "Slower by",
-        "×",
-        (1.0, 1000.0),
-        1.0,
-        "A fault: everything takes this many times as long.",
-    )
-    .usual(1.0, 20.0, Scale::Logarithmic),
-    Setting::toggle("down", "Crashed", false, "A fault: its work is lost and it refuses connections."),
-    Setting::toggle("frozen", "Frozen", false, "A fault: it accepts connections and does nothing."),
-    Setting::other("flap", "Flapping", "A fault: down and up, again and again."),
-    Setting::number(
-        "drop_share",
-        "Drops",
-        "",
-        (0.0, 1.0),
-        0.0,
-        "A fault: this share of arriving calls vanishes.",
-    ),
-];
+pub const MEMBER_SETTINGS: &[Setting] =
+    &[
+        Setting::integer("weight", "Weight", "", (1.0, 256.0), 1.0, "What a weighted balancer is told.")
+            .usual(1.0, 10.0, Scale::Linear),
+        Setting::number("speed", "Speed", "×", (0.01, 100.0), 1.0, "How fast it works when all is well.")
+            .usual(0.25, 8.0, Scale::Logarithmic),
+        Setting::number(
+            "slow",
+            "Slower by",
+            "×",
+            (1.0, 1000.0),
+            1.0,
+            "A fault: everything takes this many times as long.",
+        )
+        .usual(1.0, 20.0, Scale::Logarithmic),
+        Setting::toggle("down", "Crashed", false, "A fault: its work is lost and it refuses connections."),
+        Setting::toggle("frozen", "Frozen", false, "A fault: it accepts connections and does nothing."),
+        Setting::other("flap", "Flapping", "A fault: down and up, again and again."),
+        Setting::number(
+            "drop_share",
+            "Drops",
+            "",
+            (0.0, 1.0),
+            0.0,
+            "A fault: this share of arriving calls vanishes.",
+        ),
+    ];
 
 /// The running node.
 #[derive(Clone, Debug)]
@@ -176,10 +180,10 @@ pub struct Machine {
 #[derive(Clone, Debug)]
 struct Worker {
     call: CallId,
-    /// Nanoseconds of work left at `since`, at speed 1.
-    left: f64,
+    /// Work left at `since`, at speed 1.
+    left: Span,
     /// The same when it began.
-    total: f64,
+    total: Span,
     since: Time,
     done: Handle,
     /// Answers that are still to come from downstream.
@@ -190,13 +194,20 @@ struct Worker {
 impl Worker {
     const IDLE: Worker = Worker {
         call: CallId::NONE,
-        left: 0.0,
-        total: 0.0,
+        left: Span::ZERO,
+        total: Span::ZERO,
         since: Time::ZERO,
         done: Handle::NONE,
         children: vec![],
         worst: Outcome::Ok,
     };
+}
+
+impl Worker {
+    /// Work left now, having gone on at this rate.
+    fn left_at(&self, now: Time, rate: f64) -> Span {
+        Span(self.left.0.saturating_sub(now.since(self.since).times(rate).0))
+    }
 }
 
 /// A worker as it is drawn.
@@ -212,7 +223,8 @@ impl Machine {
         self.busy
     }
 
-    pub fn queue(&self) -> impl ExactSizeIterator<Item = CallId> + '_ {
+    /// In the order of arrival; by priority where that is the discipline.
+    pub fn queue(&self) -> impl DoubleEndedIterator<Item = CallId> + ExactSizeIterator + '_ {
         self.queue.iter().copied()
     }
 
@@ -247,8 +259,8 @@ impl Servers {
         let Some(machine) = self.machines.get(member) else { return vec![] };
         let view = |worker: &Worker| {
             (worker.call != CallId::NONE).then(|| {
-                let left = (worker.left - now.since(worker.since).0 as f64 * machine.rate).max(0.0);
-                WorkerView { call: worker.call, progress: 1.0 - left / worker.total.max(1.0) }
+                let left = worker.left_at(now, machine.rate);
+                WorkerView { call: worker.call, progress: 1.0 - left.0 as f64 / worker.total.0.max(1) as f64 }
             })
         };
         machine.workers.iter().map(view).collect()
@@ -284,6 +296,17 @@ impl Servers {
         true
     }
 
+    /// Brings those that wait in the order of the discipline: all but priority keep that of arrival.
+    fn sort_queues<E: Env>(&mut self, cx: &Context<'_, E>) {
+        for machine in &mut self.machines {
+            let queue = machine.queue.make_contiguous();
+            queue.sort_by_key(|call| cx.call_at(*call).arrived);
+            if self.settings.discipline == Discipline::Priority {
+                queue.sort_by_key(|call| Reverse(cx.request_of(*call).priority));
+            }
+        }
+    }
+
     /// Puts an idle worker to work on the next call, if there are both.
     fn take_next<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize) {
         while self.machines[member].busy < self.settings.workers as u32 {
@@ -316,7 +339,7 @@ impl Servers {
                 sampler => sampler.draw(&mut Draw::new(self.service_stream, request.seed)),
             }
         };
-        let left = work.0 as f64 * request.cost as f64;
+        let left = if request.cost == 1.0 { work } else { work.times(request.cost as f64) };
         cx.work(call);
         cx.call_mut(call).slot = index as u32;
         let now = cx.now();
@@ -332,7 +355,7 @@ impl Servers {
     /// The worker's own work is done: call downstream, or answer.
     fn worked<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, index: usize) {
         let worker = &mut self.machines[member].workers[index];
-        worker.done = Handle::NONE;
+        (worker.done, worker.left) = (Handle::NONE, Span::ZERO);
         let call = worker.call;
         if cx.outgoing().is_empty() {
             return self.answer(cx, member, index, Outcome::Ok);
@@ -367,6 +390,7 @@ impl Servers {
         self.report(cx, member);
     }
 
+    #[inline]
     fn report<E: Env>(&self, cx: &mut Context<'_, E>, member: usize) {
         let machine = &self.machines[member];
         cx.occupied(member as u16, machine.busy, machine.queue.len() as u32);
@@ -385,7 +409,7 @@ impl Servers {
                 continue;
             }
             cx.cancel(worker.done);
-            worker.left = (worker.left - now.since(worker.since).0 as f64 * machine.rate).max(0.0);
+            worker.left = worker.left_at(now, machine.rate);
             worker.since = now;
             worker.done = due(now, worker.left, rate)
                 .map_or(Handle::NONE, |at| cx.timer(member as u16, 0, index as u32, at));
@@ -423,10 +447,12 @@ impl Servers {
         self.set_rate(cx, member, rate);
     }
 
-    /// Hands the conditions that the settings ask for to the engine.
-    fn declare_conditions<E: Env>(&mut self, cx: &mut Context<'_, E>, before: &Settings) {
+    /// Hands the conditions that the settings ask for to the engine. The first `known` members have
+    /// those of the settings before; the others are new, and well.
+    fn declare_conditions<E: Env>(&mut self, cx: &mut Context<'_, E>, before: &Settings, known: usize) {
         for member in 0..self.machines.len() {
-            let (old, new) = (before.member(member), self.settings.member(member));
+            let old = if member < known { before.member(member) } else { MemberSettings::default() };
+            let new = self.settings.member(member);
             if faults_of(&old) != faults_of(&new) {
                 cx.set_condition(member as u16, faults_of(&new));
             }
@@ -437,9 +463,13 @@ impl Servers {
     }
 }
 
-/// When work of `left` nanoseconds is done at this rate; `None` at rate 0.
-fn due(now: Time, left: f64, rate: f64) -> Option<Time> {
-    (rate > 0.0).then(|| now + Span((left / rate + 0.5) as u64))
+/// When this much work is done at this rate; `None` at rate 0.
+#[inline]
+fn due(now: Time, left: Span, rate: f64) -> Option<Time> {
+    if rate == 1.0 {
+        return Some(now + left);
+    }
+    (rate > 0.0).then(|| now + Span::from_ns(left.0 as f64 / rate))
 }
 
 fn faults_of(member: &MemberSettings) -> Condition {
@@ -455,7 +485,8 @@ impl Behaviour for Servers {
     type Settings = Settings;
 
     fn start<E: Env>(&mut self, cx: &mut Context<'_, E>) {
-        self.declare_conditions(cx, &Settings { members: vec![], ..self.settings.clone() });
+        let settings = self.settings.clone();
+        self.declare_conditions(cx, &settings, 0);
     }
 
     fn arrive<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId) {
@@ -493,8 +524,12 @@ impl Behaviour for Servers {
     fn change<E: Env>(&mut self, cx: &mut Context<'_, E>, settings: &Settings) {
         let before = std::mem::replace(&mut self.settings, settings.clone());
         self.service = self.settings.service_ms.sampler();
+        let known = self.machines.len();
         self.fit();
-        self.declare_conditions(cx, &before);
+        self.declare_conditions(cx, &before, known);
+        if before.discipline != settings.discipline {
+            self.sort_queues(cx);
+        }
         for member in 0..self.machines.len() {
             self.take_next(cx, member);
             self.report(cx, member);

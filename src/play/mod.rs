@@ -140,10 +140,6 @@ impl Session {
         if to < self.now() {
             self.present = self.history.before(to).clone();
             self.present.simulation.set_changes(&self.scenario);
-            // A checkpoint at time 0 stands before the changes of time 0.
-            if self.now() == Time::ZERO {
-                self.present = begin(&self.scenario);
-            }
         }
         self.advance(to, budget)
     }
@@ -235,6 +231,11 @@ impl Session {
         let scenario = Checked::new(scenario)?;
         self.scenario = scenario;
         self.state.0 = usize::MAX;
+        // The beginning already contains the changes of time 0.
+        if at == Time::ZERO {
+            self.restart();
+            return Ok(());
+        }
         self.history.forget_after(at - Span(1));
         if at <= self.now() {
             self.seek(at - Span(1), u64::MAX);

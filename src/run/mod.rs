@@ -84,7 +84,7 @@ fn links(scenario: &Checked) -> Vec<Link> {
         let name = format!("{}>{}", spec.from, spec.to);
         let mut link =
             Link::new(scenario.seed, &name, from as u16, to as u16, spec.latency_ms.sampler(), spec.loss);
-        link.cut = spec.cut;
+        link.set(spec.latency_ms.sampler(), spec.loss, spec.cut);
         link
     };
     pairs(scenario).map(link).collect()

@@ -5,7 +5,7 @@ use crate::algo::balance;
 use crate::node::Node;
 use crate::node::balancer::Balancer;
 use crate::node::clients::{Arrivals, Clients};
-use crate::node::servers::Servers;
+use crate::node::servers::{Discipline, Servers};
 use crate::sim::{Call, CallId, Event, EventQueue, Phase, Place, World};
 
 pub(super) fn snapshot<Q: EventQueue<Event = Event>>(
@@ -22,7 +22,7 @@ pub(super) fn snapshot<Q: EventQueue<Event = Event>>(
         links: world
             .links()
             .iter()
-            .map(|link| LinkView { from: link.from as usize, to: link.to as usize, cut: link.cut })
+            .map(|link| LinkView { from: link.from as usize, to: link.to as usize, cut: link.is_cut() })
             .collect(),
         dots,
         under_way,
@@ -118,10 +118,15 @@ fn servers_view<Q: EventQueue<Event = Event>>(
         while workers.len() > settings.workers as usize && workers.last().is_some_and(Option::is_none) {
             workers.pop();
         }
+        // The next one first.
+        let queue = match settings.discipline {
+            Discipline::Lifo => machine.queue().rev().take(QUEUE_LISTED_MAX).map(request_number).collect(),
+            _ => machine.queue().take(QUEUE_LISTED_MAX).map(request_number).collect(),
+        };
         MemberView {
             number: place as u32 + 1,
             workers,
-            queue: machine.queue().take(QUEUE_LISTED_MAX).map(request_number).collect(),
+            queue,
             queued: machine.queue().len() as u32,
             queue_places: settings.queue,
             weight: own.weight,

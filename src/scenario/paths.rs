@@ -242,8 +242,9 @@ fn put(object: &mut Value, setting: &str, value: Value) {
     map.insert(setting.to_owned(), value);
 }
 
+/// Only what is written out in full: any plain number would pass for a constant.
 fn as_distribution(value: &Value) -> Option<Distribution> {
-    serde_json::from_value(value.clone()).ok()
+    if value.is_object() { serde_json::from_value(value.clone()).ok() } else { None }
 }
 
 /// The node's settings as JSON, without `kind`, for messages and tests.
@@ -251,5 +252,30 @@ pub fn node_json(spec: &NodeSpec) -> Map<String, Value> {
     match serde_json::to_value(without_rows(&spec.settings)) {
         Ok(Value::Object(map)) => map,
         _ => Map::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scenario() -> Checked {
+        let json = r#"{"v":1,"nodes":[{"id":"c","kind":"clients","to":["s"]},{"id":"s","kind":"servers"}]}"#;
+        Checked::parse(json).expect("the scenario is fine")
+    }
+
+    #[test]
+    fn a_number_sets_a_number_and_the_mean_of_a_distribution() {
+        for (path, value, wanted) in [
+            ("c.rate_per_s", json!(7), json!(7.0)),
+            ("s.workers", json!(3), json!(3)),
+            ("s/2.slow", json!(5), json!(5.0)),
+            ("s.service_ms", json!(12), json!({ "dist": "exponential", "mean": 12.0 })),
+            ("c>s.latency_ms", json!(4), json!({ "dist": "constant", "value": 4.0 })),
+            ("c>s.loss", json!(0.5), json!(0.5)),
+        ] {
+            let changed = with(&scenario(), path, value).unwrap_or_else(|problems| panic!("{problems:?}"));
+            assert_eq!(get(&changed, path), Some(wanted), "{path}");
+        }
     }
 }

@@ -104,11 +104,17 @@ pub struct Call {
     pub(super) timeout: Handle,
 }
 
-/// A vector with a free list.
+/// A vector with a free list. What is removed stays in memory until its place is taken again.
 #[derive(Clone, Debug)]
 pub struct Arena<T> {
-    items: Vec<Option<T>>,
+    items: Vec<Slot<T>>,
     free: Vec<u32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Slot<T> {
+    live: bool,
+    item: T,
 }
 
 impl<T> Default for Arena<T> {
@@ -117,28 +123,31 @@ impl<T> Default for Arena<T> {
     }
 }
 
-impl<T> Arena<T> {
+impl<T: Copy> Arena<T> {
+    #[inline(always)]
     pub(super) fn insert(&mut self, item: T) -> u32 {
         match self.free.pop() {
             Some(index) => {
-                self.items[index as usize] = Some(item);
+                self.items[index as usize] = Slot { live: true, item };
                 index
             }
             None => {
-                self.items.push(Some(item));
+                self.items.push(Slot { live: true, item });
                 self.items.len() as u32 - 1
             }
         }
     }
 
+    #[inline]
     pub(super) fn remove(&mut self, index: u32) {
-        if self.items[index as usize].take().is_some() {
-            self.free.push(index);
-        }
+        let slot = &mut self.items[index as usize];
+        debug_assert!(slot.live, "removed once");
+        slot.live = false;
+        self.free.push(index);
     }
 
     pub fn get(&self, index: u32) -> Option<&T> {
-        self.items.get(index as usize)?.as_ref()
+        self.items.get(index as usize).filter(|slot| slot.live).map(|slot| &slot.item)
     }
 
     pub fn len(&self) -> usize {
@@ -151,21 +160,27 @@ impl<T> Arena<T> {
 
     /// All that exist, by index.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        self.items.iter().enumerate().filter_map(|(index, item)| Some((index as u32, item.as_ref()?)))
+        let slots = self.items.iter().enumerate().filter(|(_, slot)| slot.live);
+        slots.map(|(index, slot)| (index as u32, &slot.item))
     }
 }
 
-// The engine hands out an index only for what exists and takes it back when it is removed, so a
-// missing item is a broken invariant of the engine, not an input's fault.
+// The engine hands out an index only for what exists and takes it back when it is removed.
 impl<T> Index<u32> for Arena<T> {
     type Output = T;
+    #[inline]
     fn index(&self, index: u32) -> &T {
-        self.items[index as usize].as_ref().expect("the item exists while its index is known")
+        let slot = &self.items[index as usize];
+        debug_assert!(slot.live, "exists while its index is known");
+        &slot.item
     }
 }
 
 impl<T> IndexMut<u32> for Arena<T> {
+    #[inline]
     fn index_mut(&mut self, index: u32) -> &mut T {
-        self.items[index as usize].as_mut().expect("the item exists while its index is known")
+        let slot = &mut self.items[index as usize];
+        debug_assert!(slot.live, "exists while its index is known");
+        &mut slot.item
     }
 }

@@ -3,7 +3,7 @@
 use super::core::Core;
 use super::link::Way;
 use super::{
-    Call, CallId, Condition, Env, Event, EventQueue, Explanation, Handle, NodeId, Observer, Outcome,
+    Call, CallId, Condition, Env, EventQueue, Explanation, Handle, Happening, NodeId, Observer, Outcome,
     Outgoing, Phase, Place, Request, RequestId, Span, Time, Timer,
 };
 
@@ -91,14 +91,19 @@ impl<E: Env> Context<'_, E> {
     }
 
     /// Sets what is wrong with a member; the engine starts or stops its flapping.
-    pub fn set_condition(&mut self, member: u16, condition: Condition) {
+    /// While a member flaps, that alone says whether it is down.
+    pub fn set_condition(&mut self, member: u16, mut condition: Condition) {
         let place = Place { node: self.node, member };
-        if condition.flap != self.core.condition(place).flap {
+        let old = self.core.condition(place);
+        if condition.flap.is_some() {
+            condition.down = old.flap == condition.flap && old.down;
+        }
+        if condition.flap != old.flap {
             if let Some(turn) = self.core.flaps.remove(&place) {
                 self.core.queue.cancel(turn);
             }
             if condition.flap.is_some() {
-                self.core.soon.push_back(Event::Flap(place));
+                self.core.soon.push(Happening::Flap(place).into());
             }
         }
         self.core.put_condition(place, condition);
@@ -110,11 +115,14 @@ impl<E: Env> Context<'_, E> {
     }
 
     /// A client issues a request.
+    #[inline(always)]
     pub fn issue(&mut self, new: NewRequest) -> RequestId {
         self.core.books.issued += 1;
         let number = self.core.books.issued;
         let id = self.insert(new, number, false);
-        self.seen.issued(&self.core.requests[id.0]);
+        if E::Seen::WATCHES {
+            self.seen.issued(&self.core.requests[id.0]);
+        }
         id
     }
 
@@ -123,6 +131,7 @@ impl<E: Env> Context<'_, E> {
         self.insert(NewRequest { seed, cost: 1.0, ..NewRequest::default() }, 0, true)
     }
 
+    #[inline(always)]
     fn insert(&mut self, new: NewRequest, number: u64, probe: bool) -> RequestId {
         let NewRequest { seed, key, client, class, work, cost, priority } = new;
         RequestId(self.core.requests.insert(Request {
@@ -143,13 +152,16 @@ impl<E: Env> Context<'_, E> {
     }
 
     /// A request ends, with the outcome that its client sees. Calls of it may still be under way.
+    #[inline]
     pub fn end(&mut self, id: RequestId, outcome: Outcome) {
         let request = &mut self.core.requests[id.0];
         debug_assert!(request.outcome.is_none(), "a request ends once");
         request.outcome = Some(outcome);
         if !request.probe {
             self.core.books.ended[outcome as usize] += 1;
-            self.seen.ended(request, outcome, self.core.now);
+            if E::Seen::WATCHES {
+                self.seen.ended(request, outcome, self.core.now);
+            }
         }
         if request.open_calls == 0 {
             self.core.requests.remove(id.0);
@@ -157,6 +169,7 @@ impl<E: Env> Context<'_, E> {
     }
 
     /// Sends a call. The answer, or the end of the wait, comes to [`super::Behaviour::returned`].
+    #[inline(always)]
     pub fn call(&mut self, out: Outgoing) -> CallId {
         let now = self.core.now;
         let to = Place { node: self.callee(out.link), member: out.to_member };
@@ -180,11 +193,14 @@ impl<E: Env> Context<'_, E> {
             timeout: Handle::NONE,
         }));
         if let Some(span) = out.timeout {
-            self.core.calls[id.0].timeout = self.core.queue.schedule(now + span, Event::Timeout(id));
+            self.core.calls[id.0].timeout =
+                self.core.queue.schedule(now + span, Happening::Timeout(id).into());
         }
         let request = &mut self.core.requests[out.request.0];
         request.open_calls += 1;
-        self.seen.departed(id, &self.core.calls[id.0], request);
+        if E::Seen::WATCHES {
+            self.seen.departed(id, &self.core.calls[id.0], request);
+        }
         self.core.travel(id, Way::Out);
         id
     }
@@ -202,6 +218,7 @@ impl<E: Env> Context<'_, E> {
     }
 
     /// Answers a call.
+    #[inline]
     pub fn reply(&mut self, id: CallId, outcome: Outcome) {
         self.core.reply(id, outcome);
     }
@@ -217,7 +234,7 @@ impl<E: Env> Context<'_, E> {
     /// Asks for [`super::Behaviour::timer`] at `at`.
     pub fn timer(&mut self, member: u16, kind: u8, index: u32, at: Time) -> Handle {
         let place = Place { node: self.node, member };
-        self.core.queue.schedule(at, Event::Timer(Timer { place, kind, index }))
+        self.core.queue.schedule(at, Happening::Timer(Timer { place, kind, index }).into())
     }
 
     pub fn cancel(&mut self, handle: Handle) {
@@ -226,12 +243,16 @@ impl<E: Env> Context<'_, E> {
 
     /// Reports a choice; `explain` runs only if somebody wants to know.
     pub fn chose(&mut self, id: CallId, explain: impl Fn() -> Explanation) {
-        let call = &self.core.calls[id.0];
-        self.seen.chose(id, call, &self.core.requests[call.request.0], self.core.now, &explain);
+        if E::Seen::WATCHES {
+            let call = &self.core.calls[id.0];
+            self.seen.chose(id, call, &self.core.requests[call.request.0], self.core.now, &explain);
+        }
     }
 
     /// Reports how full a member of this node is.
     pub fn occupied(&mut self, member: u16, busy: u32, queued: u32) {
-        self.seen.occupied(Place { node: self.node, member }, busy, queued, self.core.now);
+        if E::Seen::WATCHES {
+            self.seen.occupied(Place { node: self.node, member }, busy, queued, self.core.now);
+        }
     }
 }

@@ -3,43 +3,11 @@
 use super::call::Arena;
 use super::link::Way;
 use super::{
-    Call, CallId, EventQueue, Handle, LOSS_NOTICE, Link, NodeId, Outcome, Phase, Place, Request, Span, Time,
+    Call, CallId, Event, EventQueue, Handle, Happening, LOSS_NOTICE, Link, NodeId, Outcome, Phase, Place,
+    Request, Span, Time,
 };
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// What can be due.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Event {
-    /// A call reaches its callee.
-    Arrive(CallId),
-    /// An answer reaches its caller.
-    Return(CallId),
-    /// A caller has waited long enough.
-    Timeout(CallId),
-    /// The same, for a caller that was frozen when it was due: the call may be over by now.
-    LateTimeout(CallId),
-    /// A lost call is noticed.
-    LossNotice(CallId),
-    /// Something that a node asked for.
-    Timer(Timer),
-    /// A flapping member goes down or comes up.
-    Flap(Place),
-}
-
-impl Default for Event {
-    fn default() -> Self {
-        Event::Arrive(CallId::NONE)
-    }
-}
-
-/// A node's own timer: `kind` and `index` mean what the node wants them to.
-#[derive(Clone, Copy, Debug, PartialEq, Default)]
-pub struct Timer {
-    pub place: Place,
-    pub kind: u8,
-    pub index: u32,
-}
 
 /// What is wrong with a member.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
@@ -54,13 +22,18 @@ pub struct Condition {
     pub drop_share: f64,
 }
 
+/// Calls that the system holds for a process that does not accept them; it drops further ones.
+/// Linux's `somaxconn`, since 5.4.
+const BACKLOG: usize = 4096;
+
 /// Everything but the nodes.
 #[derive(Clone, Debug)]
 pub(super) struct Core<Q> {
     pub now: Time,
     pub queue: Q,
-    /// Deliveries at this very instant, in order, before the queue is asked again.
-    pub soon: VecDeque<Event>,
+    /// Deliveries at this very instant, in order, before the queue is asked again. Emptied after
+    /// every event.
+    pub soon: Vec<Event>,
     pub calls: Arena<Call>,
     pub requests: Arena<Request>,
     pub links: Vec<Link>,
@@ -71,7 +44,7 @@ pub(super) struct Core<Q> {
     /// How many conditions are not the default, so that the common case is one test.
     pub troubled: u32,
     /// Held for frozen members, in order of arrival.
-    pub parked: Vec<(Place, Event)>,
+    pub parked: BTreeMap<Place, Vec<Event>>,
     /// Nodes whose members changed during this event.
     pub announced: Vec<NodeId>,
     /// The next turn of each flapping member.
@@ -110,7 +83,7 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
         Core {
             now: Time::ZERO,
             queue: Q::default(),
-            soon: VecDeque::new(),
+            soon: vec![],
             calls: Arena::default(),
             requests: Arena::default(),
             outgoing,
@@ -118,7 +91,7 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
             member_count: members.iter().map(|n| *n as u16).collect(),
             conditions: members.iter().map(|n| vec![Condition::default(); *n]).collect(),
             troubled: 0,
-            parked: vec![],
+            parked: BTreeMap::new(),
             announced: vec![],
             flaps: BTreeMap::new(),
             books: Books::default(),
@@ -137,29 +110,34 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
     /// Writes a condition and keeps count of those that are not the default. What was held for a
     /// member that is not frozen any more is delivered.
     pub fn put_condition(&mut self, place: Place, condition: Condition) {
-        let Some(old) = self.conditions[place.node as usize].get_mut(place.member as usize) else { return };
+        let members = &mut self.conditions[place.node as usize];
+        // A new member may be unwell before anybody has been told of it.
+        members.resize(members.len().max(place.member as usize + 1), Condition::default());
+        let old = &mut members[place.member as usize];
         let healthy = Condition::default();
         let was_troubled = *old != healthy;
         *old = condition;
         self.troubled = self.troubled + (condition != healthy) as u32 - was_troubled as u32;
-        if !condition.frozen && !self.parked.is_empty() {
-            let (due, held) = std::mem::take(&mut self.parked).into_iter().partition(|(at, _)| *at == place);
-            self.parked = held;
-            let due: Vec<(Place, Event)> = due;
-            self.soon.extend(due.into_iter().map(|(_, event)| event));
+        if !condition.frozen {
+            self.soon.extend(self.parked.remove(&place).into_iter().flatten());
         }
     }
 
     /// Holds an event for a frozen member.
     pub fn park(&mut self, place: Place, event: Event) {
-        let event = match event {
-            Event::Timeout(id) => {
+        let held = match event.happening() {
+            Happening::Timeout(id) => {
                 self.calls[id.0].timeout = Handle::PARKED;
-                Event::LateTimeout(id)
+                Happening::LateTimeout(id).into()
             }
-            event => event,
+            _ => event,
         };
-        self.parked.push((place, event));
+        self.parked.entry(place).or_default().push(held);
+    }
+
+    /// Whether so many calls knock at a frozen member that it hears no more of them.
+    pub fn backlog_full(&self, place: Place) -> bool {
+        self.parked.get(&place).is_some_and(|held| held.len() >= BACKLOG)
     }
 
     /// Whether the call still waits for a timeout that was held.
@@ -177,13 +155,22 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
     }
 
     /// Sends a call or its answer over its link.
+    #[inline]
     pub fn travel(&mut self, id: CallId, way: Way) {
+        let link = self.calls[id.0].link as usize;
+        let event = Event::from(if way == Way::Out { Happening::Arrive(id) } else { Happening::Return(id) });
+        if self.links[link].instant {
+            self.soon.push(event);
+        } else {
+            self.travel_far(id, link, way, event);
+        }
+    }
+
+    /// The same, for a message that takes time or may be lost.
+    fn travel_far(&mut self, id: CallId, link: usize, way: Way, event: Event) {
         let call = &self.calls[id.0];
-        let link = &self.links[call.link as usize];
-        let event = if way == Way::Out { Event::Arrive(id) } else { Event::Return(id) };
-        match link.journey(&self.requests[call.request.0], call.attempt, way) {
+        match self.links[link].journey(&self.requests[call.request.0], call.attempt, way) {
             None => self.lose(id),
-            Some(Span::ZERO) => self.soon.push_back(event),
             Some(span) => {
                 let due = self.now + span;
                 self.calls[id.0].due = due;
@@ -200,10 +187,11 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
         if !call.abandoned {
             call.outcome = Outcome::Lost;
         }
-        self.queue.schedule(due, Event::LossNotice(id));
+        self.queue.schedule(due, Happening::LossNotice(id).into());
     }
 
     /// The callee answers.
+    #[inline]
     pub fn reply(&mut self, id: CallId, outcome: Outcome) {
         let now = self.now;
         let call = &mut self.calls[id.0];

@@ -180,6 +180,7 @@ const DRAW_MAX: Span = Span(86_400_000_000_000);
 impl Sampler {
     pub const ZERO: Sampler = Sampler::Constant(Span::ZERO);
 
+    #[inline]
     pub fn draw(&self, random: &mut impl Random) -> Span {
         let ns = match *self {
             Sampler::Constant(span) => return span,
@@ -191,7 +192,7 @@ impl Sampler {
                 return if random.chance(slow_share) { slow } else { fast };
             }
         };
-        Span((ns + 0.5) as u64).min(DRAW_MAX)
+        Span::from_ns(ns).min(DRAW_MAX)
     }
 }
 

@@ -7,11 +7,13 @@ use super::{CallId, Draw, NodeId, Purpose, Random, Request, Sampler, Span, strea
 pub struct Link {
     pub from: NodeId,
     pub to: NodeId,
-    pub latency: Sampler,
+    latency: Sampler,
     /// Share of messages that are lost, each way.
-    pub loss: f64,
+    loss: f64,
     /// Nothing gets through.
-    pub cut: bool,
+    cut: bool,
+    /// Every message arrives at once: the common case where nobody watches.
+    pub(super) instant: bool,
     latency_stream: u64,
     loss_stream: u64,
 }
@@ -26,15 +28,29 @@ pub(super) enum Way {
 impl Link {
     /// `name` identifies the link's random numbers; the ids of its ends will do.
     pub fn new(seed: u64, name: &str, from: NodeId, to: NodeId, latency: Sampler, loss: f64) -> Link {
-        Link {
+        let mut link = Link {
             from,
             to,
             latency,
             loss,
             cut: false,
+            instant: false,
             latency_stream: stream_seed(seed, name, Purpose::Latency),
             loss_stream: stream_seed(seed, name, Purpose::Loss),
-        }
+        };
+        link.set(latency, loss, false);
+        link
+    }
+
+    /// What the connection is like from now on.
+    pub fn set(&mut self, latency: Sampler, loss: f64, cut: bool) {
+        (self.latency, self.loss, self.cut) = (latency, loss, cut);
+        self.instant = latency == Sampler::ZERO && loss == 0.0 && !cut;
+    }
+
+    /// Nothing gets through.
+    pub fn is_cut(&self) -> bool {
+        self.cut
     }
 
     /// How long this message takes; `None` if it is lost. Depends on the request and the attempt

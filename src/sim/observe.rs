@@ -5,6 +5,9 @@ use serde::Serialize;
 
 /// Told of what happens, while it happens. Every method does nothing unless it is written.
 pub trait Observer {
+    /// False for an observer that never looks: then nothing is even prepared for it.
+    const WATCHES: bool = true;
+
     /// A client issued a request.
     fn issued(&mut self, _request: &Request) {}
 
@@ -38,7 +41,9 @@ pub trait Observer {
     fn changed(&mut self, _now: Time) {}
 }
 
-impl Observer for () {}
+impl Observer for () {
+    const WATCHES: bool = false;
+}
 
 /// Two observers watch as one.
 impl<A: Observer, B: Observer> Observer for (&mut A, &mut B) {

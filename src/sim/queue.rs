@@ -96,6 +96,7 @@ impl<E: Copy + Default + Debug> Default for Wheel<E> {
 
 impl<E: Copy + Default + Debug> Wheel<E> {
     /// Appends an entry to the slot that its time belongs to.
+    #[inline]
     fn place(&mut self, index: u32) {
         let time = self.entries[index as usize].time;
         let differing = (time ^ self.current) | 1;
@@ -113,6 +114,7 @@ impl<E: Copy + Default + Debug> Wheel<E> {
     }
 
     /// Takes an entry out of its list and puts it on the free list.
+    #[inline]
     fn release(&mut self, index: u32) {
         let Entry { next, previous, .. } = self.entries[index as usize];
         self.entries[previous as usize].next = next;
@@ -128,6 +130,7 @@ impl<E: Copy + Default + Debug> Wheel<E> {
     }
 
     /// Notes that the list of this head is empty.
+    #[inline]
     fn clear(&mut self, head: usize) {
         let level = head / SLOTS;
         self.slots[level] &= !(1 << (head % SLOTS));
@@ -137,6 +140,7 @@ impl<E: Copy + Default + Debug> Wheel<E> {
     }
 
     /// The head of the first slot that has events.
+    #[inline]
     fn first_head(&self) -> Option<usize> {
         if self.levels == 0 {
             return None;
@@ -145,38 +149,69 @@ impl<E: Copy + Default + Debug> Wheel<E> {
         Some(level * SLOTS + self.slots[level].trailing_zeros() as usize)
     }
 
-    /// The earliest time in a slot.
-    fn earliest(&self, head: usize) -> u64 {
+    /// The first event of a slot: its time and entry.
+    fn earliest(&self, head: usize) -> (u64, u32) {
         let mut index = self.entries[head].next;
+        let mut earliest = (self.entries[index as usize].time, index);
         if head < SLOTS {
-            return self.entries[index as usize].time;
+            return earliest;
         }
-        let mut earliest = u64::MAX;
         while index as usize != head {
             let entry = &self.entries[index as usize];
-            earliest = earliest.min(entry.time);
+            if entry.time < earliest.0 {
+                earliest = (entry.time, index);
+            }
             index = entry.next;
         }
         earliest
     }
 
-    /// Moves the wheel's time forward and re-places what lay in the slot that it enters.
-    fn enter(&mut self, head: usize, time: u64) {
-        self.current = time;
+    /// Moves the wheel's time forward to a slot's first event, takes that, and puts the slot's others
+    /// where they belong from there.
+    fn enter(&mut self, head: usize, first: u32) -> (Time, E) {
         let mut index = self.entries[head].next;
         self.entries[head].next = head as u32;
         self.entries[head].previous = head as u32;
         self.clear(head);
+        self.current = self.entries[first as usize].time;
         while index as usize != head {
             let next = self.entries[index as usize].next;
-            self.place(index);
+            if index != first {
+                self.place(index);
+            }
             index = next;
         }
+        self.retire(first)
     }
 
-    fn take(&mut self, index: u32) -> (Time, E) {
-        let Entry { time, event, .. } = self.entries[index as usize];
-        self.release(index);
+    /// Takes the only event of a slot.
+    #[inline]
+    fn take_only(&mut self, head: usize, index: u32) -> (Time, E) {
+        let list = &mut self.entries[head];
+        (list.next, list.previous) = (head as u32, head as u32);
+        self.clear(head);
+        self.retire(index)
+    }
+
+    /// Takes the first of several events of a slot.
+    #[inline]
+    fn take_first(&mut self, head: usize, index: u32) -> (Time, E) {
+        let next = self.entries[index as usize].next;
+        self.entries[head].next = next;
+        self.entries[next as usize].previous = head as u32;
+        self.retire(index)
+    }
+
+    /// An entry that was taken out of its list goes to the free list; its time is the wheel's now.
+    #[inline]
+    fn retire(&mut self, index: u32) -> (Time, E) {
+        let free = self.free;
+        let entry = &mut self.entries[index as usize];
+        let (time, event) = (entry.time, entry.event);
+        entry.generation = entry.generation.wrapping_add(1);
+        entry.next = free;
+        self.free = index;
+        self.waiting -= 1;
         self.current = time;
         (Time(time), event)
     }
@@ -212,28 +247,27 @@ impl<E: Copy + Default + Debug> EventQueue for Wheel<E> {
         live
     }
 
+    #[inline]
     fn pop(&mut self, until: Time) -> Option<(Time, E)> {
-        loop {
-            let head = self.first_head()?;
-            let Entry { next: first, previous: last, .. } = self.entries[head];
-            if first == last || head < SLOTS {
-                // Alone in its slot, or on the lowest level, where all of a slot have one time.
-                return if self.entries[first as usize].time > until.0 {
-                    None
-                } else {
-                    Some(self.take(first))
-                };
-            }
-            let time = self.earliest(head);
-            if time > until.0 {
+        let head = self.first_head()?;
+        let (first, last) = (self.entries[head].next, self.entries[head].previous);
+        // Alone in its slot, or on the lowest level, where all of a slot have one time.
+        if first == last || head < SLOTS {
+            if self.entries[first as usize].time > until.0 {
                 return None;
             }
-            self.enter(head, time);
+            return Some(if first == last {
+                self.take_only(head, first)
+            } else {
+                self.take_first(head, first)
+            });
         }
+        let (time, first) = self.earliest(head);
+        (time <= until.0).then(|| self.enter(head, first))
     }
 
     fn next_time(&self) -> Option<Time> {
-        self.first_head().map(|head| Time(self.earliest(head)))
+        self.first_head().map(|head| Time(self.earliest(head).0))
     }
 
     fn len(&self) -> usize {

@@ -19,7 +19,7 @@ pub trait Random {
 
     /// Uniform in [0, 1), in steps of 2⁻⁵³.
     fn unit(&mut self) -> f64 {
-        (self.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+        (self.next_u64() >> 11) as i64 as f64 * (1.0 / (1u64 << 53) as f64)
     }
 
     /// Uniform in 0..n, by Lemire's multiplication (2019) without the rejection step: the bias is at
@@ -34,12 +34,14 @@ pub trait Random {
     }
 
     /// Exponential with mean 1.
+    #[inline]
     fn exponential(&mut self) -> f64 {
         let table = ziggurat();
         loop {
             let bits = self.next_u64();
             let layer = (bits & 0xff) as usize;
-            let x = (bits >> 11) as f64 * table.width[layer];
+            let x = (bits >> 11) as i64 as f64 * table.width[layer];
+            // Nearly always.
             if x < table.inner[layer] {
                 return x;
             }
@@ -96,6 +98,7 @@ impl Stream {
 }
 
 impl Random for Stream {
+    #[inline]
     fn next_u64(&mut self) -> u64 {
         self.0.next_u64()
     }
@@ -106,13 +109,16 @@ impl Random for Stream {
 pub struct Draw(SplitMix64);
 
 impl Draw {
-    /// `stream` comes from [`stream_seed`]; `index` is the request's own seed.
+    /// `stream` comes from [`stream_seed`]; `index` is the request's own seed. SplitMix64 mixes its
+    /// counter well enough for neighbouring indices to give unrelated numbers.
+    #[inline]
     pub fn new(stream: u64, index: u64) -> Draw {
-        Draw(SplitMix64::seed_from_u64(mix(stream ^ mix(index))))
+        Draw(SplitMix64::seed_from_u64(stream ^ index))
     }
 }
 
 impl Random for Draw {
+    #[inline]
     fn next_u64(&mut self) -> u64 {
         self.0.next_u64()
     }

@@ -48,11 +48,17 @@ impl Span {
 
     /// Rounds to the nearest nanosecond. Negative and NaN become zero, too large becomes the largest.
     pub fn from_ms(ms: f64) -> Span {
-        Span((ms * NS_PER_MS + 0.5) as u64)
+        Span::from_ns(ms * NS_PER_MS)
     }
 
     pub fn from_seconds(seconds: f64) -> Span {
-        Span((seconds * NS_PER_S + 0.5) as u64)
+        Span::from_ns(seconds * NS_PER_S)
+    }
+
+    /// As [`Span::from_ms`]. By way of `i64`, which is what processors convert to.
+    #[inline]
+    pub fn from_ns(ns: f64) -> Span {
+        Span(((ns + 0.5) as i64).max(0) as u64)
     }
 
     pub fn ms(self) -> f64 {
@@ -65,7 +71,7 @@ impl Span {
 
     /// This span times `factor`, rounded; saturates.
     pub fn times(self, factor: f64) -> Span {
-        Span((self.0 as f64 * factor + 0.5) as u64)
+        Span::from_ns(self.0 as f64 * factor)
     }
 }
 
@@ -113,7 +119,7 @@ mod tests {
         assert_eq!(Span::from_ms(0.0000006), Span(1));
         assert_eq!(Span::from_ms(-3.0), Span(0));
         assert_eq!(Span::from_ms(f64::NAN), Span(0));
-        assert_eq!(Span::from_ms(f64::INFINITY), Span(u64::MAX));
+        assert_eq!(Span::from_ms(f64::INFINITY), Span(i64::MAX as u64));
         assert_eq!(Time::NEVER + Span(1), Time::NEVER);
     }
 }

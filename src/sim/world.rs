@@ -7,8 +7,8 @@
 use super::call::Arena;
 use super::core::{Books, Condition, Core};
 use super::{
-    Call, CallId, Context, Draw, Event, EventQueue, Handle, Link, NodeId, Observer, Outcome, Phase, Place,
-    Random, Request, Span, Time, Timer, Wheel, mix,
+    Call, CallId, Context, Draw, Event, EventQueue, Handle, Happening, Link, NodeId, Observer, Outcome,
+    Phase, Place, Random, Request, Span, Time, Timer, Wheel, mix,
 };
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -102,7 +102,7 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
         World { core, nodes, changes: vec![], next_change: 0 }
     }
 
-    /// Introduces the nodes to each other and starts them.
+    /// Introduces the nodes to each other and starts them; then the changes of time 0 take effect.
     pub fn start<O: Observer>(&mut self, seen: &mut O) {
         self.core.announced = (0..self.nodes.len() as NodeId).collect();
         self.announce(seen);
@@ -110,6 +110,9 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
             self.with(node, seen, |behaviour, cx| behaviour.start(cx));
         }
         self.settle(seen);
+        if self.changes.first().is_some_and(|change| change.at == Time::ZERO) {
+            self.apply_changes(seen);
+        }
     }
 
     pub fn now(&self) -> Time {
@@ -177,23 +180,31 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
     pub fn advance<O: Observer>(&mut self, until: Time, budget: u64, seen: &mut O) -> Progress {
         let last = self.core.books.events.saturating_add(budget);
         loop {
-            // Changes come before the events of their instant.
+            // Changes come before the events of their instant; those of time 0 came with the start.
             let change_at = self.changes.get(self.next_change).map(|change| change.at);
             let horizon = match change_at {
                 Some(at) if at <= until => Time(at.0.saturating_sub(1)),
                 _ => until,
             };
             while self.core.books.events < last {
-                match self.core.queue.pop(horizon) {
-                    Some((time, event)) => self.happen(time, event, seen),
-                    None => break,
+                let Some((time, event)) = self.core.queue.pop(horizon) else { break };
+                self.core.now = time;
+                let mut event = event;
+                let mut next = 0;
+                // What it causes at this very instant belongs to it.
+                loop {
+                    self.handle(event, seen);
+                    let Some(caused) = self.core.soon.get(next) else { break };
+                    event = *caused;
+                    next += 1;
                 }
+                self.core.soon.clear();
             }
             if self.core.books.events >= last {
                 return Progress::OutOfBudget;
             }
             match change_at {
-                Some(at) if at <= until => self.apply_next_change(seen),
+                Some(at) if at <= until => self.apply_changes(seen),
                 _ => break,
             }
         }
@@ -201,12 +212,12 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
         Progress::Reached
     }
 
-    /// Lets exactly one event (or change) happen, with all that it causes at that very instant.
+    /// Lets exactly one event (or the changes of one instant) happen, with all that it causes at that very instant.
     /// Answers with its time; `None` if nothing is to come, or not by `until`.
     pub fn step<O: Observer>(&mut self, until: Time, seen: &mut O) -> Option<Time> {
         let next = self.next_time().filter(|next| *next <= until)?;
         if self.changes.get(self.next_change).is_some_and(|change| change.at <= next) {
-            self.apply_next_change(seen);
+            self.apply_changes(seen);
         } else if let Some((time, event)) = self.core.queue.pop(next) {
             self.happen(time, event, seen);
         }
@@ -215,33 +226,45 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
 
     fn happen<O: Observer>(&mut self, time: Time, event: Event, seen: &mut O) {
         self.core.now = time;
-        self.handle(event, seen);
+        self.core.soon.push(event);
         self.settle(seen);
     }
 
     /// Deliveries without delay belong to the event that caused them.
+    #[inline(never)]
     fn settle<O: Observer>(&mut self, seen: &mut O) {
-        while let Some(event) = self.core.soon.pop_front() {
-            self.handle(event, seen);
+        let mut next = 0;
+        while let Some(event) = self.core.soon.get(next) {
+            self.handle(*event, seen);
+            next += 1;
+        }
+        self.core.soon.clear();
+    }
+
+    /// Applies the changes of the next instant that has any: all of them, so that the time alone tells
+    /// which have happened.
+    fn apply_changes<O: Observer>(&mut self, seen: &mut O) {
+        let Some(at) = self.changes.get(self.next_change).map(|change| change.at) else { return };
+        self.core.now = self.core.now.max(at);
+        while let Some(change) = self.changes.get(self.next_change).filter(|change| change.at == at) {
+            let effect = change.effect.clone();
+            self.next_change += 1;
+            self.apply(effect, seen);
+            seen.changed(at);
         }
     }
 
-    fn apply_next_change<O: Observer>(&mut self, seen: &mut O) {
-        let Scheduled { at, effect } = self.changes[self.next_change].clone();
-        self.next_change += 1;
-        self.core.now = self.core.now.max(at);
+    fn apply<O: Observer>(&mut self, effect: Effect<N::Settings>, seen: &mut O) {
         match effect {
             Effect::Node(node, settings) => {
                 self.with(node, seen, |behaviour, cx| behaviour.change(cx, &settings))
             }
             Effect::Link { link, latency, loss, cut } => {
-                let link = &mut self.core.links[link as usize];
-                (link.latency, link.loss, link.cut) = (latency, loss, cut);
+                self.core.links[link as usize].set(latency, loss, cut);
             }
         }
         self.announce(seen);
         self.settle(seen);
-        seen.changed(at);
     }
 
     /// Tells the callers of nodes whose members changed.
@@ -268,22 +291,24 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
         act(&mut self.nodes[node as usize], &mut Context { core: &mut self.core, seen, node });
     }
 
+    /// Inlined into the loop of [`World::advance`], where nearly all events are handled.
+    #[inline(always)]
     fn handle<O: Observer>(&mut self, event: Event, seen: &mut O) {
         self.core.books.events += 1;
         if self.core.troubled > 0 && self.troubled(event) {
             return;
         }
-        match event {
-            Event::Arrive(id) => {
+        match event.happening() {
+            Happening::Arrive(id) => {
                 let now = self.core.now;
                 let call = &mut self.core.calls[id.0];
                 (call.arrived, call.started, call.phase) = (now, now, Phase::Queued);
                 let node = call.to.node;
                 self.with(node, seen, |behaviour, cx| behaviour.arrive(cx, id));
             }
-            Event::Return(id) | Event::LossNotice(id) => self.come_back(id, seen),
-            Event::LateTimeout(id) if !self.core.is_parked(id) => {}
-            Event::Timeout(id) | Event::LateTimeout(id) => {
+            Happening::Return(id) | Happening::LossNotice(id) => self.come_back(id, seen),
+            Happening::LateTimeout(id) if !self.core.is_parked(id) => {}
+            Happening::Timeout(id) | Happening::LateTimeout(id) => {
                 let call = &mut self.core.calls[id.0];
                 let node = call.from.node;
                 // What the caller sees; the callee's own outcome replaces it when it answers.
@@ -293,10 +318,10 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
                 seen.gave_up(id, call, request, self.core.now);
                 self.with(node, seen, |behaviour, cx| behaviour.returned(cx, id));
             }
-            Event::Timer(timer) => {
+            Happening::Timer(timer) => {
                 self.with(timer.place.node, seen, |behaviour, cx| behaviour.timer(cx, timer))
             }
-            Event::Flap(place) => self.flap(place, seen),
+            Happening::Flap(place) => self.flap(place, seen),
         }
         if !self.core.announced.is_empty() {
             self.announce(seen);
@@ -312,7 +337,9 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
             self.core.queue.cancel(timeout);
             self.core.calls[id.0].timeout = Handle::NONE;
         }
-        seen.returned(id, &self.core.calls[id.0], &self.core.requests[request.0], self.core.now);
+        if O::WATCHES {
+            seen.returned(id, &self.core.calls[id.0], &self.core.requests[request.0], self.core.now);
+        }
         if !abandoned {
             self.with(node, seen, |behaviour, cx| behaviour.returned(cx, id));
         }
@@ -328,19 +355,25 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
     }
 
     /// Deals with an event for a member that is not well. True if that was all.
+    #[cold]
     fn troubled(&mut self, event: Event) -> bool {
-        let place = match event {
-            Event::Arrive(id) => self.core.calls[id.0].to,
-            Event::Return(id) | Event::LossNotice(id) | Event::Timeout(id) => self.core.calls[id.0].from,
-            Event::LateTimeout(_) | Event::Flap(_) => return false,
-            Event::Timer(timer) => timer.place,
+        let place = match event.happening() {
+            Happening::Arrive(id) => self.core.calls[id.0].to,
+            Happening::Return(id) | Happening::LossNotice(id) | Happening::Timeout(id) => {
+                self.core.calls[id.0].from
+            }
+            Happening::LateTimeout(_) | Happening::Flap(_) => return false,
+            Happening::Timer(timer) => timer.place,
         };
         let condition = self.core.condition(place);
         if condition.frozen {
-            self.core.park(place, event);
+            match event.happening() {
+                Happening::Arrive(id) if self.core.backlog_full(place) => self.core.lose(id),
+                _ => self.core.park(place, event),
+            }
             return true;
         }
-        let Event::Arrive(id) = event else { return false };
+        let Happening::Arrive(id) = event.happening() else { return false };
         if condition.down {
             let now = self.core.now;
             let call = &mut self.core.calls[id.0];
@@ -360,6 +393,7 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
         false
     }
 
+    #[cold]
     fn flap<O: Observer>(&mut self, place: Place, seen: &mut O) {
         let mut condition = self.core.condition(place);
         let Some((down, up)) = condition.flap else { return };
@@ -367,7 +401,7 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
         let span = if condition.down { down } else { up };
         self.core.put_condition(place, condition);
         let at = self.core.now + Span(span.0.max(1));
-        let turn = self.core.queue.schedule(at, Event::Flap(place));
+        let turn = self.core.queue.schedule(at, Happening::Flap(place).into());
         self.core.flaps.insert(place, turn);
         self.with(place.node, seen, |behaviour, cx| behaviour.condition(cx, place.member));
     }

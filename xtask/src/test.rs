@@ -79,7 +79,7 @@ fn clippy_native(_: &mut Totals) -> Result<()> {
 fn clippy_wasm(_: &mut Totals) -> Result<()> {
     setup::lints()?;
     setup::wasm_target()?;
-    let targets = ["--lib", "--bins", "--test", "wasm"];
+    let targets = ["--lib", "--bins", "--test", "wasm", "--test", "wasm_digests"];
     run(cargo().args(["clippy", "--target", WASM_TARGET]).args(targets).args(["--", "-D", "warnings"]))
 }
 
@@ -92,7 +92,7 @@ fn wasm_tests(totals: &mut Totals) -> Result<()> {
     setup::wasm_tools()?;
     browser::chromium()?;
     let mut test = cargo();
-    test.args(["test", "--target", WASM_TARGET, "--test", "wasm"])
+    test.args(["test", "--target", WASM_TARGET, "--test", "wasm", "--test", "wasm_digests"])
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", tool("wasm-bindgen-test-runner"))
         .env("CHROMEDRIVER", browser::chromedriver()?);
     counted(&mut test, totals)

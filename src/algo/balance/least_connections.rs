@@ -25,32 +25,33 @@ struct LeastConnections {
 }
 
 impl LeastConnections {
-    /// The backend, its requests in flight, and how many others have as few.
-    ///
-    /// One number per backend orders by eligible, in flight, distance from the cursor, so that the
-    /// loop is a minimum without branches: with branches a pick costs several mispredictions.
-    fn fewest(&self, backends: &Backends) -> (usize, u32, u32) {
-        let (n, start) = (backends.len(), self.cursor.start(backends));
-        let mut best = u64::MAX;
-        for (index, (&in_flight, &eligible)) in backends.in_flight.iter().zip(&backends.eligible).enumerate()
-        {
-            let distance = if index >= start { index - start } else { index + n - start };
-            best = best.min(u64::from(!eligible) << 63 | u64::from(in_flight) << 31 | distance as u64);
+    /// The backend, and its requests in flight.
+    fn fewest(&self, backends: &Backends) -> (usize, u32) {
+        if backends.eligible_count == backends.len() {
+            return first_fewest(&backends.in_flight, self.cursor.start(backends));
         }
-        let index = start + (best & 0x7fff_ffff) as usize;
-        let fewest = (best >> 31) as u32;
+        // Whoever may not be chosen counts as having more than anybody.
         let states = backends.in_flight.iter().zip(&backends.eligible);
-        let as_few: u32 =
-            states.map(|(&in_flight, &up)| u32::from(in_flight == fewest) & u32::from(up)).sum();
-        (if index < n { index } else { index - n }, fewest, as_few.saturating_sub(1))
+        let seen: Vec<u32> = states.map(|(&in_flight, &up)| if up { in_flight } else { u32::MAX }).collect();
+        first_fewest(&seen, self.cursor.start(backends))
     }
+}
+
+/// Index and value of the smallest, the first one from `start` on, going round. Values first, places
+/// after: the minimum of plain numbers is a loop without branches.
+fn first_fewest(values: &[u32], start: usize) -> (usize, u32) {
+    let fewest = values.iter().fold(u32::MAX, |fewest, &value| fewest.min(value));
+    let (before, from) = values.split_at(start.min(values.len()));
+    let is_fewest = |value: &u32| *value == fewest;
+    let behind = from.iter().position(is_fewest).map(|place| before.len() + place);
+    (behind.or_else(|| before.iter().position(is_fewest)).unwrap_or(0), fewest)
 }
 
 impl Balance for LeastConnections {
     fn pick(&mut self, _: &Ask, backends: &Backends, _: &mut Stream) -> Pick {
-        let (backend, in_flight, ties) = self.fewest(backends);
+        let (backend, in_flight) = self.fewest(backends);
         self.cursor.at = backend + 1;
-        Pick { backend, why: Why::Fewest { in_flight, ties } }
+        Pick { backend, why: Why::Fewest { in_flight } }
     }
 
     fn rebuild(&mut self, backends: &Backends) {
@@ -61,7 +62,7 @@ impl Balance for LeastConnections {
         if backends.eligible_count == 0 {
             return Inspection::default();
         }
-        let (next, in_flight, _) = self.fewest(backends);
+        let (next, in_flight) = self.fewest(backends);
         let columns = vec![Column::in_flight(backends)];
         Inspection { next: Some(next), note: format!("fewest: {in_flight}"), columns }
     }

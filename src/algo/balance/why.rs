@@ -16,8 +16,8 @@ pub enum Why {
     WeightedTurn { current: i64, weight: u32 },
     /// Its turn by weight: the interleaved policy's present round takes weights from `threshold` up.
     InterleavedTurn { threshold: u32, weight: u32 },
-    /// Nobody had fewer in flight; `ties` others had as few.
-    Fewest { in_flight: u32, ties: u32 },
+    /// Nobody had fewer in flight.
+    Fewest { in_flight: u32 },
     /// Nobody had fewer in flight per weight.
     FewestPerWeight { in_flight: u32, weight: u32 },
     /// Drawn from `among`.
@@ -58,13 +58,8 @@ impl Why {
             Why::InterleavedTurn { threshold, weight } => format!(
                 "Its turn by weight: this round takes weights from {threshold} up, and server {id} has {weight}."
             ),
-            Why::Fewest { in_flight, ties } => {
-                let others = match ties {
-                    0 => String::new(),
-                    1 => " (1 other as few)".to_string(),
-                    _ => format!(" ({ties} others as few)"),
-                };
-                format!("Server {id} had {in_flight} in flight, nobody had fewer{others}.")
+            Why::Fewest { in_flight } => {
+                format!("Server {id} had {in_flight} in flight, nobody had fewer.")
             }
             Why::FewestPerWeight { in_flight, weight } => {
                 format!(
@@ -125,12 +120,7 @@ mod tests {
     fn sentences_carry_the_figures() {
         let says = |why: Why, id, sentence: &str| assert_eq!(why.sentence(id), sentence);
         says(Why::Turn, 3, "Its turn: round robin takes the servers in order.");
-        says(
-            Why::Fewest { in_flight: 1, ties: 1 },
-            2,
-            "Server 2 had 1 in flight, nobody had fewer (1 other as few).",
-        );
-        says(Why::Fewest { in_flight: 0, ties: 0 }, 2, "Server 2 had 0 in flight, nobody had fewer.");
+        says(Why::Fewest { in_flight: 0 }, 2, "Server 2 had 0 in flight, nobody had fewer.");
         let drawn = Why::FewerOfTwo { first: 1, first_in_flight: 3, second: 4, second_in_flight: 5 };
         says(drawn, 1, "Servers 1 and 4 were drawn; 1 had 3 in flight, 4 had 5.");
         let score = Why::LowerScore { first: 1, first_us: 12_300, second: 4, second_us: 45_000 };

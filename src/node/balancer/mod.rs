@@ -200,6 +200,10 @@ impl Balancer {
         let (request, outcome, tag) = (call.request, call.outcome, call.tag);
         cx.end(request, outcome);
         let (pool, member) = ((tag >> 16) as usize, (tag & 0xffff) as usize);
+        if self.settings.health_every_ms <= 0.0 {
+            // Checks were turned off meanwhile: there will be no other to put this one right.
+            return self.pools[pool].check_lapsed(member);
+        }
         if self.pools[pool].checked(member, outcome.is_ok(), &self.settings, cx.now()) {
             self.schedule_warming(cx);
         }
@@ -230,14 +234,15 @@ impl Behaviour for Balancer {
     }
 
     fn arrive<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
-        let request = *cx.request_of(id);
+        let request = cx.request_of(id);
+        let (client, key, class) = (request.client, request.key, request.class);
         if request.probe {
             return cx.reply(id, Outcome::Ok);
         }
         let pool = if self.settings.routes.is_empty() || self.settings.layer == Layer::Four {
             0
         } else {
-            match self.pool_for(request.class, cx.class_name(request.class)) {
+            match self.pool_for(class, cx.class_name(class)) {
                 Some(pool) => pool as usize,
                 None => return cx.reply(id, Outcome::NoRoute),
             }
@@ -245,7 +250,7 @@ impl Behaviour for Balancer {
         if pool >= self.pools.len() {
             return cx.reply(id, Outcome::NoRoute);
         }
-        let ask = Ask { now: cx.now(), client: request.client, key: request.key };
+        let ask = Ask { now: cx.now(), client, key };
         let Some(pick) = self.choose(&ask, pool) else { return cx.reply(id, Outcome::NoBackend) };
         let target = &self.pools[pool];
         cx.chose(id, || explain(target, pick));

@@ -216,6 +216,13 @@ impl Pool {
         changed
     }
 
+    /// A check came back that does not count any more.
+    pub fn check_lapsed(&mut self, index: usize) {
+        if let Some(health) = self.health.get_mut(index) {
+            health.probing = false;
+        }
+    }
+
     /// Without active checks nobody is known to be down.
     pub fn forget_checks(&mut self, settings: &Settings, now: Time) {
         for health in &mut self.health {

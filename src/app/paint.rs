@@ -1,0 +1,224 @@
+//! Paints shapes on a 2D canvas, and puts a raster's pixels on one.
+
+use crate::scene::geometry::{Cubic, Point, Rect};
+use crate::scene::shape::{Anchor, Fill, Label, Shape, Stroke, broken_square};
+use crate::scene::text::Weight;
+use crate::scene::{Ink, Palette, Raster};
+use std::f64::consts::TAU;
+use wasm_bindgen::{Clamped, JsValue};
+use web_sys::{CanvasRenderingContext2d, ImageData};
+
+/// The page's own font stack; the scene's table of widths holds for each of them.
+pub const FONT_FAMILY: &str = "system-ui, -apple-system, \"Segoe UI\", Roboto, \"DejaVu Sans\", sans-serif";
+
+/// Clears a canvas of this size in CSS pixels and paints the shapes in their order. The canvas itself is
+/// `dpr` times as large. Its surface stays transparent: the page's colour is behind it.
+pub fn paint(
+    context: &CanvasRenderingContext2d,
+    shapes: &[Shape],
+    palette: &Palette,
+    (width, height): (f64, f64),
+    dpr: f64,
+) {
+    // Setting a transform fails only for values that are not finite, which a device ratio is.
+    let _ = context.set_transform(dpr, 0.0, 0.0, dpr, 0.0, 0.0);
+    context.clear_rect(0.0, 0.0, width, height);
+    let mut painter = Painter { context, palette: *palette, pen: Pen::default() };
+    painter.begin();
+    for shape in shapes {
+        painter.shape(shape);
+    }
+    context.set_global_alpha(1.0);
+}
+
+/// Puts what changed of the raster on a canvas of the raster's size in device pixels.
+///
+/// # Errors
+///
+/// If the browser cannot make an image of that size.
+pub fn blit(context: &CanvasRenderingContext2d, raster: &mut Raster) -> Result<(), JsValue> {
+    let (width, _) = raster.size();
+    let Some((first, pixels)) = raster.take_changed() else { return Ok(()) };
+    let rows = pixels.len() / (width * 4);
+    let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(pixels), width as u32, rows as u32)?;
+    context.put_image_data(&image, 0.0, first as f64)
+}
+
+/// What the context is set to: setting it anew costs more than comparing.
+#[derive(Debug, Default)]
+struct Pen {
+    fill: Option<Ink>,
+    stroke: Option<Ink>,
+    alpha: f64,
+    width: f64,
+    dash: (f64, f64),
+    font: Option<(f64, Weight)>,
+    anchor: Option<Anchor>,
+}
+
+#[derive(Debug)]
+struct Painter<'a> {
+    context: &'a CanvasRenderingContext2d,
+    palette: Palette,
+    pen: Pen,
+}
+
+impl Painter<'_> {
+    fn begin(&mut self) {
+        self.context.set_line_cap("round");
+        self.context.set_line_join("round");
+        let _ = self.context.set_line_dash(&js_sys::Array::new());
+        self.context.set_text_baseline("alphabetic");
+    }
+
+    fn alpha(&mut self, alpha: f64) {
+        if self.pen.alpha != alpha {
+            self.context.set_global_alpha(alpha);
+            self.pen.alpha = alpha;
+        }
+    }
+
+    fn fill_with(&mut self, ink: Ink, alpha: f64) {
+        if self.pen.fill != Some(ink) {
+            self.context.set_fill_style_str(&self.palette.css(ink));
+            self.pen.fill = Some(ink);
+        }
+        self.alpha(alpha);
+    }
+
+    fn stroke_with(&mut self, line: &Stroke) {
+        if self.pen.stroke != Some(line.ink) {
+            self.context.set_stroke_style_str(&self.palette.css(line.ink));
+            self.pen.stroke = Some(line.ink);
+        }
+        if self.pen.width != line.width {
+            self.context.set_line_width(line.width);
+            self.pen.width = line.width;
+        }
+        if self.pen.dash != line.dash {
+            let lengths = js_sys::Array::new();
+            if line.dash.0 > 0.0 {
+                lengths.push(&line.dash.0.into());
+                lengths.push(&line.dash.1.into());
+            }
+            // Round caps would close short gaps.
+            self.context.set_line_cap(if line.dash.0 > 0.0 { "butt" } else { "round" });
+            let _ = self.context.set_line_dash(&lengths);
+            self.pen.dash = line.dash;
+        }
+        self.alpha(line.alpha);
+    }
+
+    /// Fills and strokes the present path.
+    fn finish(&mut self, fill: Option<&Fill>, line: Option<&Stroke>) {
+        if let Some(fill) = fill {
+            self.fill_with(fill.ink, fill.alpha);
+            self.context.fill();
+        }
+        if let Some(line) = line {
+            self.stroke_with(line);
+            self.context.stroke();
+        }
+    }
+
+    fn shape(&mut self, shape: &Shape) {
+        if let Shape::Text(label) = shape {
+            return self.text(label);
+        }
+        self.context.begin_path();
+        match shape {
+            Shape::Rect { rect, radius, fill, line } => {
+                self.trace_rect(*rect, *radius);
+                self.finish(fill.as_ref(), line.as_ref());
+            }
+            Shape::Circle { center, radius, fill, line } => {
+                let _ = self.context.arc(center.x, center.y, radius.max(0.0), 0.0, TAU);
+                self.finish(fill.as_ref(), line.as_ref());
+            }
+            Shape::Polygon { points, fill, line } => {
+                self.trace(points);
+                self.context.close_path();
+                self.finish(fill.as_ref(), line.as_ref());
+            }
+            Shape::Path { cubics, line } => {
+                self.trace_cubics(cubics);
+                self.finish(None, Some(line));
+            }
+            Shape::Polyline { points, line } => {
+                self.trace(points);
+                self.finish(None, Some(line));
+            }
+            Shape::Cross { center, size, line } => {
+                let Point { x, y } = *center;
+                self.trace(&[Point { x: x - size, y: y - size }, Point { x: x + size, y: y + size }]);
+                self.trace(&[Point { x: x - size, y: y + size }, Point { x: x + size, y: y - size }]);
+                self.finish(None, Some(line));
+            }
+            Shape::BrokenSquare { center, size, line } => {
+                for half in broken_square(*center, *size) {
+                    self.trace(&half);
+                }
+                self.finish(None, Some(line));
+            }
+            Shape::Text(_) => {}
+        }
+    }
+
+    fn trace(&self, points: &[Point]) {
+        for (index, p) in points.iter().enumerate() {
+            match index {
+                0 => self.context.move_to(p.x, p.y),
+                _ => self.context.line_to(p.x, p.y),
+            }
+        }
+    }
+
+    fn trace_cubics(&self, cubics: &[Cubic]) {
+        for (index, Cubic([a, b, c, d])) in cubics.iter().enumerate() {
+            if index == 0 {
+                self.context.move_to(a.x, a.y);
+            }
+            self.context.bezier_curve_to(b.x, b.y, c.x, c.y, d.x, d.y);
+        }
+    }
+
+    /// By arcs: older browsers have no rounded rectangle.
+    fn trace_rect(&self, r: Rect, radius: f64) {
+        let radius = radius.min(r.width / 2.0).min(r.height / 2.0).max(0.0);
+        if radius <= 0.0 {
+            return self.context.rect(r.x, r.y, r.width, r.height);
+        }
+        let (right, bottom) = (r.right(), r.bottom());
+        self.context.move_to(r.x + radius, r.y);
+        let _ = self.context.arc_to(right, r.y, right, bottom, radius);
+        let _ = self.context.arc_to(right, bottom, r.x, bottom, radius);
+        let _ = self.context.arc_to(r.x, bottom, r.x, r.y, radius);
+        let _ = self.context.arc_to(r.x, r.y, right, r.y, radius);
+        self.context.close_path();
+    }
+
+    fn text(&mut self, label: &Label) {
+        let font = (label.size, label.weight);
+        if self.pen.font != Some(font) {
+            let weight = if label.weight == Weight::Bold { 700 } else { 400 };
+            self.context.set_font(&format!("{weight} {}px {FONT_FAMILY}", label.size));
+            self.pen.font = Some(font);
+        }
+        if self.pen.anchor != Some(label.anchor) {
+            self.context.set_text_align(match label.anchor {
+                Anchor::Start => "left",
+                Anchor::Middle => "center",
+                Anchor::End => "right",
+            });
+            self.pen.anchor = Some(label.anchor);
+        }
+        self.fill_with(label.ink, label.alpha);
+        // The widest the scene has reckoned with: a wider font is narrowed rather than overlapping.
+        let _ = self.context.fill_text_with_max_width(
+            &label.text,
+            label.at.x,
+            label.at.y,
+            label.width().max(1.0),
+        );
+    }
+}

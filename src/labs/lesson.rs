@@ -1,0 +1,288 @@
+//! A lab's lesson: Markdown with fixed sections, and goals that a run is checked against.
+//!
+//! `# Title`, an introduction, then `## Try`, `## Notice`, `## Question` (a line, then text), `## Predict`
+//! (a question, options `- [ ]` with the right one `- [x]`, then what happened), `## Challenge` (text,
+//! then goals `` - label: `path < number` ``) and `## Left out`.
+
+use crate::scenario::{Scenario, paths};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What a lab says. All text is Markdown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lesson {
+    pub title: String,
+    pub intro: String,
+    pub try_: String,
+    pub notice: String,
+    pub question: Question,
+    pub predict: Prediction,
+    pub challenge: Challenge,
+    /// What the model does not have.
+    pub left_out: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// "Why is p99 so bad?"
+    pub title: String,
+    pub text: String,
+}
+
+/// Asked before play.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    pub ask: String,
+    pub options: Vec<String>,
+    /// Into `options`.
+    pub answer_index: usize,
+    /// What happened; shown after a choice.
+    pub answer: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Challenge {
+    pub text: String,
+    pub goals: Vec<Goal>,
+}
+
+/// A condition on a figure of the run, or on a setting.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Goal {
+    /// "p99 < 250 ms"
+    pub label: String,
+    /// `total.latency_ms.p99` of the summary, or a setting's path.
+    pub path: String,
+    pub op: Op,
+    pub value: f64,
+}
+
+/// How a goal compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op {
+    Below,
+    AtMost,
+    Equal,
+    AtLeast,
+    Above,
+}
+
+/// Longer signs first, so that `<=` is not read as `<`.
+const OPS: [(&str, Op); 5] =
+    [("<=", Op::AtMost), (">=", Op::AtLeast), ("==", Op::Equal), ("<", Op::Below), (">", Op::Above)];
+
+impl Goal {
+    /// Whether it is met; `None` while its figure does not exist yet. `summary` is a
+    /// [`crate::report::Summary`] as JSON, `state` the settings in force.
+    pub fn met(&self, summary: &Value, state: &Scenario) -> Option<bool> {
+        let figure = self.figure(summary, state)?;
+        Some(match self.op {
+            Op::Below => figure < self.value,
+            Op::AtMost => figure <= self.value,
+            Op::Equal => figure == self.value,
+            Op::AtLeast => figure >= self.value,
+            Op::Above => figure > self.value,
+        })
+    }
+}
+
+impl Goal {
+    /// The figure that it is about; `None` while that does not exist yet.
+    pub fn figure(&self, summary: &Value, state: &Scenario) -> Option<f64> {
+        match look_up(summary, &self.path) {
+            Some(found) => found.as_f64(),
+            None => paths::get(state, &self.path)?.as_f64(),
+        }
+    }
+}
+
+/// The value at a path with points between names; names may have points themselves, as `p99.9` has.
+fn look_up<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+    if let Some(found) = value.get(path) {
+        return Some(found);
+    }
+    let points = path.match_indices('.').map(|(at, _)| path.split_at(at));
+    points.filter_map(|(name, rest)| look_up(value.get(name)?, rest.strip_prefix('.')?)).next()
+}
+
+const SECTIONS: [&str; 6] = ["Try", "Notice", "Question", "Predict", "Challenge", "Left out"];
+
+impl Lesson {
+    /// Reads a lesson.
+    ///
+    /// # Errors
+    /// One sentence: which section is missing, unknown or not as it should be.
+    pub fn parse(markdown: &str) -> Result<Lesson, String> {
+        let (top, mut sections) = split(markdown)?;
+        let (title, intro) = top.trim().split_once('\n').unwrap_or((top.trim(), ""));
+        let title = title.strip_prefix("# ").ok_or("it does not begin with a title")?.trim().to_owned();
+        let mut take = |name: &str| sections.remove(name).ok_or(format!("there is no section {name}"));
+        let text = |text: String| text.trim().to_owned();
+        let (question, why) = first_line(&take("Question")?);
+        Ok(Lesson {
+            title,
+            intro: text(intro.to_owned()),
+            try_: text(take("Try")?),
+            notice: text(take("Notice")?),
+            question: Question { title: question, text: why },
+            predict: prediction(&take("Predict")?)?,
+            challenge: challenge(&take("Challenge")?)?,
+            left_out: text(take("Left out")?),
+        })
+    }
+}
+
+/// What stands before the first section, and the sections by name.
+fn split(markdown: &str) -> Result<(String, BTreeMap<&str, String>), String> {
+    let mut top = String::new();
+    let mut sections: BTreeMap<&str, String> = BTreeMap::new();
+    let mut current = None;
+    for line in markdown.lines() {
+        if let Some(name) = line.strip_prefix("## ").map(str::trim) {
+            if !SECTIONS.contains(&name) {
+                return Err(format!("there is no section called {name}"));
+            }
+            if sections.insert(name, String::new()).is_some() {
+                return Err(format!("the section {name} comes twice"));
+            }
+            current = Some(name);
+            continue;
+        }
+        let text = current.and_then(|name| sections.get_mut(name)).unwrap_or(&mut top);
+        text.push_str(line);
+        text.push('\n');
+    }
+    Ok((top, sections))
+}
+
+fn first_line(text: &str) -> (String, String) {
+    let (first, rest) = text.trim().split_once('\n').unwrap_or((text.trim(), ""));
+    (first.trim().to_owned(), rest.trim().to_owned())
+}
+
+/// Paragraphs before the list, the list's items, paragraphs behind it.
+fn around_list(text: &str) -> (String, Vec<String>, String) {
+    let (mut before, mut items, mut after) = (String::new(), Vec::<String>::new(), String::new());
+    for line in text.lines() {
+        if let Some(item) = line.strip_prefix("- ") {
+            items.push(item.trim().to_owned());
+        } else if let (Some(item), true) = (items.last_mut(), line.starts_with("  ") && after.is_empty()) {
+            item.push(' ');
+            item.push_str(line.trim());
+        } else {
+            let text = if items.is_empty() { &mut before } else { &mut after };
+            if !(text.is_empty() && line.trim().is_empty()) {
+                text.push_str(line);
+                text.push('\n');
+            }
+        }
+    }
+    (before.trim().to_owned(), items, after.trim().to_owned())
+}
+
+fn prediction(text: &str) -> Result<Prediction, String> {
+    let (ask, items, answer) = around_list(text);
+    let mut options = vec![];
+    let mut right = vec![];
+    for item in items {
+        let option = match (item.strip_prefix("[x] "), item.strip_prefix("[ ] ")) {
+            (Some(option), _) => {
+                right.push(options.len());
+                option
+            }
+            (_, Some(option)) => option,
+            _ => return Err(format!("\"{item}\" begins neither with [ ] nor with [x]")),
+        };
+        options.push(option.to_owned());
+    }
+    match (right.as_slice(), ask.is_empty() || answer.is_empty()) {
+        ([answer_index], false) => Ok(Prediction { ask, options, answer_index: *answer_index, answer }),
+        ([_], true) => Err("a prediction needs a question and an answer".into()),
+        _ => Err("a prediction has exactly one right option".into()),
+    }
+}
+
+fn challenge(text: &str) -> Result<Challenge, String> {
+    let (text, items, after) = around_list(text);
+    if !after.is_empty() || items.is_empty() || text.is_empty() {
+        return Err("a challenge is a text and a list of goals behind it".into());
+    }
+    let goals: Result<Vec<Goal>, String> = items.iter().map(|item| goal(item)).collect();
+    Ok(Challenge { text, goals: goals? })
+}
+
+/// `` p99 < 250 ms: `total.latency_ms.p99 < 250` ``
+fn goal(item: &str) -> Result<Goal, String> {
+    let wrong = || format!("\"{item}\" is not a goal");
+    let (label, condition) =
+        item.strip_suffix('`').and_then(|item| item.rsplit_once(": `")).ok_or_else(wrong)?;
+    let split = |(sign, op): &(&str, Op)| {
+        let (path, value) = condition.split_once(sign)?;
+        Some((path.trim().to_owned(), *op, value.trim().parse::<f64>().ok()?))
+    };
+    let (path, op, value) = OPS.iter().find_map(split).ok_or_else(wrong)?;
+    Ok(Goal { label: label.trim().to_owned(), path, op, value })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Checked;
+    use serde_json::json;
+
+    const LESSON: &str = "# Title\n\nFirst.\n\nSecond.\n\n## Try\nTurn it.\n## Notice\nIt turns.\n\
+        ## Question\nWhy?\n\nBecause.\n## Predict\nWhich?\n\n- [ ] this\n- [x] that\n  one\n\nIt was that.\n\
+        ## Challenge\nDo it.\n\n- p99.9 < 25 ms: `total.latency_ms.p99.9 < 25`\n- ≤ 4: `s.workers <= 4`\n\
+        ## Left out\nMuch.\n";
+
+    #[test]
+    fn every_section_is_read() {
+        let lesson = Lesson::parse(LESSON).unwrap();
+        assert_eq!((lesson.title.as_str(), lesson.intro.as_str()), ("Title", "First.\n\nSecond."));
+        assert_eq!((lesson.try_.as_str(), lesson.notice.as_str()), ("Turn it.", "It turns."));
+        assert_eq!(lesson.question, Question { title: "Why?".into(), text: "Because.".into() });
+        let predict = &lesson.predict;
+        assert_eq!((predict.ask.as_str(), predict.answer.as_str()), ("Which?", "It was that."));
+        assert_eq!(
+            (predict.options.as_slice(), predict.answer_index),
+            (&["this".into(), "that one".into()][..], 1)
+        );
+        assert_eq!(lesson.left_out, "Much.");
+        let goals = &lesson.challenge.goals;
+        assert_eq!(
+            (goals[0].label.as_str(), goals[0].op, goals[0].value),
+            ("p99.9 < 25 ms", Op::Below, 25.0)
+        );
+        assert_eq!((goals[1].path.as_str(), goals[1].op), ("s.workers", Op::AtMost));
+    }
+
+    #[test]
+    fn goals_look_into_the_summary_and_then_the_settings() {
+        let json = r#"{"v":1,"nodes":[{"id":"s","kind":"servers","workers":4}]}"#;
+        let state = Checked::parse(json).unwrap();
+        let goals = Lesson::parse(LESSON).unwrap().challenge.goals;
+        let summary = |p999: Value| json!({ "total": { "latency_ms": { "p99": 1, "p99.9": p999 } } });
+        assert_eq!(goals[0].met(&summary(json!(24.9)), &state), Some(true));
+        assert_eq!(goals[0].met(&summary(json!(25)), &state), Some(false));
+        assert_eq!(goals[0].met(&summary(Value::Null), &state), None);
+        assert_eq!(goals[1].met(&summary(Value::Null), &state), Some(true));
+        assert_eq!(Goal { path: "nowhere.x".into(), ..goals[1].clone() }.met(&json!({}), &state), None);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (part, instead, sentence) in [
+            ("# Title", "Title", "title"),
+            ("## Try", "## Tried", "no section called Tried"),
+            ("## Notice", "## Try", "comes twice"),
+            ("## Left out\n", "", "no section Left out"),
+            ("- [x]", "- [ ]", "exactly one"),
+            ("- [x]", "- x", "neither"),
+            ("\nIt was that.", "", "needs a question and an answer"),
+            ("s.workers <= 4", "s.workers = 4", "not a goal"),
+        ] {
+            let error = Lesson::parse(&LESSON.replacen(part, instead, 1)).unwrap_err();
+            assert!(error.contains(sentence), "{part} → {instead}: {error}");
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! Line charts: series over simulated time, with theory, changes and one moment marked; and their table.
+
+use super::axis::Axis;
+use super::figures;
+use super::geometry::{Point, Rect, point, rect};
+use super::palette::Ink;
+use super::shape::{Fill, Label, Shape, Stroke, disc};
+
+/// One curve. A point without a value is a gap.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Line<'a> {
+    pub name: &'a str,
+    pub ink: Ink,
+    /// (simulated seconds, value), in order of time.
+    pub points: &'a [(f64, Option<f64>)],
+}
+
+/// A value that theory gives, for the whole run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Theory<'a> {
+    pub value: f64,
+    /// "M/M/16".
+    pub label: &'a str,
+}
+
+/// Something that was changed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Flag<'a> {
+    pub at_s: f64,
+    pub label: &'a str,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LineChart<'a> {
+    /// CSS pixels.
+    pub width: f64,
+    pub height: f64,
+    pub lines: Vec<Line<'a>>,
+    pub unit: &'a str,
+    /// What the horizontal axis covers, in simulated seconds.
+    pub from_s: f64,
+    pub to_s: f64,
+    pub theory: Option<Theory<'a>>,
+    pub flags: Vec<Flag<'a>>,
+    /// Now: a hairline.
+    pub cursor_s: Option<f64>,
+    /// Where it is pointed at: a hairline with values.
+    pub hover_s: Option<f64>,
+}
+
+/// A chart as rows, for reading and saving.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    pub head: Vec<String>,
+    pub rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// RFC 4180: fields with commas, quotes or line ends are quoted.
+    pub fn csv(&self) -> String {
+        let field = |text: &String| match text.contains([',', '"', '\n', '\r']) {
+            true => format!("\"{}\"", text.replace('"', "\"\"")),
+            false => text.clone(),
+        };
+        let row = |fields: &Vec<String>| fields.iter().map(field).collect::<Vec<_>>().join(",") + "\r\n";
+        std::iter::once(&self.head).chain(&self.rows).map(row).collect()
+    }
+}
+
+const SIZE: f64 = 10.5;
+
+impl LineChart<'_> {
+    fn value_axis(&self) -> Axis {
+        let values = self.lines.iter().flat_map(|line| line.points).filter_map(|(at, value)| {
+            value.filter(|value| value.is_finite() && (self.from_s..=self.to_s).contains(at))
+        });
+        let theory = self.theory.map(|theory| theory.value).filter(|value| value.is_finite());
+        let most = values.chain(theory).fold(0.0, f64::max);
+        Axis::upto(most, ((self.height / 46.0) as usize).clamp(2, 6))
+    }
+
+    fn time_axis(&self) -> Axis {
+        Axis::between(self.from_s, self.to_s, ((self.width / 60.0) as usize).clamp(2, 8))
+    }
+
+    /// Where the curves are.
+    pub fn plot(&self) -> Rect {
+        let axis = self.value_axis();
+        let widest =
+            axis.ticks().into_iter().map(|tick| Label::new(axis.label(tick), Point::default(), SIZE).width());
+        let left = widest.fold(0.0, f64::max) + 8.0;
+        rect(left, 18.0, (self.width - left - 8.0).max(1.0), (self.height - 18.0 - 20.0).max(1.0))
+    }
+
+    /// The simulated time at a place of the chart, for pointing.
+    pub fn time_at(&self, x: f64) -> f64 {
+        let plot = self.plot();
+        let share = ((x - plot.x) / plot.width).clamp(0.0, 1.0);
+        let axis = self.time_axis();
+        axis.from + (axis.to - axis.from) * share
+    }
+
+    pub fn shapes(&self) -> Vec<Shape> {
+        let (plot, values, times) = (self.plot(), self.value_axis(), self.time_axis());
+        let place = |at: f64, value: f64| {
+            point(plot.x + plot.width * times.share(at), plot.bottom() - plot.height * values.share(value))
+        };
+        let mut shapes = vec![];
+        self.draw_grid(plot, &values, &times, &mut shapes);
+        self.draw_flags(plot, &times, &mut shapes);
+        if let Some(cursor) = self.cursor_s.filter(|at| (times.from..=times.to).contains(at)) {
+            let x = plot.x + plot.width * times.share(cursor);
+            let points = vec![point(x, plot.y), point(x, plot.bottom())];
+            shapes.push(Shape::Polyline { points, line: Stroke::new(Ink::DimInk, 1.0) });
+        }
+        for line in &self.lines {
+            draw_line(line, (times.from, times.to), &place, &mut shapes);
+        }
+        if let Some(theory) = self.theory.filter(|theory| theory.value.is_finite()) {
+            self.draw_theory(theory, plot, &place, &mut shapes);
+        }
+        self.draw_hover(plot, &place, &mut shapes);
+        shapes
+    }
+
+    fn draw_grid(&self, plot: Rect, values: &Axis, times: &Axis, shapes: &mut Vec<Shape>) {
+        for tick in values.ticks() {
+            let y = plot.bottom() - plot.height * values.share(tick);
+            let points = vec![point(plot.x, y), point(plot.right(), y)];
+            shapes.push(Shape::Polyline { points, line: Stroke::new(Ink::Line, 1.0) });
+            let label = Label::new(values.label(tick), point(plot.x - 6.0, y + 3.6), SIZE).end();
+            shapes.push(label.ink(Ink::DimInk).into());
+        }
+        shapes.push(
+            Label::new(self.unit, point(2.0, 9.0), SIZE).ink(Ink::DimInk).within(self.width / 2.0).into(),
+        );
+        let ticks = times.ticks();
+        let unit_at = plot.right();
+        let unit = Label::new("s", point(unit_at, self.height - 4.0), SIZE).end().ink(Ink::DimInk);
+        for tick in ticks {
+            let x = plot.x + plot.width * times.share(tick);
+            let label = Label::new(times.label(tick), point(x, self.height - 4.0), SIZE).middle();
+            let label = label.ink(Ink::DimInk);
+            let covers = label.rect();
+            if covers.x >= 0.0 && covers.right() < unit.rect().x - 3.0 {
+                shapes.push(label.into());
+            }
+        }
+        shapes.push(unit.into());
+    }
+
+    fn draw_flags(&self, plot: Rect, times: &Axis, shapes: &mut Vec<Shape>) {
+        for flag in self.flags.iter().filter(|flag| (times.from..=times.to).contains(&flag.at_s)) {
+            let x = plot.x + plot.width * times.share(flag.at_s);
+            let points = vec![point(x, plot.y - 6.0), point(x, plot.bottom())];
+            let line = Stroke::new(Ink::Failed, 1.2).faded(0.75);
+            shapes.push(Shape::Polyline { points, line });
+            let points = vec![point(x, plot.y - 8.0), point(x + 8.0, plot.y - 5.0), point(x, plot.y - 2.0)];
+            shapes.push(Shape::Polygon { points, fill: Some(Fill::of(Ink::Failed)), line: None });
+        }
+    }
+
+    fn draw_theory(
+        &self,
+        theory: Theory<'_>,
+        plot: Rect,
+        place: &dyn Fn(f64, f64) -> Point,
+        shapes: &mut Vec<Shape>,
+    ) {
+        let y = place(self.from_s, theory.value).y;
+        let points = vec![point(plot.x, y), point(plot.right(), y)];
+        shapes.push(Shape::Polyline { points, line: Stroke::new(Ink::DimInk, 1.3).dashed(4.0, 3.0) });
+        let text = format!("theory, {}: {}", theory.label, figures::with_unit(Some(theory.value), self.unit));
+        // In the head, where no curve runs through it; a piece of the line explains the dashes.
+        let label = Label::new(text, point(plot.right(), 9.0), SIZE).end().ink(Ink::DimInk);
+        let label = label.within(plot.width - 44.0);
+        let (left, y) = (label.rect().x - 6.0, 5.5);
+        if !label.text.is_empty() {
+            let points = vec![point(left - 16.0, y), point(left, y)];
+            shapes.push(Shape::Polyline { points, line: Stroke::new(Ink::DimInk, 1.3).dashed(4.0, 3.0) });
+        }
+        shapes.push(label.into());
+    }
+
+    /// The hairline where it is pointed at, a dot on every curve, and the values beside.
+    fn draw_hover(&self, plot: Rect, place: &dyn Fn(f64, f64) -> Point, shapes: &mut Vec<Shape>) {
+        let Some(at) = self.hover_s.filter(|at| (self.from_s..=self.to_s).contains(at)) else { return };
+        let x = place(at, 0.0).x;
+        let points = vec![point(x, plot.y), point(x, plot.bottom())];
+        shapes.push(Shape::Polyline { points, line: Stroke::new(Ink::Ink, 1.0) });
+        let readout = self.readout(at);
+        for (line, (_, value)) in self.lines.iter().zip(&readout) {
+            if let Some(value) = value {
+                shapes.push(disc(place(at, *value), 3.2, line.ink));
+            }
+        }
+        let rows: Vec<(String, Ink)> = (self.lines.iter().zip(&readout))
+            .map(|(line, (name, value))| {
+                (format!("{name} {}", figures::with_unit(*value, self.unit)), line.ink.text())
+            })
+            .collect();
+        let widest = rows.iter().map(|(text, _)| Label::new(text, point(0.0, 0.0), SIZE).bold().width());
+        let width = widest.fold(0.0, f64::max) + 16.0;
+        let left = if x + 8.0 + width <= self.width { x + 8.0 } else { (x - 8.0 - width).max(0.0) };
+        let panel = rect(left, plot.y, width, rows.len() as f64 * 14.0 + 8.0);
+        shapes.push(Shape::Rect {
+            rect: panel,
+            radius: 6.0,
+            fill: Some(Fill { ink: Ink::Paper, alpha: 0.94 }),
+            line: Some(Stroke::new(Ink::Line, 1.0)),
+        });
+        for (index, (text, ink)) in rows.into_iter().enumerate() {
+            let baseline = point(left + 8.0, panel.y + 14.5 + index as f64 * 14.0);
+            shapes.push(Label::new(text, baseline, SIZE).bold().ink(ink).into());
+        }
+    }
+
+    /// Each curve's value at this time: that of the last point at or before it.
+    pub fn readout(&self, at_s: f64) -> Vec<(&str, Option<f64>)> {
+        let value = |line: &Line<'_>| {
+            let after = line.points.partition_point(|(at, _)| *at <= at_s);
+            line.points.get(after.checked_sub(1)?)?.1
+        };
+        self.lines.iter().map(|line| (line.name, value(line))).collect()
+    }
+
+    /// A row for each time at which some curve has a point.
+    pub fn table(&self) -> Table {
+        let unit = |name: &str| match self.unit {
+            "" => name.to_string(),
+            unit => format!("{name} ({unit})"),
+        };
+        let head =
+            std::iter::once("time (s)".to_string()).chain(self.lines.iter().map(|line| unit(line.name)));
+        let mut times: Vec<f64> = self.lines.iter().flat_map(|line| line.points).map(|(at, _)| *at).collect();
+        times.sort_by(f64::total_cmp);
+        times.dedup();
+        let cell = |line: &Line<'_>, at: f64| {
+            let index = line.points.partition_point(|(time, _)| *time < at);
+            match line.points.get(index) {
+                Some((time, Some(value))) if *time == at => format!("{value}"),
+                _ => String::new(),
+            }
+        };
+        let row = |at: f64| {
+            let cells = self.lines.iter().map(|line| cell(line, at));
+            std::iter::once(format!("{at}")).chain(cells).collect()
+        };
+        Table { head: head.collect(), rows: times.into_iter().map(row).collect() }
+    }
+}
+
+/// A curve in pieces between its gaps; a value that stands alone is a dot.
+fn draw_line(
+    line: &Line<'_>,
+    (from, to): (f64, f64),
+    place: &dyn Fn(f64, f64) -> Point,
+    shapes: &mut Vec<Shape>,
+) {
+    let inside = line.points.iter().filter(|(at, _)| (from..=to).contains(at));
+    let mut piece: Vec<Point> = vec![];
+    let mut finish = |piece: &mut Vec<Point>| {
+        let points = std::mem::take(piece);
+        match points.as_slice() {
+            [] => {}
+            [alone] => shapes.push(disc(*alone, 1.6, line.ink)),
+            _ => shapes.push(Shape::Polyline { points, line: Stroke::new(line.ink, 2.0) }),
+        }
+    };
+    for (at, value) in inside {
+        match value.filter(|value| value.is_finite()) {
+            Some(value) => piece.push(place(*at, value)),
+            None => finish(&mut piece),
+        }
+    }
+    finish(&mut piece);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POINTS: [(f64, Option<f64>); 6] =
+        [(0.0, Some(1.0)), (1.0, Some(2.0)), (2.0, None), (3.0, Some(4.0)), (4.0, Some(3.0)), (5.0, None)];
+
+    fn chart() -> LineChart<'static> {
+        LineChart {
+            width: 250.0,
+            height: 200.0,
+            lines: vec![Line { name: "p99", ink: Ink::Failed, points: &POINTS }],
+            unit: "ms",
+            from_s: 0.0,
+            to_s: 5.0,
+            theory: Some(Theory { value: 2.5, label: "M/M/16" }),
+            cursor_s: Some(4.5),
+            hover_s: Some(1.4),
+            flags: vec![Flag { at_s: 2.0, label: "servers/3 slow 5" }],
+        }
+    }
+
+    #[test]
+    fn a_gap_is_a_gap() {
+        let shapes = chart().shapes();
+        let pieces: Vec<&Vec<Point>> = (shapes.iter())
+            .filter_map(|shape| match shape {
+                Shape::Polyline { points, line } if line.ink == Ink::Failed && line.width == 2.0 => {
+                    Some(points)
+                }
+                _ => None,
+            })
+            .collect();
+        assert_eq!(pieces.iter().map(|points| points.len()).collect::<Vec<_>>(), [2, 2]);
+        // 4 of an axis to 4: the top of the plot; 0 s: its left edge.
+        let plot = chart().plot();
+        assert!((pieces[1][0].y - plot.y).abs() < 1e-9 && (pieces[0][0].x - plot.x).abs() < 1e-9);
+    }
+
+    #[test]
+    fn pointing_reads_the_last_value_and_time() {
+        let chart = chart();
+        assert_eq!(chart.readout(1.4), [("p99", Some(2.0))]);
+        assert_eq!(chart.readout(2.5), [("p99", None)]);
+        let plot = chart.plot();
+        assert!((chart.time_at(plot.x + plot.width / 2.0) - 2.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn texts_stay_inside_and_apart() {
+        for (width, height) in [(250.0, 200.0), (160.0, 110.0), (700.0, 260.0)] {
+            let chart = LineChart { width, height, hover_s: None, ..chart() };
+            let labels: Vec<Rect> = (chart.shapes().iter())
+                .filter_map(|shape| match shape {
+                    Shape::Text(label) if !label.text.is_empty() => Some(label.rect()),
+                    _ => None,
+                })
+                .collect();
+            for (index, one) in labels.iter().enumerate() {
+                assert!(one.inside(rect(0.0, 0.0, width, height)), "{one:?}");
+                assert!(labels.iter().skip(index + 1).all(|other| !one.overlaps(*other)), "{width} {one:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_table_has_a_row_for_each_time_and_is_saved_as_csv() {
+        let table = chart().table();
+        assert_eq!(table.head, ["time (s)", "p99 (ms)"]);
+        assert_eq!(table.rows[2], ["2", ""]);
+        assert!(table.csv().starts_with("time (s),p99 (ms)\r\n0,1\r\n"));
+        let quoted = Table { head: vec!["a,\"b\"".into()], rows: vec![] };
+        assert_eq!(quoted.csv(), "\"a,\"\"b\"\"\"\r\n");
+    }
+}

@@ -1,0 +1,114 @@
+//! The stage in words, for those who do not see it.
+//!
+//! The text changes only when something notable does: numbers of members, what is the matter with
+//! one, a status, a reason for which requests die, the number of which is said as a power of ten.
+//! Counts that change with every event are left to the names of the targets. Who announces it should do
+//! so at most once in two seconds.
+
+use super::figures;
+use super::input::{Readings, Status};
+use super::stage::is_taken_out;
+use super::target::conditions;
+use crate::run::snapshot::{NodeState, NodeView, ServersView, Snapshot};
+use crate::sim::OUTCOMES;
+
+/// More members than this in one state are counted, not named.
+const NAMED_MAX: usize = 4;
+
+/// What is there, and what is happening: short sentences.
+pub fn describe(snapshot: &Snapshot, readings: &Readings) -> String {
+    let mut sentences: Vec<String> = snapshot.nodes.iter().map(node).collect();
+    for link in snapshot.links.iter().filter(|link| link.cut) {
+        let name = |node: usize| snapshot.nodes.get(node).map_or("?", |node| &node.name);
+        sentences.push(format!("The link from {} to {} is cut.", name(link.from), name(link.to)));
+    }
+    for (index, node) in snapshot.nodes.iter().enumerate() {
+        if let NodeState::Servers(servers) = &node.state {
+            sentences.extend(happening(snapshot, readings, index, node, servers));
+        }
+    }
+    sentences.extend(ends(readings));
+    if snapshot.issued == 0 {
+        sentences.push("Nothing has been sent yet.".to_string());
+    }
+    sentences.join(" ")
+}
+
+/// What is there.
+fn node(node: &NodeView) -> String {
+    match &node.state {
+        NodeState::Clients(clients) => {
+            let count = figures::count(clients.clients as u64, "client", "clients");
+            format!("{}: {count}, {}.", node.name, super::clients::pace(clients))
+        }
+        NodeState::Balancer(balancer) => format!("{}: {}.", node.name, balancer.policy),
+        NodeState::Servers(servers) => {
+            let workers: Vec<usize> = servers.members.iter().map(|member| member.workers.len()).collect();
+            let count = figures::count(workers.len() as u64, "machine", "machines");
+            match workers.iter().min() {
+                Some(fewest) if workers.iter().max() == Some(fewest) => {
+                    let each = figures::count(*fewest as u64, "worker", "workers");
+                    format!("{}: {count} with {each} each.", node.name)
+                }
+                _ => format!("{}: {count}.", node.name),
+            }
+        }
+    }
+}
+
+/// What is the matter with members.
+fn happening(
+    snapshot: &Snapshot,
+    readings: &Readings,
+    index: usize,
+    node: &NodeView,
+    servers: &ServersView,
+) -> Vec<String> {
+    // Members by what is said of them, in the order in which it first occurs.
+    let mut groups: Vec<(String, Vec<u32>)> = vec![];
+    for (member, view) in servers.members.iter().enumerate() {
+        let mut said = conditions(view, is_taken_out(snapshot, index, member));
+        if !view.down {
+            match readings.of(index, member, view).status {
+                Status::Calm => {}
+                Status::Near => said.push("near its limit".to_string()),
+                Status::Over => said.push("full, and refuses".to_string()),
+            }
+        }
+        if said.is_empty() {
+            continue;
+        }
+        let said = said.join(", ");
+        match groups.iter_mut().find(|(known, _)| *known == said) {
+            Some((_, members)) => members.push(view.number),
+            None => groups.push((said, vec![view.number])),
+        }
+    }
+    let sentence = |(said, members): (String, Vec<u32>)| match members.as_slice() {
+        [alone] => format!("{} {alone} is {said}.", node.name),
+        some if some.len() <= NAMED_MAX => {
+            let numbers: Vec<String> = some.iter().map(u32::to_string).collect();
+            format!("{} {}: {said}.", node.name, numbers.join(", "))
+        }
+        many => format!("{} machines of {}: {said}.", many.len(), node.name),
+    };
+    groups.into_iter().map(sentence).collect()
+}
+
+/// How requests ended that did not end well, to the power of ten.
+fn ends(readings: &Readings) -> Vec<String> {
+    let sentence = |(outcome, _, _, label): &(crate::sim::Outcome, _, _, &str)| {
+        let count = readings.ended_by[*outcome as usize];
+        if outcome.is_ok() || count == 0 {
+            return None;
+        }
+        let decade = (0..19).map(|power| 10_u64.pow(power)).take_while(|decade| *decade <= count).last();
+        match decade {
+            None | Some(1) => Some(format!("Some requests ended: {label}.")),
+            Some(decade) => {
+                Some(format!("More than {} requests ended: {label}.", figures::whole(decade - 1)))
+            }
+        }
+    };
+    OUTCOMES.iter().filter_map(sentence).collect()
+}

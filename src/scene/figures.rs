@@ -1,0 +1,136 @@
+//! Figures as the page writes them: three significant digits, thin spaces, the unit beside each.
+
+/// Stands where there is no figure yet.
+pub const NONE: &str = "–";
+/// Between groups of three digits: a narrow space at which no line breaks.
+pub const GROUP: char = '\u{202f}';
+/// Between a figure and its unit.
+pub const UNIT: char = '\u{a0}';
+
+/// A whole number with its digits in groups: 12 480.
+pub fn whole(value: u64) -> String {
+    grouped(&value.to_string())
+}
+
+/// Digits in groups of three from the right; four digits too, so that columns agree.
+fn grouped(digits: &str) -> String {
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            out.push(GROUP);
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Three significant digits: 0.0123, 1.23, 12.3, 123, 2 610. Not finite: [`NONE`].
+pub fn figure(value: f64) -> String {
+    if !value.is_finite() {
+        return NONE.to_string();
+    }
+    let sign = if value < 0.0 { "−" } else { "" };
+    let size = value.abs();
+    if size < 1e-6 {
+        return "0".to_string();
+    }
+    let mut exponent = libm::floor(libm::log10(size)) as i32;
+    // 9.996 has three digits as 10.0, not as 10.00.
+    if (size / libm::pow(10.0, exponent as f64 - 2.0)).round() >= 1000.0 {
+        exponent += 1;
+    }
+    if exponent >= 2 {
+        let step = libm::pow(10.0, exponent as f64 - 2.0);
+        return format!("{sign}{}", grouped(&format!("{:.0}", (size / step).round() * step)));
+    }
+    format!("{sign}{size:.*}", (2 - exponent) as usize)
+}
+
+/// With its unit: "2 610 ms"; [`NONE`] alone if there is none.
+pub fn with_unit(value: Option<f64>, unit: &str) -> String {
+    match value {
+        Some(value) if value.is_finite() && unit.is_empty() => figure(value),
+        Some(value) if value.is_finite() => format!("{}{UNIT}{unit}", figure(value)),
+        _ => NONE.to_string(),
+    }
+}
+
+/// Milliseconds as a whole number where that loses nothing that matters: "96 ms", "2 610 ms", "0.42 ms".
+pub fn ms(value: Option<f64>) -> String {
+    match value {
+        Some(value) if value.is_finite() && (10.0..1000.0).contains(&value) => {
+            format!("{}{UNIT}ms", whole(value.round() as u64))
+        }
+        value => with_unit(value, "ms"),
+    }
+}
+
+/// A share of 1 in whole per cent: "87 %". Only the whole is 100 %, only nothing is 0 %.
+pub fn percent(share: f64) -> String {
+    if !share.is_finite() {
+        return NONE.to_string();
+    }
+    let percent = share * 100.0;
+    let shown =
+        if percent > 0.0 && percent < 100.0 { percent.round().clamp(1.0, 99.0) } else { percent.round() };
+    format!("{shown:.0}{UNIT}%")
+}
+
+/// A factor: "5×", "2.5×".
+pub fn factor(value: f64) -> String {
+    let tenths = (value * 10.0).round() / 10.0;
+    if tenths == tenths.round() { format!("{tenths:.0}×") } else { format!("{tenths:.1}×") }
+}
+
+/// An instant or a length of time in seconds, to the millisecond: "12.480 s".
+pub fn seconds(value: f64) -> String {
+    format!("{value:.3}{UNIT}s")
+}
+
+/// "1 request", "2 requests".
+pub fn count(value: u64, one: &str, many: &str) -> String {
+    format!("{} {}", whole(value), if value == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_significant_digits_at_every_size() {
+        let shown = [
+            (0.0, "0"),
+            (0.01234, "0.0123"),
+            (0.9996, "1.00"),
+            (1.0, "1.00"),
+            (9.996, "10.0"),
+            (12.34, "12.3"),
+            (99.96, "100"),
+            (180.0, "180"),
+            (999.6, "1 000"),
+            (2612.3, "2 610"),
+            (1_234_567.0, "1 230 000"),
+            (-4.56, "−4.56"),
+            (f64::NAN, NONE),
+        ];
+        for (value, text) in shown {
+            assert_eq!(figure(value), text.replace(' ', "\u{202f}"), "{value}");
+        }
+    }
+
+    #[test]
+    fn units_stand_beside_and_nothing_is_a_dash() {
+        assert_eq!(with_unit(Some(180.0), "req/s"), "180\u{a0}req/s");
+        assert_eq!(ms(Some(96.4)), "96\u{a0}ms");
+        assert_eq!(ms(Some(2612.0)), "2\u{202f}610\u{a0}ms");
+        assert_eq!(ms(None), NONE);
+        assert_eq!(percent(0.999), "99\u{a0}%");
+        assert_eq!(percent(1.0), "100\u{a0}%");
+        assert_eq!(percent(0.0), "0\u{a0}%");
+        assert_eq!(factor(5.0), "5×");
+        assert_eq!(factor(2.54), "2.5×");
+        assert_eq!(seconds(12.48), "12.480\u{a0}s");
+        assert_eq!(count(1, "server", "servers"), "1 server");
+        assert_eq!(whole(2231), "2\u{202f}231");
+    }
+}

@@ -1,0 +1,98 @@
+//! The legend: every mark that occurs, and nothing else; and what one dot stands for.
+
+use super::dots::MarkKind;
+use super::falls;
+use super::geometry::{Point, point};
+use super::input::Readings;
+use super::layout::Layout;
+use super::palette::Ink;
+use super::shape::{Label, Shape};
+use super::yard::Axis;
+use crate::run::snapshot::Snapshot;
+use crate::sim::OUTCOMES;
+use crate::sim::{Outcome, OutcomeKind};
+
+const SIZE: f64 = 11.0;
+const LINE: f64 = 16.0;
+
+/// A mark and its meaning.
+#[derive(Clone, Debug, PartialEq)]
+enum Sign {
+    Travelling(MarkKind),
+    Fallen(Outcome),
+}
+
+fn signs(snapshot: &Snapshot, readings: &Readings) -> Vec<(Sign, String)> {
+    let mut signs = vec![];
+    if snapshot.issued > 0 {
+        signs.push((Sign::Travelling(MarkKind::Request), "request".to_string()));
+        signs.push((Sign::Travelling(MarkKind::Reply), "reply".to_string()));
+    }
+    if readings.probing {
+        signs.push((Sign::Travelling(MarkKind::Probe), "health check".to_string()));
+    }
+    for kind in [OutcomeKind::Refused, OutcomeKind::Failed, OutcomeKind::TimedOut] {
+        let of_kind = OUTCOMES.iter().filter(|row| row.1 == kind);
+        let seen = of_kind.filter(|row| readings.ended_by[row.0 as usize] > 0);
+        let (outcomes, reasons): (Vec<Outcome>, Vec<&str>) = seen.map(|row| (row.0, row.3)).unzip();
+        let Some(first) = outcomes.first() else { continue };
+        let reasons = reasons.join(", ");
+        let text = match kind {
+            OutcomeKind::Refused => format!("refused: {reasons}"),
+            OutcomeKind::Failed => format!("failed: {reasons}"),
+            _ => "timed out".to_string(),
+        };
+        signs.push((Sign::Fallen(*first), text));
+    }
+    signs
+}
+
+/// Draws what fits; what one dot stands for comes last.
+pub fn draw(
+    snapshot: &Snapshot,
+    readings: &Readings,
+    layout: &Layout,
+    dots_per: u64,
+    shapes: &mut Vec<Shape>,
+) {
+    let area = layout.legend;
+    let mut at = point(area.x, area.y + SIZE);
+    let mut lines_left = (area.height / LINE).floor() as i32 - 1;
+    let mut next_line = |at: &mut Point| {
+        *at = point(area.x, at.y + LINE);
+        lines_left -= 1;
+        lines_left >= 0
+    };
+    for (sign, text) in signs(snapshot, readings) {
+        let label = Label::new(text, point(0.0, 0.0), SIZE).ink(Ink::DimInk).within(area.width - 14.0);
+        let width = 14.0 + label.width();
+        if at.x + width > area.right() && at.x > area.x && !next_line(&mut at) {
+            return draw_note(layout, dots_per, shapes);
+        }
+        if label.text.is_empty() {
+            break;
+        }
+        let center = point(at.x + 5.0, at.y - SIZE * 0.35);
+        shapes.push(match sign {
+            Sign::Travelling(kind) => kind.shape(center, 4.4),
+            Sign::Fallen(outcome) => falls::piece(outcome, center, 3.6, 1.0),
+        });
+        shapes.push(Label { at: at.moved(14.0, 0.0), ..label }.into());
+        at.x += width + 14.0;
+    }
+    draw_note(layout, dots_per, shapes);
+}
+
+/// At the lower left, where nothing else stands.
+fn draw_note(layout: &Layout, dots_per: u64, shapes: &mut Vec<Shape>) {
+    if dots_per <= 1 {
+        return;
+    }
+    let left = if layout.axis == Axis::Across { 20.0 } else { 12.0 };
+    let text = format!("1 dot = {} requests", super::figures::whole(dots_per));
+    let label = Label::new(text, point(left, layout.height - 7.0), SIZE).ink(Ink::DimInk);
+    let covers = label.rect();
+    if layout.yards.iter().all(|yard| !yard.rect.overlaps(covers)) {
+        shapes.push(label.into());
+    }
+}

@@ -1,0 +1,182 @@
+//! The picture: a pure function of a snapshot, readings and a view.
+
+use super::balancer;
+use super::clients;
+use super::counts;
+use super::dots::{self, Mark};
+use super::falls;
+use super::geometry::{Point, point};
+use super::input::{Fall, Readings, Target, View};
+use super::labels::Labels;
+use super::layout::Layout;
+use super::legend;
+use super::palette::Ink;
+use super::rails;
+use super::servers::{self, Server};
+use super::shape::{Shape, Stroke, ring};
+use super::yard::{Density, Yard};
+use crate::run::snapshot::{NodeState, NodeView, ServersView, Snapshot};
+use crate::sim::Place;
+
+/// The stage at one instant. All coordinates are CSS pixels of the stage.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Picture {
+    /// Everything that stands still, in painting order.
+    pub shapes: Vec<Shape>,
+    /// What travels, to be painted over it.
+    pub marks: Vec<Mark>,
+    /// Radius of a request's mark.
+    pub mark_radius: f64,
+    /// Of how many requests one has a mark; goes into the next picture's [`View::dots_per`].
+    pub dots_per: u64,
+    pub layout: Layout,
+}
+
+impl Picture {
+    /// The marks as shapes, for painters without a raster.
+    pub fn mark_shapes(&self) -> impl Iterator<Item = Shape> + '_ {
+        self.marks.iter().map(|mark| mark.kind.shape(mark.at, self.mark_radius))
+    }
+
+    /// The whole picture as shapes.
+    pub fn all_shapes(&self) -> Vec<Shape> {
+        self.shapes.iter().cloned().chain(self.mark_shapes()).collect()
+    }
+}
+
+/// Draws the stage.
+pub fn stage(snapshot: &Snapshot, readings: &Readings, view: &View) -> Picture {
+    let layout = Layout::new(snapshot, view.width, view.height);
+    let under_way = snapshot.under_way.max(snapshot.dots.len() as u64);
+    let dots_per = dots::dots_per(under_way, view.dots_per);
+    let falls = falls::present(snapshot, readings, view);
+    let mut labels = Labels::new(&layout);
+    let mut shapes = vec![];
+    rails::draw(snapshot, &layout, &mut labels, &mut shapes);
+    for (index, node) in snapshot.nodes.iter().enumerate() {
+        if let Some(yard) = layout.yards.get(index) {
+            draw_node(snapshot, readings, view, (index, node), yard, &falls, &mut shapes);
+        }
+    }
+    for target in [view.hovered.filter(|hovered| view.selected != Some(*hovered)), view.selected] {
+        draw_outline(target, view, &layout, &mut shapes);
+    }
+    let marks = match view.reduced_motion {
+        true => vec![],
+        false => dots::marks(snapshot, &layout, dots_per),
+    };
+    legend::draw(snapshot, readings, &layout, if marks.is_empty() { 1 } else { dots_per }, &mut shapes);
+    falls::draw(&falls, snapshot, &layout, view, &mut labels, &mut shapes);
+    if view.reduced_motion {
+        counts::draw(snapshot, &layout, &mut labels, &mut shapes);
+    }
+    draw_halo(snapshot, view, &layout, &mut shapes);
+    finish(layout, shapes, marks, dots_per)
+}
+
+/// To the stage's own size.
+fn finish(layout: Layout, mut shapes: Vec<Shape>, mut marks: Vec<Mark>, dots_per: u64) -> Picture {
+    let mark_radius = dots::radius(&layout) * layout.scale;
+    if layout.scale < 1.0 {
+        shapes = shapes.into_iter().map(|shape| shape.scaled(layout.scale)).collect();
+        for mark in &mut marks {
+            mark.at = point(mark.at.x * layout.scale, mark.at.y * layout.scale);
+        }
+    }
+    Picture { shapes, marks, mark_radius, dots_per, layout }
+}
+
+fn draw_node(
+    snapshot: &Snapshot,
+    readings: &Readings,
+    view: &View,
+    (index, node): (usize, &NodeView),
+    yard: &Yard,
+    falls: &[Fall],
+    shapes: &mut Vec<Shape>,
+) {
+    match &node.state {
+        NodeState::Clients(state) => clients::draw(node, state, yard.rect, yard.axis, shapes),
+        NodeState::Balancer(state) => balancer::draw(state, yard.rect, shapes),
+        NodeState::Servers(state) => {
+            let servers = servers_of(snapshot, readings, index, node, state, view, falls);
+            if yard.density == Density::Cells {
+                return servers::draw_panel(node, &servers, yard, shapes);
+            }
+            for (server, card) in servers.iter().zip(&yard.cards) {
+                server.draw(*card, yard.density, shapes);
+            }
+        }
+    }
+}
+
+/// What the cards of a node's members say.
+fn servers_of<'a>(
+    snapshot: &'a Snapshot,
+    readings: &Readings,
+    index: usize,
+    node: &'a NodeView,
+    state: &'a ServersView,
+    view: &View,
+    falls: &[Fall],
+) -> Vec<Server<'a>> {
+    let selected = match view.selected {
+        Some(Target::Request(number)) => Some(number),
+        _ => None,
+    };
+    let server = |(member, it): (usize, &'a crate::run::snapshot::MemberView)| Server {
+        name: &node.name,
+        view: it,
+        reading: readings.of(index, member, it),
+        taken_out: is_taken_out(snapshot, index, member),
+        fallen: falls::at_member(falls, Place { node: index as u16, member: member as u16 }),
+        selected,
+    };
+    state.members.iter().enumerate().map(server).collect()
+}
+
+/// Some balancer in front of it will not choose it.
+pub fn is_taken_out(snapshot: &Snapshot, node: usize, member: usize) -> bool {
+    snapshot.nodes.iter().any(|other| match &other.state {
+        NodeState::Balancer(balancer) => {
+            (balancer.pools.iter()).any(|pool| pool.node == node && pool.eligible.get(member) == Some(&false))
+        }
+        _ => false,
+    })
+}
+
+/// An outline around a node or member that is selected or pointed at.
+fn draw_outline(target: Option<Target>, view: &View, layout: &Layout, shapes: &mut Vec<Shape>) {
+    let Some(target) = target else { return };
+    let selected = view.is_selected(target);
+    let line = Stroke::new(Ink::Request, if selected { 2.4 } else { 1.4 });
+    let around = match target {
+        Target::Node(node) => layout.yards.get(node).map(|yard| yard.rect),
+        Target::Member { node, member } => layout.member(node, member),
+        Target::Link(_) | Target::Request(_) => None,
+    };
+    if let Some(rect) = around {
+        let by = if rect.width < 40.0 { 2.0 } else { 4.5 };
+        let radius = if rect.width < 40.0 { 5.0 } else { 15.0 };
+        shapes.push(Shape::Rect { rect: rect.grown(by), radius, fill: None, line: Some(line) });
+    }
+    if let Target::Link(link) = target {
+        for curve in layout.tracks.get(link).map_or(&[][..], |tracks| &tracks.ins) {
+            shapes.push(Shape::Path { cubics: curve.cubics().to_vec(), line: line.faded(0.8) });
+        }
+    }
+}
+
+/// A halo around the selected request's dots; also where thinning leaves it without a mark.
+fn draw_halo(snapshot: &Snapshot, view: &View, layout: &Layout, shapes: &mut Vec<Shape>) {
+    let Some(Target::Request(number)) = view.selected else { return };
+    for at in places_of(snapshot, layout, number) {
+        shapes.push(ring(at, dots::radius(layout) + 4.5, Stroke::new(Ink::Ink, 1.8)));
+    }
+}
+
+/// Where the calls of one request are under way now, in layout coordinates.
+fn places_of(snapshot: &Snapshot, layout: &Layout, number: u64) -> Vec<Point> {
+    let own = snapshot.dots.iter().filter(|dot| dot.request == number && !dot.probe);
+    own.filter_map(|dot| dots::position(dot, snapshot.now, layout)).collect()
+}

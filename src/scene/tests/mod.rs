@@ -1,0 +1,6 @@
+mod charts;
+mod gallery;
+mod motion;
+mod picture;
+mod system;
+mod words;

@@ -1,0 +1,218 @@
+//! What is drawn agrees with the snapshot, and nothing runs into anything else.
+
+use super::gallery::odd;
+use super::system::*;
+use crate::run::snapshot::*;
+use crate::scene::geometry::*;
+use crate::scene::shape::Label;
+use crate::scene::yard::Density;
+use crate::scene::*;
+use crate::sim::Place;
+
+const SIZES: [(f64, f64); 6] =
+    [(390.0, 560.0), (640.0, 420.0), (780.0, 520.0), (1100.0, 700.0), (320.0, 480.0), (300.0, 160.0)];
+const COUNTS: [usize; 8] = [1, 2, 4, 7, 8, 16, 100, 1000];
+
+fn labels(shapes: &[Shape]) -> Vec<&Label> {
+    fn label(shape: &Shape) -> Option<&Label> {
+        match shape {
+            Shape::Text(label) if !label.text.is_empty() => Some(label),
+            _ => None,
+        }
+    }
+    shapes.iter().filter_map(label).collect()
+}
+
+/// Fills of these colours inside a card's heading-free part, leaving out the utilisation bar.
+fn fills(picture: &Picture, card: Rect, ink: Ink) -> (usize, usize) {
+    let mut slots = 0;
+    let mut places = 0;
+    for shape in &picture.shapes {
+        match shape {
+            Shape::Rect { rect, fill: Some(fill), line: None, .. } => {
+                slots += (fill.ink == ink && rect.inside(card)) as usize;
+            }
+            Shape::Circle { center, fill: Some(fill), line: None, .. } => {
+                places += (fill.ink == ink && card.contains(*center)) as usize;
+            }
+            _ => {}
+        }
+    }
+    (slots, places)
+}
+
+#[test]
+fn filled_slots_are_busy_workers_and_filled_places_are_queued_requests() {
+    for (width, height) in [(800.0, 520.0), (1100.0, 700.0), (390.0, 620.0)] {
+        let mut system = System::new(4);
+        for (index, queued) in [0, 3, 9, 16].into_iter().enumerate() {
+            system.members()[index] = member(index as u32 + 1, 4, 4 - index, queued, 16);
+        }
+        system.readings.members[SERVERS].iter_mut().for_each(|reading| reading.status = Status::Calm);
+        let picture = system.picture(width, height);
+        assert_eq!(picture.layout.yards[SERVERS].density, Density::Full);
+        for (index, card) in picture.layout.yards[SERVERS].cards.iter().enumerate() {
+            let queued = [0, 3, 9, 16][index];
+            assert_eq!(fills(&picture, *card, Ink::Request), (4 - index, queued), "server {index}");
+            // Every place is there, taken or not.
+            let all = picture
+                .shapes
+                .iter()
+                .filter(|shape| matches!(shape, Shape::Circle { center, .. } if card.contains(*center)));
+            assert_eq!(all.count(), 16);
+        }
+    }
+}
+
+#[test]
+fn a_queue_too_long_for_places_is_a_meter_with_its_figures() {
+    let mut system = System::new(2);
+    system.members()[0] = member(1, 64, 20, 130, 256);
+    let picture = system.picture(800.0, 520.0);
+    let texts: Vec<&str> = labels(&picture.shapes).iter().map(|label| label.text.as_str()).collect();
+    assert!(texts.contains(&"130/256") && texts.contains(&"20/64 busy"), "{texts:?}");
+}
+
+#[test]
+fn the_same_input_gives_the_same_picture() {
+    let system = System::new(8).overloaded().crashed();
+    assert_eq!(system.picture(800.0, 520.0), system.picture(800.0, 520.0));
+}
+
+/// Text that belongs to the picture, that is not to a mark.
+fn assert_legible(picture: &Picture, (width, height): (f64, f64), what: &str) {
+    let stage = rect(0.0, 0.0, width, height);
+    let labels = labels(&picture.shapes);
+    for (index, one) in labels.iter().enumerate() {
+        assert!(one.rect().inside(stage), "{what}: {:?} leaves the stage at {:?}", one.text, one.rect());
+        for other in labels.iter().skip(index + 1) {
+            let apart = !one.rect().overlaps(other.rect());
+            assert!(apart, "{what}: {:?} runs into {:?}", one.text, other.text);
+        }
+    }
+    for (node, yard) in picture.layout.yards.iter().enumerate() {
+        let space = rect(0.0, 0.0, picture.layout.width, picture.layout.height);
+        assert!(yard.rect.inside(space), "{what}: node {node} leaves the stage");
+        for (index, card) in yard.cards.iter().enumerate() {
+            assert!(card.inside(yard.rect), "{what}: card {index} leaves its node");
+            assert!(yard.cards[index + 1..].iter().all(|other| !card.overlaps(*other)), "{what}");
+        }
+        for other in &picture.layout.yards[node + 1..] {
+            assert!(!yard.rect.overlaps(other.rect), "{what}: nodes overlap");
+        }
+    }
+}
+
+#[test]
+fn no_text_runs_into_another_or_leaves_the_stage() {
+    for size in SIZES {
+        for servers in COUNTS {
+            let system = System::new(servers).overloaded();
+            let crashed = System::new(servers).overloaded().crashed();
+            for (system, name) in [(&System::new(servers), "calm"), (&system, "over"), (&crashed, "down")] {
+                for reduced_motion in [false, true] {
+                    let view = View { reduced_motion, ..System::view(size.0, size.1) };
+                    let picture = stage(&system.snapshot, &system.readings, &view);
+                    assert_legible(&picture, size, &format!("{servers} {name} servers at {size:?}"));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn several_nodes_of_a_kind_and_long_names_stay_apart() {
+    for size in SIZES {
+        assert_legible(&odd().picture(size.0, size.1), size, &format!("{size:?}"));
+    }
+}
+
+#[test]
+fn servers_behind_servers_are_reached_from_where_all_meet() {
+    let mut system = System::new(4);
+    let mut last = system.snapshot.nodes[SERVERS].clone();
+    last.name = "Database".into();
+    system.snapshot.nodes.push(last);
+    system.snapshot.links.push(LinkView { from: SERVERS, to: 3, cut: false });
+    for size in [(1100.0, 700.0), (390.0, 900.0), (640.0, 420.0)] {
+        let picture = system.picture(size.0, size.1);
+        assert_legible(&picture, size, "two tiers");
+        let layout = &picture.layout;
+        for (from, to) in [(0, 0), (3, 2), (1, 3)] {
+            let place = |node, member| Place { node, member };
+            let journey = layout.journey(2, place(2, from), place(3, to)).expect("there is a way");
+            let (start, _) = journey.at(0.0, 0.0);
+            let (end, _) = journey.at(1.0, 0.0);
+            let beside = |at: Point, card: Rect| card.grown(1.0).contains(at);
+            let card = |node: usize, member: u16| layout.member(node, member as usize).expect("it is there");
+            assert!(beside(
+                start,
+                if layout.yards[2].density == Density::Cells { layout.yards[2].rect } else { card(2, from) }
+            ));
+            assert!(beside(
+                end,
+                if layout.yards[3].density == Density::Cells { layout.yards[3].rect } else { card(3, to) }
+            ));
+        }
+    }
+}
+
+#[test]
+fn hits_find_members_nodes_tracks_and_dots() {
+    let system = System::new(4);
+    let picture = system.picture(800.0, 520.0);
+    for area in picture.targets(&system.snapshot, &system.readings) {
+        assert!(area.rect.width >= 24.0 && area.rect.height >= 24.0);
+        let center = area.rect.center();
+        assert_eq!(picture.hit(center.x, center.y), Some(area.target), "{}", area.name);
+    }
+    for mark in &picture.marks {
+        let hit = picture.hit(mark.at.x, mark.at.y);
+        let there = picture.marks.iter().filter(|other| other.at.distance(mark.at) < 1e-9);
+        assert!(there.map(|other| Some(Target::Request(other.request))).any(|target| target == hit));
+    }
+    let bare = stage(&system.snapshot, &system.readings, &View { reduced_motion: true, ..View::default() });
+    let clients = bare.layout.yards[0].rect;
+    assert_eq!(bare.hit(clients.right() + 20.0, clients.center().y), Some(Target::Link(0)));
+    assert_eq!(bare.hit(5.0, 5.0), None);
+}
+
+#[test]
+fn a_target_says_what_its_card_says() {
+    let system = System::new(4).overloaded().crashed();
+    let names: Vec<String> = (system.picture(800.0, 520.0).targets(&system.snapshot, &system.readings))
+        .into_iter()
+        .map(|area| area.name)
+        .collect();
+    assert_eq!(names[0], "Clients, 180\u{a0}req/s");
+    assert_eq!(names[1], "Load balancer, Round robin, next → 3");
+    assert_eq!(
+        names[4],
+        "Server 3, 5× slower, 4 of 4 workers busy, queue 16 of 16, p99 2\u{202f}610\u{a0}ms, over its limit"
+    );
+    assert_eq!(names[5], "Server 4, down, taken out");
+}
+
+#[test]
+fn what_is_wrong_is_said_in_words_on_the_card() {
+    let picture = System::new(4).overloaded().crashed().picture(800.0, 520.0);
+    let texts: Vec<&str> = labels(&picture.shapes).iter().map(|label| label.text.as_str()).collect();
+    for wanted in
+        ["5× slower", "down", "queue full", "queue full ×7", "refused: queue full", "failed: server down"]
+    {
+        assert!(texts.contains(&wanted), "{wanted} is missing in {texts:?}");
+    }
+}
+
+#[test]
+fn nothing_and_broken_snapshots_give_pictures_too() {
+    let nothing = stage(&Snapshot::default(), &Readings::default(), &View::default());
+    assert!(nothing.marks.is_empty());
+    let mut system = System::new(0);
+    system.snapshot.links.push(LinkView { from: 7, to: 9, cut: true });
+    system.snapshot.links.push(LinkView { from: 2, to: 1, cut: false });
+    system.snapshot.dots.iter_mut().for_each(|dot| dot.link = 2);
+    for size in [(800.0, 520.0), (1.0, 1.0), (f64::NAN, 10.0), (1e9, 1e9)] {
+        system.picture(size.0, size.1);
+    }
+}

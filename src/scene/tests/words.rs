@@ -1,0 +1,40 @@
+//! The stage in words: says what is there and what is the matter, and keeps still otherwise.
+
+use super::system::*;
+use crate::scene::*;
+use crate::sim::{Outcome, Time};
+
+#[test]
+fn what_is_there_and_what_is_the_matter() {
+    let system = System::new(4).overloaded().crashed();
+    assert_eq!(
+        describe(&system.snapshot, &system.readings),
+        "Clients: 12 clients, 180\u{a0}req/s. Load balancer: Round robin. Server: 4 machines with 4 workers each. \
+         Server 3 is 5× slower, full, and refuses. Server 4 is down, taken out. \
+         Some requests ended: queue full. Some requests ended: server down."
+    );
+}
+
+#[test]
+fn it_changes_only_when_something_notable_does() {
+    let mut system = System::new(8).overloaded();
+    let before = describe(&system.snapshot, &system.readings);
+    system.snapshot.now = Time::from_ms(99_000.0);
+    system.under_way(900);
+    system.members()[0].queued = 3;
+    system.readings.ended_by[Outcome::QueueFull as usize] += 1;
+    assert_eq!(describe(&system.snapshot, &system.readings), before);
+    system.readings.ended_by[Outcome::QueueFull as usize] = 4_321;
+    let after = describe(&system.snapshot, &system.readings);
+    assert!(after.contains("More than 999 requests ended: queue full."), "{after}");
+}
+
+#[test]
+fn many_members_in_one_state_are_counted() {
+    let mut system = System::new(20);
+    for reading in &mut system.readings.members[SERVERS][..9] {
+        reading.status = Status::Near;
+    }
+    let text = describe(&system.snapshot, &system.readings);
+    assert!(text.contains("9 machines of Server: near its limit."), "{text}");
+}
