@@ -92,6 +92,11 @@ pub fn ShareDialog(props: &ShareDialogProps) -> Html {
                 <p class="warning">{ "Some programs cut links of more than 2 000 characters. A file is safer." }</p>
             }
             <div class="row"><button type="button" class="button" onclick={download}>{ "Save as a file" }</button></div>
+            <p class="dim small">
+                { format!("Fingerprint of the run up to t = {}: ", figures::seconds(session.now().seconds())) }
+                <code id="fingerprint">{ format!("{:016x}", session.digest()) }</code>
+                { ". Who sees the same one has seen the same run." }
+            </p>
             <p aria-live="polite" class="dim small">{ said }</p>
         </Dialog>
     }
