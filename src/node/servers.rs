@@ -129,38 +129,33 @@ pub const SETTINGS: &[Setting] = &[
     Setting::other("members", "Members", "What sets single machines apart."),
 ];
 
-pub const MEMBER_SETTINGS: &[Setting] = &[
-    Setting::integer("weight", "Weight", "", (1.0, 256.0), 1.0, "What a weighted balancer is told.").usual(
-        1.0,
-        10.0,
-        Scale::Linear,
-    ),
-    Setting::number("speed", "Speed", "×", (0.01, 100.0), 1.0, "How fast it works when all is well.").usual(
-        0.25,
-        8.0,
-        Scale::Logarithmic,
-    ),
-    Setting::number(
-        "slow",
-        "Slower by",
-        "×",
-        (1.0, 1000.0),
-        1.0,
-        "A fault: everything takes this many times as long.",
-    )
-    .usual(1.0, 20.0, Scale::Logarithmic),
-    Setting::toggle("down", "Crashed", false, "A fault: its work is lost and it refuses connections."),
-    Setting::toggle("frozen", "Frozen", false, "A fault: it accepts connections and does nothing."),
-    Setting::other("flap", "Flapping", "A fault: down and up, again and again."),
-    Setting::number(
-        "drop_share",
-        "Drops",
-        "",
-        (0.0, 1.0),
-        0.0,
-        "A fault: this share of arriving calls vanishes.",
-    ),
-];
+pub const MEMBER_SETTINGS: &[Setting] =
+    &[
+        Setting::integer("weight", "Weight", "", (1.0, 256.0), 1.0, "What a weighted balancer is told.")
+            .usual(1.0, 10.0, Scale::Linear),
+        Setting::number("speed", "Speed", "×", (0.01, 100.0), 1.0, "How fast it works when all is well.")
+            .usual(0.25, 8.0, Scale::Logarithmic),
+        Setting::number(
+            "slow",
+            "Slower by",
+            "×",
+            (1.0, 1000.0),
+            1.0,
+            "A fault: everything takes this many times as long.",
+        )
+        .usual(1.0, 20.0, Scale::Logarithmic),
+        Setting::toggle("down", "Crashed", false, "A fault: its work is lost and it refuses connections."),
+        Setting::toggle("frozen", "Frozen", false, "A fault: it accepts connections and does nothing."),
+        Setting::other("flap", "Flapping", "A fault: down and up, again and again."),
+        Setting::number(
+            "drop_share",
+            "Drops",
+            "",
+            (0.0, 1.0),
+            0.0,
+            "A fault: this share of arriving calls vanishes.",
+        ),
+    ];
 
 /// The running node.
 #[derive(Clone, Debug)]
