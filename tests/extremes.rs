@@ -4,8 +4,9 @@ mod common;
 
 use common::record::{change, scenario};
 use serde_json::{Value, json};
+use switchyard::play::Session;
 use switchyard::run::{NO_LIMIT, Simulation};
-use switchyard::sim::{Progress, Time};
+use switchyard::sim::{CALLS_MAX, Progress, Time};
 
 fn clients(settings: Value) -> Value {
     let mut node = json!({ "id": "c", "kind": "clients", "to": ["s"] });
@@ -66,4 +67,21 @@ fn a_frozen_machine_does_not_collect_calls_for_ever() {
     let mut simulation = Simulation::new(&scenario, &mut ());
     simulation.advance(Time::from_ms(9000.0), NO_LIMIT, &mut ());
     assert!(simulation.world().calls().len() < 20_000, "{} calls", simulation.world().calls().len());
+}
+
+/// However fast requests come and however long they are under way, there is a bound.
+#[test]
+fn there_are_only_so_many_calls_at_once() {
+    let many = json!({ "arrivals": "steady", "rate_per_s": 1e6, "timeout_ms": 0 });
+    let scenario = scenario(
+        json!([clients(many), server()]),
+        json!([{ "from": "c", "to": "s", "latency_ms": 60_000 }]),
+        json!([]),
+    );
+    let mut session = Session::new(scenario);
+    session.advance(Time::from_ms(1500.0), u64::MAX);
+    let world = session.simulation().world();
+    assert_eq!(world.calls().len(), CALLS_MAX);
+    assert_eq!(world.books().in_flight(), CALLS_MAX as u64);
+    assert_eq!(session.summary().total.outcomes["bulkhead-full"], 500_000);
 }

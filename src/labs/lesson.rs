@@ -275,7 +275,7 @@ mod tests {
             ("# Title", "Title", "title"),
             ("## Try", "## Tried", "no section called Tried"),
             ("## Notice", "## Try", "comes twice"),
-            ("## Left out\n", "", "no section Left out"),
+            ("## Left out\nMuch.\n", "", "no section Left out"),
             ("- [x]", "- [ ]", "exactly one"),
             ("- [x]", "- x", "neither"),
             ("\nIt was that.", "", "needs a question and an answer"),

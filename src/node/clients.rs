@@ -8,7 +8,7 @@ use super::keys::{KeySource, Keys};
 use crate::algo::setting::{Scale, Setting};
 use crate::sim::{
     Behaviour, CallId, Context, DURATION_MS_MAX, Distribution, Draw, Env, Handle, Member, NS_PER_S,
-    NewRequest, Outgoing, Purpose, Random, Sampler, Span, Stream, Time, Timer, mix, stream_seed,
+    NewRequest, Outcome, Outgoing, Purpose, Random, Sampler, Span, Stream, Time, Timer, mix, stream_seed,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -481,6 +481,14 @@ impl Clients {
     #[inline(always)]
     fn send<E: Env>(&mut self, cx: &mut Context<'_, E>, new: NewRequest, tag: u32) {
         let request = cx.issue(new);
+        if cx.is_full() {
+            // No connection is left to send it over.
+            cx.end(request, Outcome::BulkheadFull);
+            if tag > 0 {
+                self.think(cx, tag as usize - 1);
+            }
+            return;
+        }
         let Some(&link) = cx.outgoing().first() else { return };
         let to_member = super::any_member(new.seed, cx.member_count(link));
         let timeout = (self.settings.timeout_ms > 0.0).then(|| Span::from_ms(self.settings.timeout_ms));
@@ -518,7 +526,7 @@ impl Behaviour for Clients {
 
     /// Nobody calls a client.
     fn arrive<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId) {
-        cx.reply(call, crate::sim::Outcome::Invalid);
+        cx.reply(call, Outcome::Invalid);
     }
 
     fn returned<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {

@@ -17,6 +17,12 @@ impl Checkpoint {
         self.simulation.world().books().events
     }
 
+    /// Roughly how much memory it takes: calls and requests that it has room for.
+    fn weight(&self) -> usize {
+        let world = self.simulation.world();
+        world.calls().slots() + world.requests().slots()
+    }
+
     pub fn advance(&mut self, until: Time, budget: u64) -> Progress {
         self.simulation.advance(until, budget, &mut (&mut self.metrics, &mut self.digest))
     }
@@ -28,6 +34,8 @@ impl Checkpoint {
 
 /// The most checkpoints that are kept.
 const CHECKPOINTS_MAX: usize = 24;
+/// What they may weigh together: at some 150 bytes each, a few hundred megabytes.
+const WEIGHT_MAX: usize = 2_000_000;
 /// Events between two checkpoints at first; doubled whenever there are too many.
 const EVENTS_BETWEEN: u64 = 20_000;
 
@@ -58,7 +66,7 @@ impl History {
             return;
         }
         self.checkpoints.push(present.clone());
-        if self.checkpoints.len() > CHECKPOINTS_MAX {
+        while self.is_too_much() {
             let mut nth = 0;
             self.checkpoints.retain(|_| {
                 nth += 1;
@@ -66,6 +74,11 @@ impl History {
             });
             self.every *= 2;
         }
+    }
+
+    fn is_too_much(&self) -> bool {
+        let weight: usize = self.checkpoints.iter().map(Checkpoint::weight).sum();
+        self.checkpoints.len() > CHECKPOINTS_MAX || (weight > WEIGHT_MAX && self.checkpoints.len() > 1)
     }
 
     /// The last checkpoint at or before a moment.

@@ -6,6 +6,9 @@
 use super::{Handle, Outcome, Span, Time};
 use std::ops::{Index, IndexMut};
 
+/// The most calls that may be open at once; a client that wants one more is refused it.
+pub const CALLS_MAX: usize = 1_000_000;
+
 /// Index of a node in the world.
 pub type NodeId = u16;
 
@@ -156,6 +159,11 @@ impl<T: Copy> Arena<T> {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The most that ever existed at once: what memory is held for.
+    pub fn slots(&self) -> usize {
+        self.items.len()
     }
 
     /// All that exist, by index.

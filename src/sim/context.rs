@@ -114,6 +114,11 @@ impl<E: Env> Context<'_, E> {
         self.core.announced.push(self.node);
     }
 
+    /// Whether there is no room for further calls of clients: see [`super::CALLS_MAX`].
+    pub fn is_full(&self) -> bool {
+        self.core.calls.len() >= super::CALLS_MAX
+    }
+
     /// A client issues a request.
     #[inline(always)]
     pub fn issue(&mut self, new: NewRequest) -> RequestId {
@@ -152,7 +157,7 @@ impl<E: Env> Context<'_, E> {
     }
 
     /// A request ends, with the outcome that its client sees. Calls of it may still be under way.
-    #[inline]
+    #[inline(always)]
     pub fn end(&mut self, id: RequestId, outcome: Outcome) {
         let request = &mut self.core.requests[id.0];
         debug_assert!(request.outcome.is_none(), "a request ends once");
@@ -218,7 +223,7 @@ impl<E: Env> Context<'_, E> {
     }
 
     /// Answers a call.
-    #[inline]
+    #[inline(always)]
     pub fn reply(&mut self, id: CallId, outcome: Outcome) {
         self.core.reply(id, outcome);
     }

@@ -13,9 +13,10 @@ mod queue;
 mod random;
 mod time;
 mod world;
+mod ziggurat;
 
 pub use self::core::{Books, Condition};
-pub use call::{Arena, Call, CallId, NodeId, Phase, Place, Request, RequestId};
+pub use call::{Arena, CALLS_MAX, Call, CallId, NodeId, Phase, Place, Request, RequestId};
 pub use context::{Context, NewRequest};
 pub use distribution::{DURATION_MS_MAX, Distribution, Sampler};
 pub use event::{Event, Happening, NODES_MAX, Timer};
