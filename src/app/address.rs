@@ -43,7 +43,11 @@ impl Address {
         let mut notices = vec![];
         for (key, value) in pairs(search) {
             if let Err(wanted) = address.take(&key, &value) {
-                let text = format!("“{}={}” in the address is left out: {wanted}.", shortened(&key), shortened(&value));
+                let text = format!(
+                    "“{}={}” in the address is left out: {wanted}.",
+                    shortened(&key),
+                    shortened(&value)
+                );
                 notices.push(Notice::note(text));
             }
         }
@@ -143,7 +147,11 @@ fn pairs(search: &str) -> Vec<(String, String)> {
     let Ok(parameters) = UrlSearchParams::new_with_str(search) else { return vec![] };
     let entries = js_sys::Array::from(&parameters);
     let text = |pair: &js_sys::Array, index| pair.get(index).as_string().unwrap_or_default();
-    entries.iter().map(|pair| js_sys::Array::from(&pair)).map(|pair| (text(&pair, 0), text(&pair, 1))).collect()
+    entries
+        .iter()
+        .map(|pair| js_sys::Array::from(&pair))
+        .map(|pair| (text(&pair, 0), text(&pair, 1)))
+        .collect()
 }
 
 fn number(text: &str, min: f64, max: f64) -> Result<f64, String> {

@@ -27,7 +27,8 @@ impl Canvas {
         let resized: Closure<dyn FnMut(js_sys::Array)> = {
             let (size, engine) = (size.clone(), engine.clone());
             Closure::new(move |entries: js_sys::Array| {
-                let entry = entries.iter().last().and_then(|entry| entry.dyn_into::<ResizeObserverEntry>().ok());
+                let entry =
+                    entries.iter().last().and_then(|entry| entry.dyn_into::<ResizeObserverEntry>().ok());
                 if let Some(rect) = entry.map(|entry| entry.content_rect()) {
                     size.set((rect.width(), rect.height()));
                     engine.touch();

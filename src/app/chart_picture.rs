@@ -132,5 +132,11 @@ fn loads(session: &Session, snapshot: &Snapshot) -> BarChart<'static> {
     };
     let bars: Vec<Bar> = members.iter().enumerate().map(bar).collect();
     let mean = bars.iter().filter_map(|bar| bar.value).sum::<f64>() / bars.len().max(1) as f64;
-    BarChart { fair: (bars.len() > 1).then_some(mean), bars, unit: "/s", quantity: "received lately", ..BarChart::default() }
+    BarChart {
+        fair: (bars.len() > 1).then_some(mean),
+        bars,
+        unit: "/s",
+        quantity: "received lately",
+        ..BarChart::default()
+    }
 }

@@ -38,12 +38,17 @@ impl Kind {
                 let seconds = metrics.series().window().seconds().max(1e-9);
                 let per_s = |count: u64| figures::figure(count as f64 / seconds);
                 match last {
-                    Some(window) => [("ok", window.ok), ("refused", window.refused), ("failed", window.failed), ("timed out", window.timed_out)]
-                        .iter()
-                        .filter(|(name, count)| *name == "ok" || *count > 0)
-                        .map(|(name, count)| format!("{} {name}/s", per_s(*count)))
-                        .collect::<Vec<_>>()
-                        .join(" · "),
+                    Some(window) => [
+                        ("ok", window.ok),
+                        ("refused", window.refused),
+                        ("failed", window.failed),
+                        ("timed out", window.timed_out),
+                    ]
+                    .iter()
+                    .filter(|(name, count)| *name == "ok" || *count > 0)
+                    .map(|(name, count)| format!("{} {name}/s", per_s(*count)))
+                    .collect::<Vec<_>>()
+                    .join(" · "),
                     None => "– ok/s".into(),
                 }
             }
@@ -59,25 +64,20 @@ impl Kind {
     fn key(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Kind::Latency => &[("good", "p50"), ("slow", "p95"), ("bad", "p99")],
-            Kind::Throughput => &[("good", "ok"), ("refused", "refused"), ("bad", "failed"), ("slow", "timed out")],
+            Kind::Throughput => {
+                &[("good", "ok"), ("refused", "refused"), ("bad", "failed"), ("slow", "timed out")]
+            }
             Kind::Load => &[("", "received lately"), ("bad", "in trouble")],
         }
     }
 }
 
-#[derive(Properties, PartialEq)]
-pub struct ChartsProps {
-    pub engine: Engine,
-    pub pulse: Pulse,
-    pub flags: Rc<Vec<Flag>>,
-}
-
-#[component]
-pub fn Charts(props: &ChartsProps) -> Html {
+/// The three side by side.
+pub fn charts(engine: &Engine, pulse: &Pulse, flags: &Rc<Vec<Flag>>) -> Html {
     html! {
         <div class="charts">
             { for Kind::ALL.map(|kind| html! {
-                <Chart key={kind.id()} {kind} engine={props.engine.clone()} pulse={props.pulse.clone()} flags={props.flags.clone()} />
+                <Chart key={kind.id()} {kind} engine={engine.clone()} pulse={pulse.clone()} flags={flags.clone()} />
             }) }
         </div>
     }
@@ -190,7 +190,9 @@ fn Plot(props: &PlotProps) -> Html {
     let onpointermove = {
         let (engine, frame) = (props.engine.clone(), frame.clone());
         Callback::from(move |event: PointerEvent| {
-            let Some(rect) = frame.cast::<Element>().map(|element| element.get_bounding_client_rect()) else { return };
+            let Some(rect) = frame.cast::<Element>().map(|element| element.get_bounding_client_rect()) else {
+                return;
+            };
             let x = event.client_x() as f64 - rect.left();
             let share = |(left, width, _): TimeAxis| ((x - left) / width).clamp(0.0, 1.0);
             engine.point_at(axis.get().map(|axis| Time::from_ms(share(axis) * axis.2 * 1000.0)));

@@ -2,44 +2,32 @@
 
 use yew::prelude::*;
 
-#[derive(Clone, Debug, PartialEq)]
-pub struct Choice {
-    pub id: AttrValue,
-    pub name: AttrValue,
-    /// Said when the pointer rests on it.
-    pub help: AttrValue,
-}
+/// A choice: its id, its name, and what is said when the pointer rests on it.
+pub type Choice = (&'static str, &'static str, String);
 
-#[derive(Properties, PartialEq)]
-pub struct ChipsProps {
-    pub legend: AttrValue,
-    /// Unique on the page.
-    pub name: AttrValue,
-    pub choices: Vec<Choice>,
-    pub chosen: AttrValue,
-    pub on_choose: Callback<AttrValue>,
-    #[prop_or_default]
-    pub help: AttrValue,
-}
-
-#[component]
-pub fn Chips(props: &ChipsProps) -> Html {
-    let chip = |choice: &Choice| {
-        let onchange = {
-            let id = choice.id.clone();
-            props.on_choose.reform(move |_: Event| id.clone())
-        };
+/// `name` is unique on the page.
+pub fn chips(
+    legend: &str,
+    name: &str,
+    help: &'static str,
+    choices: &[Choice],
+    chosen: &str,
+    on_choose: Callback<&'static str>,
+) -> Html {
+    let chip = |(id, text, help): &Choice| {
+        let id = *id;
+        let onchange = on_choose.reform(move |_: Event| id);
         html! {
-            <label key={choice.id.to_string()} class="chip" title={choice.help.clone()}>
-                <input type="radio" name={props.name.clone()} value={choice.id.clone()} checked={choice.id == props.chosen} {onchange} />
-                { &choice.name }
+            <label key={id} class="chip" title={help.clone()}>
+                <input type="radio" name={name.to_owned()} value={id} checked={id == chosen} {onchange} />
+                { *text }
             </label>
         }
     };
     html! {
-        <fieldset class="knob" title={props.help.clone()}>
-            <legend>{ &props.legend }</legend>
-            <div class="chips">{ for props.choices.iter().map(chip) }</div>
+        <fieldset class="knob" title={help}>
+            <legend>{ legend }</legend>
+            <div class="chips">{ for choices.iter().map(chip) }</div>
         </fieldset>
     }
 }

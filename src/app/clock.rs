@@ -25,10 +25,12 @@ const PULSE_MS: f64 = 100.0;
 /// How quickly strain shows and passes; the share of the wanted speed below which it does.
 const STRAIN: (f64, f64) = (0.05, 0.9);
 
+type OnFrame = Closure<dyn FnMut(f64)>;
+
 struct Clock {
     engine: Engine,
     on_pulse: Callback<Pulse>,
-    frame: RefCell<Option<Closure<dyn FnMut(f64)>>>,
+    frame: RefCell<Option<OnFrame>>,
     pending: Cell<Option<i32>>,
     /// Something changed since the last frame.
     stale: Cell<bool>,

@@ -1,8 +1,8 @@
 //! The controls, generated from the scenario's knobs and the tables of settings.
 
-use super::chips::{Chips, Choice};
+use super::chips::chips;
 use super::engine::Engine;
-use super::knob::KnobControl;
+use super::knob::{Control, knob};
 use crate::algo::setting::Setting;
 use crate::play::{Knob, When};
 use crate::scenario::NodeSpec;
@@ -26,25 +26,24 @@ pub fn Controls(props: &ControlsProps) -> Html {
     let engine = &props.engine;
     let on_set = {
         let (engine, from_start) = (engine.clone(), *from_start);
-        Callback::from(move |(path, value): (AttrValue, Value)| {
+        Callback::from(move |(path, value): (String, Value)| {
             engine.set(&path, value, if from_start { When::FromStart } else { When::Now });
         })
     };
     let on_apply = {
         let from_start = from_start.setter();
-        Callback::from(move |id: AttrValue| from_start.set(id == "start"))
+        Callback::from(move |id: &'static str| from_start.set(id == "start"))
     };
-    let when = |id: &'static str, name: &'static str, help: &'static str| Choice { id: id.into(), name: name.into(), help: help.into() };
+    let choices = [
+        ("now", "At this moment", "The change is noted on the timeline and part of the link.".to_owned()),
+        ("start", "From the start", "The run is worked out anew as if it had always been so.".to_owned()),
+    ];
+    let chosen = if *from_start { "start" } else { "now" };
     html! {
         <div class="controls">
             { knobs(props, &on_set) }
             <h2 class="heading">{ "Experiment" }</h2>
-            <Chips legend="Changes take effect" name="apply"
-                choices={vec![
-                    when("now", "At this moment", "The change is noted on the timeline and part of the link."),
-                    when("start", "From the start", "The run is worked out anew as if it had always been so."),
-                ]}
-                chosen={if *from_start { "start" } else { "now" }} on_choose={on_apply} />
+            { chips("Changes take effect", "apply", "", &choices, chosen, on_apply) }
             { seed(engine) }
             <AllSettings engine={engine.clone()} revision={props.revision} era={props.era} {on_set} on_log={props.on_log.clone()} />
         </div>
@@ -52,32 +51,40 @@ pub fn Controls(props: &ControlsProps) -> Html {
 }
 
 /// What the scenario's author lets the learner turn, by node.
-fn knobs(props: &ControlsProps, on_set: &Callback<(AttrValue, Value)>) -> Html {
+fn knobs(props: &ControlsProps, on_set: &Callback<(String, Value)>) -> Html {
     let knobs = props.engine.session().knobs();
     in_groups(knobs, on_set, &props.on_log)
 }
 
 /// Controls under the headings of their nodes; those that change nothing at present are left out.
-fn in_groups(knobs: Vec<Knob>, on_set: &Callback<(AttrValue, Value)>, on_log: &Callback<()>) -> Html {
+fn in_groups(knobs: Vec<Knob>, on_set: &Callback<(String, Value)>, on_log: &Callback<()>) -> Html {
     let mut groups: Vec<(String, Vec<Html>)> = vec![];
     for knob in knobs.into_iter().filter(|knob| knob.matters) {
         let control = control(&knob, on_set, on_log);
-        match groups.last_mut() {
-            Some((name, controls)) if *name == knob.group => controls.push(control),
-            _ => groups.push((knob.group, vec![control])),
+        match groups.iter_mut().find(|(name, _)| *name == knob.group) {
+            Some((_, controls)) => controls.push(control),
+            None => groups.push((knob.group, vec![control])),
         }
     }
-    let group = |(name, controls): (String, Vec<Html>)| html! {
-        <section aria-label={name.clone()}><h2 class="heading">{ name }</h2>{ for controls }</section>
+    let group = |(name, controls): (String, Vec<Html>)| {
+        html! {
+            <div class="group" key={name.clone()}><h2 class="heading">{ name }</h2>{ for controls }</div>
+        }
     };
     groups.into_iter().map(group).collect()
 }
 
-fn control(knob: &Knob, on_set: &Callback<(AttrValue, Value)>, on_log: &Callback<()>) -> Html {
-    html! {
-        <KnobControl key={knob.path.clone()} path={knob.path.clone()} label={knob.label.clone()} setting={knob.setting}
-            value={knob.value.clone()} on_set={on_set.clone()} on_log={on_log.clone()} />
-    }
+fn control(shown: &Knob, on_set: &Callback<(String, Value)>, on_log: &Callback<()>) -> Html {
+    let Knob { path, label, setting, value, .. } = shown.clone();
+    let inside = knob(&Control {
+        path: path.clone(),
+        label,
+        setting,
+        value,
+        on_set: on_set.clone(),
+        on_log: on_log.clone(),
+    });
+    html! { <div key={path} class="control">{ inside }</div> }
 }
 
 /// The seed, and another one.
@@ -104,7 +111,7 @@ struct AllSettingsProps {
     engine: Engine,
     revision: u32,
     era: usize,
-    on_set: Callback<(AttrValue, Value)>,
+    on_set: Callback<(String, Value)>,
     on_log: Callback<()>,
 }
 
@@ -137,7 +144,8 @@ fn rest(props: &AllSettingsProps) -> Html {
     let session = props.engine.session();
     let known = &session.scenario().knobs;
     let is_own = |path: &str| path.matches('.').count() > 1;
-    let rest = session.all_settings().into_iter().filter(|knob| !known.contains(&knob.path) && !is_own(&knob.path));
+    let rest =
+        session.all_settings().into_iter().filter(|knob| !known.contains(&knob.path) && !is_own(&knob.path));
     in_groups(rest.collect(), &props.on_set, &props.on_log)
 }
 
@@ -149,17 +157,24 @@ fn for_one_machine(props: &AllSettingsProps, member: &UseStateHandle<usize>) -> 
         let knob = |setting: &Setting| {
             let path = format!("{}/{}.{}", node.id, **member, setting.name);
             let value = session.value(&path)?;
-            let knob = Knob { path, group: node.name.clone(), label: setting.label.into(), setting: *setting, value, matters: true };
+            let knob = Knob {
+                path,
+                group: node.name.clone(),
+                label: setting.label.into(),
+                setting: *setting,
+                value,
+                matters: true,
+            };
             Some(control(&knob, &props.on_set, &props.on_log))
         };
         let settings = node.settings.kind().member_settings;
         html! {
             if !settings.is_empty() {
-                <section key={node.id.clone()}>
+                <div class="group" key={node.id.clone()}>
                     <h2 class="heading">{ format!("{}: one machine", node.name) }</h2>
                     { member_menu(node, member) }
                     { for settings.iter().filter_map(knob) }
-                </section>
+                </div>
             }
         }
     };

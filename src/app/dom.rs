@@ -44,7 +44,20 @@ pub fn use_media(query: &'static str) -> bool {
 /// Sets custom properties of an element. (`style=` attributes are stopped by the page's policy;
 /// the object model is not.)
 pub fn set_variables(node: &NodeRef, variables: &[(&str, String)]) {
-    let Some(element) = node.cast::<HtmlElement>() else { return };
+    if let Some(element) = node.cast::<HtmlElement>() {
+        set_on(&element, variables);
+    }
+}
+
+/// The same for a node's child.
+pub fn set_child_variables(node: &NodeRef, index: usize, variables: &[(&str, String)]) {
+    let child = node.cast::<Element>().and_then(|element| element.children().item(index as u32));
+    if let Some(child) = child.and_then(|child| child.dyn_into::<HtmlElement>().ok()) {
+        set_on(&child, variables);
+    }
+}
+
+fn set_on(element: &HtmlElement, variables: &[(&str, String)]) {
     for (name, value) in variables {
         let _ = element.style().set_property(name, value);
     }
@@ -78,14 +91,16 @@ pub fn save(name: &str, kind: &str, content: &str) {
     let parts = js_sys::Array::of1(&JsValue::from_str(content));
     let Ok(blob) = web_sys::Blob::new_with_str_sequence_and_options(&parts, &bag) else { return };
     let Ok(address) = web_sys::Url::create_object_url_with_blob(&blob) else { return };
-    let anchor = document().create_element("a").ok().and_then(|a| a.dyn_into::<web_sys::HtmlAnchorElement>().ok());
+    let anchor =
+        document().create_element("a").ok().and_then(|a| a.dyn_into::<web_sys::HtmlAnchorElement>().ok());
     if let Some(anchor) = anchor {
         anchor.set_href(&address);
         anchor.set_download(name);
         anchor.click();
     }
     // Revoked once the download has begun for certain.
-    gloo_timers::callback::Timeout::new(60_000, move || drop(web_sys::Url::revoke_object_url(&address))).forget();
+    gloo_timers::callback::Timeout::new(60_000, move || drop(web_sys::Url::revoke_object_url(&address)))
+        .forget();
 }
 
 /// The bytes of a file.

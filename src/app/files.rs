@@ -23,11 +23,14 @@ pub async fn take(file: &web_sys::File, base: &Checked) -> Result<Content, (Stri
         let most = BYTES_MAX / 1024.0 / 1024.0;
         return Err((format!("“{name}” is larger than {most:.0} MiB."), vec![]));
     }
-    let bytes = super::dom::read(file).await.map_err(|why| (format!("“{name}” could not be read."), vec![why]))?;
+    let bytes =
+        super::dom::read(file).await.map_err(|why| (format!("“{name}” could not be read."), vec![why]))?;
     if looks_like_a_scenario(&file.name(), &bytes) {
         let lines = |problems: Vec<Problem>| problems.iter().map(Problem::to_string).collect();
-        let text = std::str::from_utf8(&bytes).map_err(|_| (format!("“{name}” is not UTF-8 text."), vec![]))?;
-        let scenario = Checked::parse(text).map_err(|found| (format!("“{name}” is not a scenario that can run:"), lines(found)))?;
+        let text =
+            std::str::from_utf8(&bytes).map_err(|_| (format!("“{name}” is not UTF-8 text."), vec![]))?;
+        let scenario = Checked::parse(text)
+            .map_err(|found| (format!("“{name}” is not a scenario that can run:"), lines(found)))?;
         return Ok(Content::Scenario(Box::new(scenario)));
     }
     match replay::import(&bytes, &name, base) {

@@ -1,7 +1,7 @@
 //! The head of every page: name, way back, what can be done.
 
 use super::address::Address;
-use super::theme::{Theme, ThemeChoice};
+use super::theme::{Theme, theme_choice};
 use yew::prelude::*;
 
 /// Goes to another page of the app without loading the site anew.
@@ -22,7 +22,11 @@ pub fn Link(props: &LinkProps) -> Html {
     let onclick = {
         let to = props.to.clone();
         Callback::from(move |event: MouseEvent| {
-            let plain = event.button() == 0 && !event.ctrl_key() && !event.meta_key() && !event.shift_key() && !event.alt_key();
+            let plain = event.button() == 0
+                && !event.ctrl_key()
+                && !event.meta_key()
+                && !event.shift_key()
+                && !event.alt_key();
             if let Some(go) = go.as_ref().filter(|_| plain) {
                 event.prevent_default();
                 go.emit(to.clone());
@@ -32,36 +36,25 @@ pub fn Link(props: &LinkProps) -> Html {
     html! { <a href={props.to.write()} class={props.class.clone()} {onclick}>{ props.children.clone() }</a> }
 }
 
-#[derive(Properties, PartialEq)]
-pub struct HeadProps {
-    /// Where this page stands, outermost first; none on the first page.
-    #[prop_or_default]
-    pub topic: Option<AttrValue>,
-    #[prop_or_default]
-    pub title: Option<AttrValue>,
-    pub theme: Theme,
-    pub on_theme: Callback<Theme>,
-    #[prop_or_default]
-    pub children: Html,
-}
+/// Where a page stands: topic and title; none on the first page.
+pub type Where<'a> = Option<(Option<&'static str>, &'a str)>;
 
-#[component]
-pub fn Head(props: &HeadProps) -> Html {
+pub fn head(at: Where, theme: Theme, on_theme: &Callback<Theme>, acts: Html) -> Html {
     html! {
         <header class="head">
             <Link to={Address::default()} class="brand">{ logo() }{ "Switchyard" }</Link>
-            if let Some(title) = &props.title {
+            if let Some((topic, title)) = at {
                 <nav aria-label="Where this is">
                     <ol>
                         <li><Link to={Address::default()}>{ "Labs" }</Link></li>
-                        if let Some(topic) = &props.topic { <li>{ topic }</li> }
+                        if let Some(topic) = topic { <li>{ topic }</li> }
                     </ol>
                 </nav>
                 <h1 id="title" tabindex="-1">{ title }</h1>
             }
             <div class="acts">
-                { props.children.clone() }
-                <ThemeChoice theme={props.theme} on_change={props.on_theme.clone()} />
+                { acts }
+                { theme_choice(theme, on_theme) }
             </div>
         </header>
     }

@@ -4,7 +4,7 @@ use super::address::Address;
 use super::clock::use_clock;
 use super::dom::matches;
 use super::engine::Engine;
-use super::head::{Head, Link};
+use super::head::{Link, head};
 use super::open::of_lab;
 use super::stage::Stage;
 use super::storage;
@@ -42,9 +42,9 @@ pub fn Home(props: &HomeProps) -> Html {
     };
     html! {
         <div class="page is-home">
-            <Head theme={props.theme} on_theme={props.on_theme.clone()} />
+            { head(None, props.theme, &props.on_theme, html! {}) }
             <main id="main" class="home" tabindex="-1">
-                if let Some(lab) = LABS.first() { <Hero {lab} /> }
+                if let Some(lab) = LABS.first() { { hero(lab) } }
                 { for topics.iter().map(topic) }
                 <footer><p>{ "Every figure and every dot comes from a simulation that runs in your browser. Nothing is sent anywhere." }</p></footer>
             </main>
@@ -68,9 +68,7 @@ impl PartialEq for LabProps {
 }
 
 /// What this is, beside a run that has already begun.
-#[component]
-fn Hero(props: &LabProps) -> Html {
-    let lab = props.lab;
+fn hero(lab: &'static Lab) -> Html {
     html! {
         <section class="hero" aria-labelledby="title">
             <div>

@@ -1,6 +1,6 @@
 //! One setting as a control; which one follows from the setting's kind.
 
-use super::chips::{Chips, Choice};
+use super::chips::{Choice, chips};
 use super::slider::{Slider, Span, plain};
 use crate::algo::policies;
 use crate::algo::setting::{Scale, Setting, SettingKind};
@@ -9,20 +9,20 @@ use serde_json::{Value, json};
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct KnobControlProps {
+/// A setting, where it stands, and what happens when it is turned.
+#[derive(Clone)]
+pub struct Control {
     /// `lb.policy`, `servers/3.slow`.
-    pub path: AttrValue,
-    pub label: AttrValue,
+    pub path: String,
+    pub label: String,
     pub setting: Setting,
     pub value: Value,
-    pub on_set: Callback<(AttrValue, Value)>,
+    pub on_set: Callback<(String, Value)>,
     /// A log is needed before it can be replayed.
     pub on_log: Callback<()>,
 }
 
-#[component]
-pub fn KnobControl(props: &KnobControlProps) -> Html {
+pub fn knob(props: &Control) -> Html {
     let set = {
         let path = props.path.clone();
         props.on_set.reform(move |value: Value| (path.clone(), value))
@@ -35,7 +35,7 @@ pub fn KnobControl(props: &KnobControlProps) -> Html {
         SettingKind::Choice { options, .. } => choice(props, set, options),
         SettingKind::Toggle { .. } => {
             let on = props.value.as_bool().unwrap_or(false);
-            html! { <Switch label={props.label.clone()} help={props.setting.help} {on} on_turn={set.reform(|on: bool| json!(on))} /> }
+            switch(&props.label, props.setting.help, on, set.reform(|on: bool| json!(on)))
         }
         SettingKind::Policy { family, .. } => policy(props, set, family),
         SettingKind::Distribution { max_mean_ms } => distribution(props, set, max_mean_ms),
@@ -51,59 +51,62 @@ fn is_fault(path: &str) -> bool {
 }
 
 /// "Server 3 is 5× slower", on or off.
-fn fault(props: &KnobControlProps, set: Callback<Value>) -> Html {
+fn fault(props: &Control, set: Callback<Value>) -> Html {
     let now = props.value.as_f64().unwrap_or(1.0);
     let slow = if now > 1.0 { now } else { SLOW };
-    let number = props.path.split_once('/').and_then(|(_, rest)| rest.split_once('.')).map_or("", |(number, _)| number);
+    let number = props
+        .path
+        .split_once('/')
+        .and_then(|(_, rest)| rest.split_once('.'))
+        .map_or("", |(number, _)| number);
     let label = format!("Server {number} is {}× slower", plain(slow));
     let on_turn = set.reform(move |on: bool| json!(if on { slow } else { 1.0 }));
-    html! { <Switch {label} help={props.setting.help} on={now > 1.0} {on_turn} /> }
+    switch(&label, props.setting.help, now > 1.0, on_turn)
 }
 
-fn number(props: &KnobControlProps, set: Callback<Value>, span: Span) -> Html {
+fn number(props: &Control, set: Callback<Value>, span: Span) -> Html {
     let whole = span.step == 1.0;
-    let on_change = set.reform(move |value: f64| if whole && value == value.trunc() { json!(value as i64) } else { json!(value) });
+    let on_change =
+        set.reform(
+            move |value: f64| {
+                if whole && value == value.trunc() { json!(value as i64) } else { json!(value) }
+            },
+        );
     html! {
         <Slider id={props.path.clone()} label={props.label.clone()} unit={props.setting.unit} help={props.setting.help}
             {span} value={props.value.as_f64().unwrap_or(span.min)} {on_change} />
     }
 }
 
-fn choice(props: &KnobControlProps, set: Callback<Value>, options: &[(&'static str, &'static str)]) -> Html {
-    let choices = options
-        .iter()
-        .map(|(id, name)| Choice { id: (*id).into(), name: (*name).into(), help: AttrValue::default() })
-        .collect::<Vec<_>>();
+fn choice(props: &Control, set: Callback<Value>, options: &[(&'static str, &'static str)]) -> Html {
+    let choices: Vec<Choice> = options.iter().map(|(id, name)| (*id, *name, String::new())).collect();
     let on_log = props.on_log.clone();
     let is_arrivals = props.path.ends_with(".arrivals");
-    let on_choose = Callback::from(move |id: AttrValue| {
+    let on_choose = Callback::from(move |id: &'static str| {
         // Without a log there is nothing to replay: the dialog asks for one.
-        if is_arrivals && id == "replay" { on_log.emit(()) } else { set.emit(json!(id.as_str())) }
+        if is_arrivals && id == "replay" { on_log.emit(()) } else { set.emit(json!(id)) }
     });
-    let chosen = props.value.as_str().unwrap_or_default().to_owned();
-    html! { <Chips legend={props.label.clone()} name={props.path.clone()} help={props.setting.help} {choices} {chosen} {on_choose} /> }
+    let chosen = props.value.as_str().unwrap_or_default();
+    chips(&props.label, &props.path, props.setting.help, &choices, chosen, on_choose)
 }
 
 /// The policies of a family, and the chosen one's own settings below.
-fn policy(props: &KnobControlProps, set: Callback<Value>, family: &'static str) -> Html {
+fn policy(props: &Control, set: Callback<Value>, family: &'static str) -> Html {
     let known = policies(family);
-    let choices = known
-        .iter()
-        .map(|info| Choice { id: info.id.into(), name: info.short.into(), help: format!("{}: {}", info.name, info.summary).into() })
-        .collect::<Vec<_>>();
-    let chosen = props.value.get("id").or(Some(&props.value)).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let choices: Vec<Choice> =
+        known.iter().map(|info| (info.id, info.short, format!("{}: {}", info.name, info.summary))).collect();
+    let chosen = props.value.get("id").or(Some(&props.value)).and_then(Value::as_str).unwrap_or_default();
     let own = known.iter().find(|info| info.id == chosen).map(|info| info.knobs).unwrap_or_default();
     let own_knob = |setting: &Setting| {
-        let value = props.value.get(setting.name).cloned().or_else(|| default_of(setting)).unwrap_or_default();
-        html! {
-            <KnobControl key={setting.name} path={format!("{}.{}", props.path, setting.name)} label={setting.label} setting={*setting}
-                {value} on_set={props.on_set.clone()} on_log={props.on_log.clone()} />
-        }
+        let value =
+            props.value.get(setting.name).cloned().or_else(|| default_of(setting)).unwrap_or_default();
+        let path = format!("{}.{}", props.path, setting.name);
+        knob(&Control { path, label: setting.label.into(), setting: *setting, value, ..props.clone() })
     };
+    let on_choose = set.reform(|id: &'static str| json!(id));
     html! {
         <>
-            <Chips legend={props.label.clone()} name={props.path.clone()} help={props.setting.help} {choices} {chosen}
-                on_choose={set.reform(|id: AttrValue| json!(id.as_str()))} />
+            { chips(&props.label, &props.path, props.setting.help, &choices, chosen, on_choose) }
             { for own.iter().map(own_knob) }
         </>
     }
@@ -127,19 +130,30 @@ const SHAPES: [Shape; 6] = [
     ("lognormal", "lognormal", |mean| Distribution::Lognormal { mean, sigma: 1.0 }),
     ("pareto", "Pareto", |mean| Distribution::Pareto { mean, shape: 2.2 }),
     // One in ten takes six times as long as the others.
-    ("bimodal", "bimodal", |mean| Distribution::Bimodal { fast: mean / 1.5, slow: mean * 4.0, slow_share: 0.1 }),
+    ("bimodal", "bimodal", |mean| Distribution::Bimodal {
+        fast: mean / 1.5,
+        slow: mean * 4.0,
+        slow_share: 0.1,
+    }),
 ];
 
 /// The mean as a slider, the shape as a menu.
-fn distribution(props: &KnobControlProps, set: Callback<Value>, max_mean_ms: f64) -> Html {
+fn distribution(props: &Control, set: Callback<Value>, max_mean_ms: f64) -> Html {
     let now: Distribution = serde_json::from_value(props.value.clone()).unwrap_or(Distribution::ZERO);
     let mean = now.mean_ms();
     let shape = props.value.get("dist").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let span = Span { min: 0.0, max: max_mean_ms, usual: (1.0, 1000f64.min(max_mean_ms)), step: 0.0, scale: Scale::Logarithmic };
+    let span = Span {
+        min: 0.0,
+        max: max_mean_ms,
+        usual: (1.0, 1000f64.min(max_mean_ms)),
+        step: 0.0,
+        scale: Scale::Logarithmic,
+    };
     let onchange = {
         let set = set.clone();
         Callback::from(move |event: Event| {
-            let id = event.target_dyn_into::<HtmlSelectElement>().map(|menu| menu.value()).unwrap_or_default();
+            let id =
+                event.target_dyn_into::<HtmlSelectElement>().map(|menu| menu.value()).unwrap_or_default();
             if let Some((.., make)) = SHAPES.iter().find(|(known, ..)| *known == id) {
                 set.emit(serde_json::to_value(make(mean)).unwrap_or_default());
             }
@@ -157,25 +171,12 @@ fn distribution(props: &KnobControlProps, set: Callback<Value>, max_mean_ms: f64
     }
 }
 
-#[derive(Properties, PartialEq)]
-pub struct SwitchProps {
-    pub label: AttrValue,
-    #[prop_or_default]
-    pub help: AttrValue,
-    pub on: bool,
-    pub on_turn: Callback<bool>,
-}
-
-#[component]
-pub fn Switch(props: &SwitchProps) -> Html {
-    let onchange = {
-        let on = props.on;
-        props.on_turn.reform(move |_: Event| !on)
-    };
+fn switch(label: &str, help: &'static str, on: bool, on_turn: Callback<bool>) -> Html {
+    let onchange = on_turn.reform(move |_: Event| !on);
     html! {
-        <label class="knob line" title={props.help.clone()}>
-            <span>{ &props.label }</span>
-            <input type="checkbox" role="switch" class="switch" checked={props.on} {onchange} />
+        <label class="knob line" title={help}>
+            <span>{ label }</span>
+            <input type="checkbox" role="switch" class="switch" checked={on} {onchange} />
         </label>
     }
 }

@@ -1,13 +1,13 @@
 //! A lab's page: panels, stage, transport, charts, and the dialogs above them.
 
 use super::address::Address;
-use super::charts::Charts;
+use super::charts::charts;
 use super::clock::use_clock;
 use super::controls::Controls;
 use super::dom::{remember_scenario, takes_keys, use_media};
 use super::engine::{Engine, Pulse};
-use super::head::Head;
-use super::inspect::{Inspect, SelectedPanel};
+use super::head::head;
+use super::inspect::{inspect, selected};
 use super::lesson::Markdown;
 use super::log::LogDialog;
 use super::notice::Say;
@@ -63,7 +63,9 @@ pub fn LabPage(props: &LabPageProps) -> Html {
     let seen = use_node_ref();
     let pulse = use_clock(&engine, &seen);
     let above = use_state(Above::default);
-    let lesson = use_memo(opened.lab.map(|lab| lab.id), |_| opened.lab.and_then(|lab| Lesson::parse(lab.lesson).ok()).map(Rc::new));
+    let lesson = use_memo(opened.lab.map(|lab| lab.id), |_| {
+        opened.lab.and_then(|lab| Lesson::parse(lab.lesson).ok()).map(Rc::new)
+    });
     use_address(&engine, pulse.revision, opened);
     use_shortcuts(&engine);
 
@@ -91,14 +93,23 @@ pub fn LabPage(props: &LabPageProps) -> Html {
         Callback::from(move |file| above.set(Above::Log(Some(file))))
     });
     let title = engine.session().scenario().title.clone();
-    let parts = Parts { engine: engine.clone(), pulse: pulse.clone(), lesson: (*lesson).clone(), lab: opened.lab.map(|lab| lab.id), on_log };
+    let parts = Parts {
+        engine: engine.clone(),
+        pulse: pulse.clone(),
+        lesson: (*lesson).clone(),
+        lab: opened.lab.map(|lab| lab.id),
+        on_log,
+    };
+    let acts = html! {
+        <>
+            <button type="button" class="button" onclick={open_dialog(|| Above::Log(None))}>{ "Open file" }</button>
+            <button type="button" class="button" onclick={open_dialog(|| Above::Share)}>{ "Share link" }</button>
+        </>
+    };
     html! {
         <div class={classes!("page", drop.over.then_some("is-over"))} ondragover={drop.ondragover} ondragleave={drop.ondragleave} ondrop={drop.ondrop}>
             if shows(opened, "title") {
-                <Head topic={opened.lab.map(|lab| AttrValue::from(lab.topic))} title={AttrValue::from(title)} theme={props.theme} on_theme={props.on_theme.clone()}>
-                    <button type="button" class="button" onclick={open_dialog(|| Above::Log(None))}>{ "Open file" }</button>
-                    <button type="button" class="button" onclick={open_dialog(|| Above::Share)}>{ "Share link" }</button>
-                </Head>
+                { head(Some((opened.lab.map(|lab| lab.topic), &title)), props.theme, &props.on_theme, acts) }
             }
             <Layout {parts} opened={opened.clone()} {seen} />
             { match &*above {
@@ -146,7 +157,8 @@ fn present_address(engine: &Engine, opened: &Opened) -> Address {
     let fragment = if untouched { String::new() } else { link::encode(session.scenario()) };
     let Address { lab, speed, theme, show, .. } = opened.address.clone();
     // A log makes links that no browser takes.
-    let fragment = if fragment.len() > crate::scenario::envelope::FRAGMENT_BYTES_MAX { String::new() } else { fragment };
+    let fragment =
+        if fragment.len() > crate::scenario::envelope::FRAGMENT_BYTES_MAX { String::new() } else { fragment };
     Address { lab, fragment, speed, theme, show, ..Address::default() }
 }
 
@@ -156,20 +168,21 @@ fn use_shortcuts(engine: &Engine) {
     use_effect_with(engine.clone(), |engine| {
         let engine = engine.clone();
         let options = gloo_events::EventListenerOptions::enable_prevent_default();
-        let listener = EventListener::new_with_options(&super::dom::document(), "keydown", options, move |event| {
-            let Some(key) = event.dyn_ref::<KeyboardEvent>() else { return };
-            if takes_keys(event) || key.ctrl_key() || key.meta_key() || key.alt_key() {
-                return;
-            }
-            match (key.key().as_str(), key.shift_key()) {
-                (" ", false) => engine.toggle(),
-                ("ArrowRight", false) => engine.step_event(),
-                ("ArrowRight", true) => engine.step_request(),
-                ("ArrowLeft", false) => engine.step_back(),
-                _ => return,
-            }
-            event.prevent_default();
-        });
+        let listener =
+            EventListener::new_with_options(&super::dom::document(), "keydown", options, move |event| {
+                let Some(key) = event.dyn_ref::<KeyboardEvent>() else { return };
+                if takes_keys(event) || key.ctrl_key() || key.meta_key() || key.alt_key() {
+                    return;
+                }
+                match (key.key().as_str(), key.shift_key()) {
+                    (" ", false) => engine.toggle(),
+                    ("ArrowRight", false) => engine.step_event(),
+                    ("ArrowRight", true) => engine.step_request(),
+                    ("ArrowLeft", false) => engine.step_back(),
+                    _ => return,
+                }
+                event.prevent_default();
+            });
         move || drop(listener)
     });
 }
@@ -197,7 +210,9 @@ fn use_drop(on_file: Callback<File>) -> Drop {
         Callback::from(move |event: DragEvent| {
             event.prevent_default();
             over.set(false);
-            if let Some(file) = event.data_transfer().and_then(|data| data.files()).and_then(|files| files.get(0)) {
+            if let Some(file) =
+                event.data_transfer().and_then(|data| data.files()).and_then(|files| files.get(0))
+            {
                 on_file.emit(file);
             }
         })
@@ -242,9 +257,7 @@ fn Layout(props: &LayoutProps) -> Html {
         let tab = tab.setter();
         Callback::from(move |id| tab.set(id))
     };
-    let charts = shows(opened, "charts").then(|| html! {
-        <Charts engine={parts.engine.clone()} pulse={parts.pulse.clone()} flags={(*flags).clone()} />
-    });
+    let below = shows(opened, "charts").then(|| charts(&parts.engine, &parts.pulse, &flags));
     let side = right(parts, opened);
     html! {
         <main id="main" class="lab" tabindex="-1">
@@ -257,7 +270,7 @@ fn Layout(props: &LayoutProps) -> Html {
                 if shows(opened, "transport") {
                     <Transport engine={parts.engine.clone()} pulse={parts.pulse.clone()} flags={(*flags).clone()} />
                 }
-                if !narrow { { charts.clone() } }
+                if !narrow { { below.clone() } }
             </div>
             if let Some(chosen) = chosen {
                 <div class="panel left">
@@ -265,8 +278,8 @@ fn Layout(props: &LayoutProps) -> Html {
                     <div class="tabpanel" role="tabpanel" id={format!("panel-{chosen}")} aria-labelledby={format!("tab-{chosen}")} tabindex="0">
                         { match chosen.as_str() {
                             "lesson" => lesson_panel(parts),
-                            "inspect" => html! { <Inspect engine={parts.engine.clone()} pulse={parts.pulse.clone()} /> },
-                            "charts" => charts.unwrap_or_default(),
+                            "inspect" => inspect(&parts.engine, &parts.pulse),
+                            "charts" => below.unwrap_or_default(),
                             "task" => html! { <div class="right">{ side.clone() }</div> },
                             _ => html! { <Controls engine={parts.engine.clone()} revision={parts.pulse.revision} {era} on_log={parts.on_log.clone()} /> },
                         } }
@@ -316,7 +329,7 @@ fn right(parts: &Parts, opened: &Opened) -> Html {
     html! {
         <>
             if shows(opened, "inspector") {
-                <section aria-label="Selection"><SelectedPanel engine={parts.engine.clone()} pulse={parts.pulse.clone()} /></section>
+                <section aria-label="Selection">{ selected(&parts.engine, &parts.pulse) }</section>
             }
             if let (true, Some(lesson), Some(lab)) = (shows(opened, "challenge"), &parts.lesson, parts.lab) {
                 <Question lesson={lesson.clone()} playing={parts.pulse.playing} begun={parts.pulse.now > Time::ZERO} {on_play} />

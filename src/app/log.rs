@@ -81,7 +81,9 @@ pub fn LogDialog(props: &LogDialogProps) -> Html {
             event.prevent_default();
             event.stop_propagation();
             over.set(false);
-            if let Some(file) = event.data_transfer().and_then(|data| data.files()).and_then(|files| files.get(0)) {
+            if let Some(file) =
+                event.data_transfer().and_then(|data| data.files()).and_then(|files| files.get(0))
+            {
                 take.emit(file);
             }
         })
@@ -112,7 +114,8 @@ fn outcome(state: &Read, props: &LogDialogProps) -> Html {
         },
         Read::Good(scenario, imported) => {
             let onclick = {
-                let (engine, scenario, close) = (props.engine.clone(), scenario.clone(), props.on_close.clone());
+                let (engine, scenario, close) =
+                    (props.engine.clone(), scenario.clone(), props.on_close.clone());
                 Callback::from(move |_: MouseEvent| {
                     engine.open(scenario.clone());
                     close.emit(());

@@ -45,7 +45,7 @@ use address::Address;
 use gloo_events::EventListener;
 use home::Home;
 use lab::LabPage;
-use notice::{Notice, NoticeBar, Notices, Say, Tell};
+use notice::{Notice, Notices, Say, Tell, notice_bar};
 use open::{Opened, open};
 use std::rc::Rc;
 use theme::Theme;
@@ -140,7 +140,7 @@ fn App() -> Html {
     html! {
         <ContextProvider<head::Go> context={go}>
             <button type="button" class="skip" onclick={skip}>{ "Skip to the content" }</button>
-            <NoticeBar notices={(*notices).clone()} {on_dismiss} />
+            { notice_bar(&notices, &on_dismiss) }
             { match &*page {
                 Page::Home => html! { <Home theme={*theme} {on_theme} /> },
                 Page::Lab(number, opened) => html! {
@@ -163,7 +163,8 @@ fn first_page() -> (Page, Vec<Notice>, Option<Theme>) {
 fn use_back_button(show: &Callback<Address>) {
     let show = show.clone();
     use_effect_with((), move |()| {
-        let listener = EventListener::new(&dom::window(), "popstate", move |_| show.emit(Address::present().0));
+        let listener =
+            EventListener::new(&dom::window(), "popstate", move |_| show.emit(Address::present().0));
         move || drop(listener)
     });
 }

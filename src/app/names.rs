@@ -27,7 +27,9 @@ pub fn target_name(snapshot: &Snapshot, target: Target) -> String {
     let node = |index: usize| snapshot.nodes.get(index);
     match target {
         Target::Node(index) => node(index).map(|node| node.name.clone()).unwrap_or_default(),
-        Target::Member { node: index, member } => node(index).map(|node| member_name(node, member)).unwrap_or_default(),
+        Target::Member { node: index, member } => {
+            node(index).map(|node| member_name(node, member)).unwrap_or_default()
+        }
         Target::Link(index) => {
             let ends = snapshot.links.get(index).and_then(|link| Some((node(link.from)?, node(link.to)?)));
             ends.map(|(from, to)| format!("{} → {}", from.name, to.name)).unwrap_or_default()

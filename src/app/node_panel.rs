@@ -5,35 +5,35 @@ use super::names::{member_name, target_name};
 use super::request::shown;
 use crate::algo::policies;
 use crate::play::Session;
-use crate::run::snapshot::{BalancerView, ClientsView, MemberView, NodeState, NodeView, PoolView, ServersView, Snapshot};
+use crate::run::snapshot::{
+    BalancerView, ClientsView, MemberView, NodeState, NodeView, PoolView, ServersView, Snapshot,
+};
 use crate::scene::{Target, figures};
 use crate::sim::Place;
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct TargetProps {
-    pub engine: Engine,
-    pub pulse: Pulse,
-    pub target: Target,
-}
-
 /// Everything but requests, which have a panel of their own.
-#[component]
-pub fn TargetPanel(props: &TargetProps) -> Html {
-    let session = props.engine.session();
-    let snapshot = &props.pulse.snapshot;
-    let inside = match props.target {
-        Target::Node(index) => snapshot.nodes.get(index).map(|node| node_panel(&session, snapshot, index, node)),
-        Target::Member { node: index, member } => snapshot.nodes.get(index).and_then(|node| match &node.state {
-            NodeState::Servers(servers) => Some(member_panel(&session, index, member, servers.members.get(member)?)),
-            _ => Some(node_panel(&session, snapshot, index, node)),
-        }),
+pub fn target_panel(engine: &Engine, pulse: &Pulse, target: Target) -> Html {
+    let session = engine.session();
+    let snapshot = &pulse.snapshot;
+    let inside = match target {
+        Target::Node(index) => {
+            snapshot.nodes.get(index).map(|node| node_panel(&session, snapshot, index, node))
+        }
+        Target::Member { node: index, member } => {
+            snapshot.nodes.get(index).and_then(|node| match &node.state {
+                NodeState::Servers(servers) => {
+                    Some(member_panel(&session, index, member, servers.members.get(member)?))
+                }
+                _ => Some(node_panel(&session, snapshot, index, node)),
+            })
+        }
         Target::Link(index) => Some(link_panel(snapshot, index)),
         Target::Request(_) => None,
     };
     html! {
         <>
-            <h2>{ target_name(snapshot, props.target) }</h2>
+            <h2>{ target_name(snapshot, target) }</h2>
             { inside.unwrap_or_else(|| html! { <p class="dim">{ "It is not there at this moment." }</p> }) }
         </>
     }
@@ -161,13 +161,18 @@ fn member_panel(session: &Session, node: usize, member: usize, view: &MemberView
     let tally = session.metrics().member(place(node, member));
     let busy = view.workers.iter().flatten().count();
     let utilisation = tally.map(|tally| tally.recent_busy(now) / view.workers.len().max(1) as f64);
-    let count = |of: fn(&crate::report::MemberTally) -> u64| tally.map_or("0".into(), |tally| figures::whole(of(tally)));
+    let count = |of: fn(&crate::report::MemberTally) -> u64| {
+        tally.map_or("0".into(), |tally| figures::whole(of(tally)))
+    };
     let mut rows = vec![
         ("State", state_of(view)),
         ("Workers busy", format!("{busy} of {}", view.workers.len())),
         ("Queue", format!("{} of {} places", view.queued, view.queue_places)),
         ("Utilisation lately", utilisation.map_or("–".into(), figures::percent)),
-        ("Received lately", tally.map_or("–".into(), |tally| figures::with_unit(Some(tally.recent_per_s(now)), "req/s"))),
+        (
+            "Received lately",
+            tally.map_or("–".into(), |tally| figures::with_unit(Some(tally.recent_per_s(now)), "req/s")),
+        ),
         ("p99 lately", figures::ms(tally.and_then(|tally| tally.recent_p99_ms()))),
         ("Received so far", count(|tally| tally.arrived)),
         ("Refused so far", count(|tally| tally.refused())),
@@ -200,7 +205,8 @@ fn state_of(view: &MemberView) -> String {
 
 fn link_panel(snapshot: &Snapshot, index: usize) -> Html {
     use crate::run::snapshot::Way;
-    let on_it = |way: Way| snapshot.dots.iter().filter(|dot| dot.link == index && dot.way == way).count() as u64;
+    let on_it =
+        |way: Way| snapshot.dots.iter().filter(|dot| dot.link == index && dot.way == way).count() as u64;
     let cut = snapshot.links.get(index).is_some_and(|link| link.cut);
     pairs(&[
         ("State", if cut { "cut".into() } else { "open".into() }),

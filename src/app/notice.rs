@@ -66,17 +66,11 @@ impl Reducible for Notices {
 /// What components use to say something.
 pub type Say = Callback<Notice>;
 
-#[derive(Properties, PartialEq)]
-pub struct NoticeBarProps {
-    pub notices: Notices,
-    pub on_dismiss: Callback<u32>,
-}
-
-#[component]
-pub fn NoticeBar(props: &NoticeBarProps) -> Html {
+/// What stands at the top of the page.
+pub fn notice_bar(notices: &Notices, on_dismiss: &Callback<u32>) -> Html {
     let notice = |(id, notice): &(u32, Notice)| {
         let id = *id;
-        let onclick = props.on_dismiss.reform(move |_: MouseEvent| id);
+        let onclick = on_dismiss.reform(move |_: MouseEvent| id);
         html! {
             <div key={id} class={classes!("notice", notice.is_error.then_some("is-error"))}>
                 <div>
@@ -91,8 +85,8 @@ pub fn NoticeBar(props: &NoticeBarProps) -> Html {
     };
     // The live region exists before anything is said in it.
     html! {
-        <div class={classes!((!props.notices.shown.is_empty()).then_some("notices"))} role="alert">
-            { for props.notices.shown.iter().map(notice) }
+        <div class={classes!((!notices.shown.is_empty()).then_some("notices"))} role="alert">
+            { for notices.shown.iter().map(notice) }
         </div>
     }
 }

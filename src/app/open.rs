@@ -32,12 +32,14 @@ pub fn open(address: &Address, notices: &mut Vec<Notice>) -> Option<Opened> {
     let mut scenario = if address.fragment.is_empty() {
         of_lab?
     } else {
-        link::decode(&address.fragment).or_else(|error| {
-            // Never silently some other lab: what is shown instead is said.
-            let instead = if of_lab.is_some() { " The lab is shown as it was made." } else { "" };
-            notices.push(Notice::error(format!("The link could not be opened: {error}.{instead}")));
-            of_lab.ok_or(())
-        }).ok()?
+        link::decode(&address.fragment)
+            .or_else(|error| {
+                // Never silently some other lab: what is shown instead is said.
+                let instead = if of_lab.is_some() { " The lab is shown as it was made." } else { "" };
+                notices.push(Notice::error(format!("The link could not be opened. {error}{instead}")));
+                of_lab.ok_or(())
+            })
+            .ok()?
     };
     if let Some(seed) = address.seed {
         scenario = adjusted(scenario, "seed", Value::from(seed), notices);

@@ -8,7 +8,9 @@ use super::theme::palette;
 use crate::report::Fall as Ended;
 use crate::run::snapshot::{NodeState, ServersView, Snapshot};
 use crate::scene::target::TargetArea;
-use crate::scene::{self, Fall, MemberReading, Palette, Picture, Raster, Readings, Spot, Status, Target, View};
+use crate::scene::{
+    self, Fall, MemberReading, Palette, Picture, Raster, Readings, Spot, Status, Target, View,
+};
 use crate::sim::Place;
 
 /// Percentiles are worked out anew after so much screen time; nobody reads faster.
@@ -57,7 +59,10 @@ impl StagePainter {
 
     fn paint_marks(&mut self, picture: &Picture, overlay: &Canvas, palette: &Palette, size: (f64, f64, f64)) {
         let (width, height, ratio) = size;
-        let kept = self.raster.take().filter(|(kept_size, kept_palette, _)| *kept_size == size && kept_palette == palette);
+        let kept = self
+            .raster
+            .take()
+            .filter(|(kept_size, kept_palette, _)| *kept_size == size && kept_palette == palette);
         let (.., mut raster) = kept.unwrap_or_else(|| {
             overlay.clear();
             (size, *palette, Raster::new(width, height, ratio, palette))
@@ -85,7 +90,9 @@ impl StagePainter {
         let smoothed = &mut self.smoothed;
         self.readings.members = nodes
             .map(|(node, view)| match &view.state {
-                NodeState::Servers(servers) => read_members(frame, node, servers, &mut smoothed[node], weight),
+                NodeState::Servers(servers) => {
+                    read_members(frame, node, servers, &mut smoothed[node], weight)
+                }
                 _ => vec![],
             })
             .collect();
@@ -93,7 +100,10 @@ impl StagePainter {
 
     /// What buttons are laid over.
     pub fn spots(&self, frame: &Frame) -> Vec<TargetArea> {
-        self.picture.as_ref().map(|picture| picture.targets(frame.snapshot, &self.readings)).unwrap_or_default()
+        self.picture
+            .as_ref()
+            .map(|picture| picture.targets(frame.snapshot, &self.readings))
+            .unwrap_or_default()
     }
 
     /// The stage in words.
@@ -125,7 +135,8 @@ fn read_members(
     let now = frame.snapshot.now;
     let read = |(member, (view, smooth)): (usize, (&crate::run::snapshot::MemberView, &mut Smoothed))| {
         let tally = frame.session.metrics().member(Place { node: node as u16, member: member as u16 });
-        let utilisation = tally.map_or(0.0, |tally| tally.recent_busy(now) / view.workers.len().max(1) as f64);
+        let utilisation =
+            tally.map_or(0.0, |tally| tally.recent_busy(now) / view.workers.len().max(1) as f64);
         smooth.utilisation += (utilisation - smooth.utilisation) * weight;
         smooth.queued += (view.queued as f64 - smooth.queued) * weight;
         MemberReading {
@@ -144,4 +155,3 @@ fn fall(ended: &Ended) -> Fall {
     };
     Fall { request: ended.number, at: ended.at, outcome: ended.outcome, spot }
 }
-

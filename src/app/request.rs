@@ -1,6 +1,6 @@
 //! One request: its calls as a waterfall, its facts, and why each choice was made.
 
-use super::bar::Bar;
+use super::bar::bar;
 use super::dom::now_ms;
 use super::engine::{Engine, Pulse};
 use super::names::{outcome_class, place_name};
@@ -66,7 +66,8 @@ fn use_trace(engine: &Engine, pulse: &Pulse, number: u64) -> Option<Rc<Trace>> {
     let mut kept = kept.borrow_mut();
     let is_good = kept.as_ref().is_some_and(|traced| {
         let same = traced.number == number && traced.revision == pulse.revision;
-        let whole = traced.trace.as_ref().and_then(|trace| trace.ended).is_some_and(|(at, _)| at <= pulse.now);
+        let whole =
+            traced.trace.as_ref().and_then(|trace| trace.ended).is_some_and(|(at, _)| at <= pulse.now);
         let recent = pulse.playing && pulse.now >= traced.at && now_ms() - traced.screen_ms < RETRACE_MS;
         same && (whole || recent || traced.at == pulse.now)
     });
@@ -105,7 +106,7 @@ impl Row {
         html! {
             <li>
                 <div class="what"><span>{ &self.name }</span><span>{ figures::ms(Some(self.ms)) }</span></div>
-                <Bar from={self.from} to={self.to} class={self.class} />
+                { bar(self.from, self.to, self.class) }
             </li>
         }
     }
@@ -181,7 +182,7 @@ fn why(place: &str, why: &Explanation) -> Html {
         html! {
             <>
                 <span class={classes!(class)}>{ &candidate.name }</span>
-                <Bar to={candidate.figure / largest} class={if candidate.chosen { "" } else { "is-other" }} />
+                { bar(0.0, candidate.figure / largest, if candidate.chosen { "" } else { "is-other" }) }
                 <span class={classes!(class)}>{ shown(candidate.figure) }</span>
             </>
         }

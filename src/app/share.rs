@@ -65,7 +65,11 @@ pub fn ShareDialog(props: &ShareDialogProps) -> Html {
         let engine = props.engine.clone();
         Callback::from(move |_: MouseEvent| {
             let session = engine.session();
-            save(&file_name(&session.scenario().title), "application/json", &session.scenario().to_pretty_json());
+            save(
+                &file_name(&session.scenario().title),
+                "application/json",
+                &session.scenario().to_pretty_json(),
+            );
         })
     };
     let said = match *copied {
@@ -114,13 +118,15 @@ fn included(changes: usize) -> String {
 /// Absent where the page was not loaded securely.
 fn clipboard() -> Option<web_sys::Clipboard> {
     let navigator = window().navigator();
-    let present = js_sys::Reflect::get(&navigator, &"clipboard".into()).is_ok_and(|value| !value.is_undefined());
+    let present =
+        js_sys::Reflect::get(&navigator, &"clipboard".into()).is_ok_and(|value| !value.is_undefined());
     present.then(|| navigator.clipboard())
 }
 
 /// "one-slow-server.json".
 fn file_name(title: &str) -> String {
-    let name: String = title.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let name: String =
+        title.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let name = name.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
     if name.is_empty() { "scenario.json".into() } else { format!("{name}.json") }
 }

@@ -1,7 +1,7 @@
 //! The stage: two canvases that the clock has painted, and buttons over what can be selected.
 
 use super::canvas::Canvas;
-use super::dom::{now_ms, set_variables};
+use super::dom::{now_ms, set_child_variables};
 use super::engine::{Engine, Pace, Pulse};
 use super::picture::StagePainter;
 use crate::scene::Target;
@@ -34,7 +34,9 @@ pub fn Stage(props: &StageProps) -> Html {
             let canvases = Canvas::new(&base, engine).zip(Canvas::new(&overlay, engine));
             let painting = canvases.map(|(base, overlay)| {
                 let painter = painter.clone();
-                engine.paint_with(Pace::EveryFrame, move |shown| painter.borrow_mut().paint(shown, &base, &overlay))
+                engine.paint_with(Pace::EveryFrame, move |shown| {
+                    painter.borrow_mut().paint(shown, &base, &overlay)
+                })
             });
             let telling = (!miniature).then(|| {
                 let told = RefCell::new(Vec::new());
@@ -48,6 +50,11 @@ pub fn Stage(props: &StageProps) -> Html {
             });
             move || drop((painting, telling))
         });
+    }
+    let targets = use_node_ref();
+    {
+        let targets = targets.clone();
+        use_effect_with((*spots).clone(), move |spots| place_spots(&targets, spots));
     }
     let point = {
         let (painter, frame) = ((*painter).clone(), frame.clone());
@@ -96,41 +103,19 @@ pub fn Stage(props: &StageProps) -> Html {
     html! {
         <section ref={frame} class="stage" aria-label="Stage" {onclick} {onpointermove} {onpointerleave}>
             { canvases }
-            <div class="targets">
-                { for spots.iter().map(|spot| html! {
-                    <SpotButton key={format!("{:?}", spot.target)} engine={props.engine.clone()} spot={spot.clone()}
-                        selected={props.pulse.selected == Some(spot.target)} />
-                }) }
+            <div ref={targets} class="targets">
+                { for spots.iter().map(|spot| spot_button(&props.engine, spot, props.pulse.selected)) }
             </div>
             if props.pulse.strained { <p class="said">{ "As fast as this machine can" }</p> }
-            <Told {told} />
+            <p class="unseen" aria-live="polite">{ told }</p>
         </section>
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct SpotProps {
-    engine: Engine,
-    spot: TargetArea,
-    selected: bool,
-}
-
 /// A button over something on the stage, so that it can be reached and read without seeing it.
-#[component]
-fn SpotButton(props: &SpotProps) -> Html {
-    let node = use_node_ref();
-    let spot = &props.spot;
-    {
-        let node = node.clone();
-        let rect = spot.rect;
-        use_effect_with([rect.x, rect.y, rect.width, rect.height].map(f64::to_bits), move |_| {
-            let px = |value: f64| format!("{value:.1}px");
-            let variables = [("--x", px(rect.x)), ("--y", px(rect.y)), ("--w", px(rect.width)), ("--h", px(rect.height))];
-            set_variables(&node, &variables);
-        });
-    }
+fn spot_button(engine: &Engine, spot: &TargetArea, selected: Option<Target>) -> Html {
     let onclick = {
-        let (engine, target) = (props.engine.clone(), spot.target);
+        let (engine, target) = (engine.clone(), spot.target);
         Callback::from(move |event: MouseEvent| {
             if event.detail() == 0 {
                 event.stop_propagation();
@@ -138,22 +123,20 @@ fn SpotButton(props: &SpotProps) -> Html {
             }
         })
     };
-    let class = matches!(spot.target, Target::Link(_)).then_some("is-track");
     html! {
-        <button ref={node} type="button" class={classes!("target", class)} aria-label={spot.name.clone()}
-            aria-pressed={props.selected.to_string()} {onclick}></button>
+        <button key={format!("{:?}", spot.target)} type="button" class="target" aria-label={spot.name.clone()}
+            aria-pressed={(selected == Some(spot.target)).to_string()} {onclick}></button>
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct ToldProps {
-    told: AttrValue,
-}
-
-/// What is happening, in words, for screen readers.
-#[component]
-fn Told(props: &ToldProps) -> Html {
-    html! { <p class="unseen" aria-live="polite">{ &props.told }</p> }
+/// Puts the buttons where their things are.
+fn place_spots(node: &NodeRef, spots: &[TargetArea]) {
+    let px = |value: f64| format!("{value:.1}px");
+    for (index, TargetArea { rect, .. }) in spots.iter().enumerate() {
+        let variables =
+            [("--x", px(rect.x)), ("--y", px(rect.y)), ("--w", px(rect.width)), ("--h", px(rect.height))];
+        set_child_variables(node, index, &variables);
+    }
 }
 
 /// At most one announcement in so many milliseconds.

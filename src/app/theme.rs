@@ -54,22 +54,17 @@ pub fn palette() -> Palette {
     if is_dark() { Palette::DARK } else { Palette::LIGHT }
 }
 
-#[derive(Properties, PartialEq)]
-pub struct ThemeChoiceProps {
-    pub theme: Theme,
-    pub on_change: Callback<Theme>,
-}
-
 /// A button that goes round the three.
-#[component]
-pub fn ThemeChoice(props: &ThemeChoiceProps) -> Html {
-    let (theme, _, name) = Theme::ALL[props.theme as usize];
+pub fn theme_choice(theme: Theme, on_change: &Callback<Theme>) -> Html {
+    let (theme, _, name) = Theme::ALL[theme as usize];
     let next = Theme::ALL[(theme as usize + 1) % Theme::ALL.len()].0;
-    let onclick = props.on_change.reform(move |_| next);
+    let onclick = on_change.reform(move |_| next);
     let label = format!("Colours: {name}");
     let picture = match theme {
         Theme::Auto => html! { <path d="M10 3a7 7 0 0 1 0 14z" fill="currentColor" /> },
-        Theme::Light => html! { <path d="M10 1v2M10 17v2M1 10h2M17 10h2M3.6 3.6 5 5M15 15l1.4 1.4M16.4 3.6 15 5M5 15l-1.4 1.4" /> },
+        Theme::Light => {
+            html! { <path d="M10 1v2M10 17v2M1 10h2M17 10h2M3.6 3.6 5 5M15 15l1.4 1.4M16.4 3.6 15 5M5 15l-1.4 1.4" /> }
+        }
         Theme::Dark => html! { <circle cx="10" cy="10" r="7" fill="currentColor" /> },
     };
     let radius = if theme == Theme::Light { "4" } else { "7" };

@@ -1,6 +1,6 @@
 //! Play, step, go to any moment, choose the speed.
 
-use super::dom::{input_of, set_variables};
+use super::dom::{input_of, set_child_variables, set_variables};
 use super::engine::{Engine, Pulse};
 use crate::play::Flag;
 use crate::scene::figures;
@@ -22,6 +22,8 @@ pub fn Transport(props: &TransportProps) -> Html {
         let engine = engine.clone();
         Callback::from(move |_: MouseEvent| act(&engine))
     };
+    let timeline = use_timeline(engine, pulse.now, pulse.end, &props.flags);
+    let speed = use_speed(engine, pulse.speed);
     let (play, shape) = match pulse.playing {
         true => ("Pause", "M6 4h3v12H6zM11 4h3v12h-3z"),
         false => ("Play", "M5 3l12 7-12 7z"),
@@ -39,8 +41,8 @@ pub fn Transport(props: &TransportProps) -> Html {
                 { next_change(engine, pulse, &props.flags) }
             </div>
             <p class="time" aria-label="Simulated time">{ format!("t = {}", figures::seconds(pulse.now.seconds())) }</p>
-            <Timeline engine={engine.clone()} now={pulse.now.0} end={pulse.end.0} flags={props.flags.clone()} />
-            <Speed engine={engine.clone()} speed={pulse.speed} />
+            { timeline }
+            { speed }
         </section>
     }
 }
@@ -61,76 +63,57 @@ fn next_change(engine: &Engine, pulse: &Pulse, flags: &[Flag]) -> Html {
     icon("Go to the next change", "Go to the next change", jump, "M6 18V3l9 3.5L6 10")
 }
 
-#[derive(Properties, PartialEq)]
-struct TimelineProps {
-    engine: Engine,
-    now: u64,
-    end: u64,
-    flags: Rc<Vec<Flag>>,
-}
-
 /// Steps of the slider: finer than the pixels of a wide screen.
 const STEPS: f64 = 4000.0;
 
-#[component]
-fn Timeline(props: &TimelineProps) -> Html {
-    let node = use_node_ref();
-    let end = props.end.max(1) as f64;
-    let share = props.now as f64 / end;
+fn per_cent(share: f64) -> [(&'static str, String); 1] {
+    [("--at", format!("{:.2}%", share * 100.0))]
+}
+
+/// Any moment, and the changes as flags that lead to theirs.
+#[hook]
+fn use_timeline(engine: &Engine, now: Time, end: Time, flags: &Rc<Vec<Flag>>) -> Html {
+    let (slider, row) = (use_node_ref(), use_node_ref());
+    let end_ns = end.0.max(1) as f64;
+    let share = now.0 as f64 / end_ns;
     {
-        let node = node.clone();
-        use_effect_with(share.to_bits(), move |_| {
-            set_variables(&node, &[("--at", format!("{:.2}%", share * 100.0))]);
+        let slider = slider.clone();
+        use_effect_with(share.to_bits(), move |_| set_variables(&slider, &per_cent(share)));
+    }
+    {
+        let row = row.clone();
+        use_effect_with((flags.clone(), end), move |(flags, _)| {
+            for (index, flag) in flags.iter().enumerate() {
+                set_child_variables(&row, index, &per_cent(flag.at.0 as f64 / end_ns));
+            }
         });
     }
     let oninput = {
-        let engine = props.engine.clone();
+        let engine = engine.clone();
         Callback::from(move |event: InputEvent| {
             let Some(at) = input_of(&event).map(|input| input.value_as_number()) else { return };
             engine.pause();
-            engine.seek(Time((at / STEPS * end) as u64));
+            engine.seek(Time((at / STEPS * end_ns) as u64));
         })
     };
-    let text = format!("{} of {}", figures::seconds(props.now as f64 / 1e9), figures::seconds(end / 1e9));
+    let text = format!("{} of {}", figures::seconds(now.seconds()), figures::seconds(end.seconds()));
     html! {
         <div class="timeline">
-            <input ref={node} class="slider" type="range" min="0" max={STEPS.to_string()} step="1"
+            <input ref={slider} class="slider" type="range" min="0" max={STEPS.to_string()} step="1"
                 value={format!("{:.0}", share * STEPS)} {oninput} aria-label="Moment" aria-valuetext={text} />
-            <div class="flags">
-                { for props.flags.iter().map(|flag| html! {
-                    <FlagButton engine={props.engine.clone()} at={flag.at.0} end={props.end} label={flag.label.clone()} />
-                }) }
-            </div>
+            <div ref={row} class="flags">{ for flags.iter().map(|flag| flag_button(engine, flag)) }</div>
         </div>
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct FlagButtonProps {
-    engine: Engine,
-    at: u64,
-    end: u64,
-    label: String,
-}
-
-/// A change on the timeline; leads to its moment.
-#[component]
-fn FlagButton(props: &FlagButtonProps) -> Html {
-    let node = use_node_ref();
-    let share = props.at as f64 / props.end.max(1) as f64;
-    {
-        let node = node.clone();
-        use_effect_with(share.to_bits(), move |_| {
-            set_variables(&node, &[("--at", format!("{:.2}%", share * 100.0))]);
-        });
-    }
-    let label = format!("{} at {}", props.label, figures::seconds(props.at as f64 / 1e9));
+fn flag_button(engine: &Engine, flag: &Flag) -> Html {
+    let label = format!("{} at {}", flag.label, figures::seconds(flag.at.seconds()));
     let onclick = {
-        let (engine, at) = (props.engine.clone(), Time(props.at));
+        let (engine, at) = (engine.clone(), flag.at);
         Callback::from(move |_: MouseEvent| engine.seek(at))
     };
     html! {
-        <button ref={node} type="button" class="flag" title={label.clone()} aria-label={format!("Go to: {label}")} {onclick}>
+        <button type="button" class="flag" title={label.clone()} aria-label={format!("Go to: {label}")} {onclick}>
             <svg viewBox="0 0 24 36" aria-hidden="true">
                 <path d="M12 34V4" stroke="currentColor" stroke-width="2" />
                 <path d="M12 3l9 4-9 4z" fill="currentColor" />
@@ -139,39 +122,33 @@ fn FlagButton(props: &FlagButtonProps) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct SpeedProps {
-    engine: Engine,
-    speed: f64,
-}
-
 /// The speed's slider is logarithmic: tenths of a decade.
-#[component]
-fn Speed(props: &SpeedProps) -> Html {
+#[hook]
+fn use_speed(engine: &Engine, speed: f64) -> Html {
     let node = use_node_ref();
-    let position = (libm::log10(props.speed) * 10.0).round();
+    let position = (libm::log10(speed) * 10.0).round();
     {
         let node = node.clone();
         use_effect_with(position.to_bits(), move |_| {
-            set_variables(&node, &[("--at", format!("{:.1}%", (position + 30.0) / 60.0 * 100.0))]);
+            set_variables(&node, &per_cent((position + 30.0) / 60.0))
         });
     }
     let oninput = {
-        let engine = props.engine.clone();
+        let engine = engine.clone();
         Callback::from(move |event: InputEvent| {
             let Some(tenths) = input_of(&event).map(|input| input.value_as_number()) else { return };
             engine.set_speed(rounded(libm::pow(10.0, tenths / 10.0)));
         })
     };
-    let shortcut = |speed: f64| {
-        let engine = props.engine.clone();
-        let onclick = Callback::from(move |_: MouseEvent| engine.set_speed(speed));
-        let pressed = (props.speed / speed - 1.0).abs() < 1e-6;
+    let shortcut = |wanted: f64| {
+        let engine = engine.clone();
+        let onclick = Callback::from(move |_: MouseEvent| engine.set_speed(wanted));
+        let pressed = (speed / wanted - 1.0).abs() < 1e-6;
         html! {
-            <button type="button" class="text-button" {onclick} aria-pressed={pressed.to_string()}>{ format!("×{speed}") }</button>
+            <button type="button" class="text-button" {onclick} aria-pressed={pressed.to_string()}>{ format!("×{wanted}") }</button>
         }
     };
-    let text = said(props.speed);
+    let text = said(speed);
     html! {
         <div class="speed">
             <output>{ &text }</output>
@@ -189,7 +166,8 @@ fn rounded(speed: f64) -> f64 {
         let unit = libm::pow(10.0, libm::floor(libm::log10(value)));
         let digit = value / unit;
         let nearest = [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0];
-        let best = nearest.into_iter().min_by(|a: &f64, b: &f64| (a - digit).abs().total_cmp(&(b - digit).abs()));
+        let best =
+            nearest.into_iter().min_by(|a: &f64, b: &f64| (a - digit).abs().total_cmp(&(b - digit).abs()));
         best.unwrap_or(digit) * unit
     };
     if speed < 0.999 { 1.0 / nice(1.0 / speed) } else { nice(speed) }
