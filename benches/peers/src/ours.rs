@@ -74,7 +74,13 @@ fn far_away(policy: Policy, requests: u64, seed: u64) -> Checked {
 }
 
 fn file(
-    policy: Policy, requests: u64, seed: u64, offered: f64, service_ms: f64, clients: Value, links: Value,
+    policy: Policy,
+    requests: u64,
+    seed: u64,
+    offered: f64,
+    service_ms: f64,
+    clients: Value,
+    links: Value,
 ) -> Checked {
     let rate_per_s = offered * 1000.0 / service_ms;
     let scenario = json!({
