@@ -16,7 +16,7 @@ type Contestant = (&'static str, fn(Policy, u64, u64) -> Outcome);
 const CONTESTANTS: &[Contestant] = &[
     ("desru, own loop", desru_mm10::by_loop),
     ("desru, run()", desru_mm10::by_run),
-    ("ours", ours::on_wheel),
+    ("ours, wheel", ours::on_wheel),
     ("ours, heap", ours::on_heap),
     ("ours, watched", ours::watched),
     ("ours, timeouts", ours::timeouts_on_wheel),
@@ -27,11 +27,11 @@ const CONTESTANTS: &[Contestant] = &[
 
 /// What stands over what, as shares of median speeds.
 const RATIOS: &[(&str, &str)] = &[
-    ("ours", "desru, own loop"),
-    ("ours", "ours, heap"),
+    ("ours, wheel", "desru, own loop"),
+    ("ours, wheel", "ours, heap"),
     ("ours, timeouts", "timeouts, heap"),
     ("ours, in flight", "in flight, heap"),
-    ("ours, watched", "ours"),
+    ("ours, watched", "ours, wheel"),
 ];
 
 const REPETITIONS: u64 = 7;
