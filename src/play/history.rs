@@ -17,10 +17,10 @@ impl Checkpoint {
         self.simulation.world().books().events
     }
 
-    /// Roughly how much memory it takes: calls and requests that it has room for.
+    /// Roughly how much memory it takes, in calls.
     fn weight(&self) -> usize {
         let world = self.simulation.world();
-        world.calls().slots() + world.requests().slots()
+        world.calls().slots() + world.requests().slots() + self.metrics.member_count() * MEMBER_WEIGHT
     }
 
     pub fn advance(&mut self, until: Time, budget: u64) -> Progress {
@@ -34,8 +34,10 @@ impl Checkpoint {
 
 /// The most checkpoints that are kept.
 const CHECKPOINTS_MAX: usize = 24;
-/// What they may weigh together: at some 150 bytes each, a few hundred megabytes.
+/// What they may weigh together: at some 150 bytes a call, a few hundred megabytes.
 const WEIGHT_MAX: usize = 2_000_000;
+/// A member's histograms take some 30 kB.
+const MEMBER_WEIGHT: usize = 200;
 /// Events between two checkpoints at first; doubled whenever there are too many.
 const EVENTS_BETWEEN: u64 = 20_000;
 

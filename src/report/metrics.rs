@@ -90,6 +90,11 @@ impl Metrics {
         self.members.get(&place)
     }
 
+    /// How many members anything has reached.
+    pub fn member_count(&self) -> usize {
+        self.members.len()
+    }
+
     /// The members of a node that anything has reached.
     pub fn members(&self, node: NodeId) -> impl Iterator<Item = (Place, &MemberTally)> {
         let range = Place { node, member: 0 }..=Place { node, member: u16::MAX };

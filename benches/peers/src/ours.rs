@@ -40,8 +40,7 @@ pub fn in_flight_on_heap(policy: Policy, requests: u64, seed: u64) -> Outcome {
     measure::<Heap<Event>>(&far_away(policy, requests, seed), IN_FLIGHT)
 }
 
-/// As the page watches it: metrics, digest, and a snapshot for each sixtieth of a second of playback
-/// at one tenth of the speed.
+/// As the page watches it: metrics, digest, and a snapshot for each sixtieth of a second.
 pub fn watched(policy: Policy, requests: u64, seed: u64) -> Outcome {
     let scenario = scenario(policy, requests, seed);
     let (mut metrics, mut digest) = (Metrics::new(Span::from_ms(scenario.duration_ms)), Digest::default());
@@ -50,7 +49,7 @@ pub fn watched(policy: Policy, requests: u64, seed: u64) -> Outcome {
     let mut simulation = Simulation::new(&scenario, &mut seen);
     let end = Time::from_ms(scenario.duration_ms);
     while simulation.now() < end {
-        simulation.advance((simulation.now() + Span::from_ms(100.0 / 60.0)).min(end), NO_LIMIT, &mut seen);
+        simulation.advance((simulation.now() + Span::from_ms(1000.0 / 60.0)).min(end), NO_LIMIT, &mut seen);
         std::hint::black_box(simulation.snapshot());
     }
     outcome(&simulation, begun, 0)
@@ -74,7 +73,13 @@ fn far_away(policy: Policy, requests: u64, seed: u64) -> Checked {
 }
 
 fn file(
-    policy: Policy, requests: u64, seed: u64, offered: f64, service_ms: f64, clients: Value, links: Value,
+    policy: Policy,
+    requests: u64,
+    seed: u64,
+    offered: f64,
+    service_ms: f64,
+    clients: Value,
+    links: Value,
 ) -> Checked {
     let rate_per_s = offered * 1000.0 / service_ms;
     let scenario = json!({
