@@ -24,7 +24,7 @@ struct Measured {
 }
 
 const WARM_UP: Time = Time(60_000_000_000);
-const SEEDS: std::ops::RangeInclusive<u64> = 1..=24;
+const SEEDS: std::ops::RangeInclusive<u64> = 1..=48;
 
 impl Measured {
     fn mean_sojourn_ms(&self) -> f64 {
