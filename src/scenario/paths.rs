@@ -91,7 +91,7 @@ pub fn get(scenario: &Scenario, path: &str) -> Option<Value> {
     let own = name.split('.').next()?;
     let value = match found.place {
         Place::Node(node) => {
-            serde_json::to_value(&without_rows(&scenario.nodes[node].settings)).ok()?.get(own).cloned()?
+            serde_json::to_value(without_rows(&scenario.nodes[node].settings)).ok()?.get(own).cloned()?
         }
         Place::Member(node, member) => {
             let Settings::Servers(settings) = &scenario.nodes[node].settings else { return None };
