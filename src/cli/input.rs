@@ -18,7 +18,7 @@ pub fn scenario(name: &str) -> Result<Checked, Failure> {
     let text = match labs::find(name) {
         Some(lab) => lab.scenario.to_owned(),
         None => {
-            let bytes = bytes(name, limits::FILE_BYTES)?;
+            let bytes = bytes(name, "file or lab", limits::FILE_BYTES)?;
             String::from_utf8(bytes).map_err(|_| Failure::input(format!("{name}: this is not UTF-8 text")))?
         }
     };
@@ -32,24 +32,23 @@ pub fn lines(name: &str, problems: &[Problem]) -> Vec<String> {
     problems.iter().map(|problem| format!("{name}: {problem}")).collect()
 }
 
-/// A file's content, or that of standard input; no more than one byte beyond `most` is read.
+/// A file's content, or that of standard input; no more than one byte beyond `most` is read. `what` says
+/// what a name may be: "file or lab".
 ///
 /// # Errors
 /// Why it cannot be read.
-pub fn bytes(name: &str, most: usize) -> Result<Vec<u8>, Failure> {
+pub fn bytes(name: &str, what: &str, most: usize) -> Result<Vec<u8>, Failure> {
     let mut bytes = vec![];
-    let read = |source: &mut dyn Read| source.take(most as u64 + 1).read_to_end(&mut bytes);
+    let most = most as u64 + 1;
     let done = if name == STANDARD_INPUT {
-        let mut read = read;
-        read(&mut io::stdin().lock())
+        io::stdin().lock().take(most).read_to_end(&mut bytes)
     } else {
-        let mut read = read;
-        File::open(name).and_then(|mut file| read(&mut file))
+        File::open(name).and_then(|file| file.take(most).read_to_end(&mut bytes))
     };
     match done {
         Ok(_) => Ok(bytes),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Err(Failure::input(format!("{name}: there is no such file, and no such lab")))
+            Err(Failure::input(format!("{name}: there is no such {what}")))
         }
         Err(error) => Err(Failure::input(format!("{name}: {error}"))),
     }

@@ -132,3 +132,15 @@ fn quoted(path: &str) -> String {
     let plain = if formula { format!("'{path}") } else { path.to_owned() };
     if plain.contains([',', '"', '\n', '\r']) { format!("\"{}\"", plain.replace('"', "\"\"")) } else { plain }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_quoted_and_are_no_formulas() {
+        assert_eq!(quoted("/a/b"), "/a/b");
+        assert_eq!(quoted("/a,\"b\""), "\"/a,\"\"b\"\"\"");
+        assert_eq!(quoted("=1+1"), "'=1+1");
+    }
+}

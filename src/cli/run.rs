@@ -45,7 +45,7 @@ pub fn run(options: &Options, out: &mut impl Write) -> Result<(), Failure> {
     let seeds = options.seeds.as_ref().map_or_else(|| vec![scenario.seed], |seeds| seeds.0.clone());
     let scenarios = with_seeds(&scenario, &seeds)?;
     let runs = match (&options.requests, scenarios.as_slice()) {
-        (None, scenarios) => run_each(scenarios),
+        (None, scenarios) => run_each(scenarios)?,
         (Some(file), [only]) => vec![run_recorded(only, file)?],
         (Some(_), _) => return Err(Failure::input("--requests takes one seed")),
     };
@@ -67,7 +67,7 @@ fn prepare(options: &Options) -> Result<(Checked, Option<Imported>), Failure> {
     let mut imported = None;
     if let Some(log) = &options.log {
         let name = log.rsplit('/').next().unwrap_or(log);
-        let bytes = input::bytes(log, BYTES_MAX)?;
+        let bytes = input::bytes(log, "file", BYTES_MAX)?;
         let read = import(&bytes, name, &scenario);
         let (replaying, summary) = read.map_err(|sentence| Failure::input(format!("{log}: {sentence}")))?;
         (scenario, imported) = (replaying, Some(summary));
@@ -91,20 +91,21 @@ fn with_seeds(scenario: &Checked, seeds: &[u64]) -> Result<Vec<Checked>, Failure
 }
 
 /// The runs share nothing, so they go side by side; the order is that of the seeds.
-fn run_each(scenarios: &[Checked]) -> Vec<Ran> {
+fn run_each(scenarios: &[Checked]) -> io::Result<Vec<Ran>> {
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let share = scenarios.len().div_ceil(threads).max(1);
+    let run_share = |share: &[Checked]| -> io::Result<Vec<Ran>> {
+        share.iter().map(|scenario| run_once(scenario, &mut ())).collect()
+    };
     thread::scope(|scope| {
-        let run_share = |share: &[Checked]| share.iter().map(run_watched).collect::<Vec<Ran>>();
         let parts: Vec<_> =
             scenarios.chunks(share).map(|share| scope.spawn(move || run_share(share))).collect();
-        parts.into_iter().flat_map(|part| part.join().unwrap_or_default()).collect()
+        let mut runs = vec![];
+        for part in parts {
+            runs.extend(part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+        }
+        Ok(runs)
     })
-}
-
-fn run_watched(scenario: &Checked) -> Ran {
-    // Without a recorder there is nothing that could fail.
-    run_once(scenario, &mut ()).unwrap_or_else(|_| Ran::default())
 }
 
 fn run_recorded(scenario: &Checked, file: &str) -> Result<Ran, Failure> {

@@ -75,10 +75,7 @@ impl Goal {
     /// Whether it is met; `None` while its figure does not exist yet. `summary` is a
     /// [`crate::report::Summary`] as JSON, `state` the settings in force.
     pub fn met(&self, summary: &Value, state: &Scenario) -> Option<bool> {
-        let figure = match look_up(summary, &self.path) {
-            Some(found) => found.as_f64()?,
-            None => paths::get(state, &self.path)?.as_f64()?,
-        };
+        let figure = self.figure(summary, state)?;
         Some(match self.op {
             Op::Below => figure < self.value,
             Op::AtMost => figure <= self.value,
@@ -86,6 +83,16 @@ impl Goal {
             Op::AtLeast => figure >= self.value,
             Op::Above => figure > self.value,
         })
+    }
+}
+
+impl Goal {
+    /// The figure that it is about; `None` while that does not exist yet.
+    pub fn figure(&self, summary: &Value, state: &Scenario) -> Option<f64> {
+        match look_up(summary, &self.path) {
+            Some(found) => found.as_f64(),
+            None => paths::get(state, &self.path)?.as_f64(),
+        }
     }
 }
 
@@ -268,7 +275,7 @@ mod tests {
             ("# Title", "Title", "title"),
             ("## Try", "## Tried", "no section called Tried"),
             ("## Notice", "## Try", "comes twice"),
-            ("## Left out\n", "", "no section Left out"),
+            ("## Left out\nMuch.\n", "", "no section Left out"),
             ("- [x]", "- [ ]", "exactly one"),
             ("- [x]", "- x", "neither"),
             ("\nIt was that.", "", "needs a question and an answer"),

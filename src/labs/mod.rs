@@ -17,7 +17,7 @@ pub struct Lab {
     pub summary: &'static str,
     /// The scenario file.
     pub scenario: &'static str,
-    /// The lesson, in Markdown with the sections that [`lesson`] names.
+    /// The lesson, in Markdown with the sections that [`mod@lesson`] names; [`Lesson::parse`] reads it.
     pub lesson: &'static str,
 }
 

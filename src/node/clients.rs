@@ -438,15 +438,10 @@ impl Clients {
         self.row += 1;
         let key = self.keys.draw(&mut self.key_stream, now);
         let class = self.class_ids.get(path as usize).copied().unwrap_or(0);
-        Some(NewRequest {
-            seed,
-            key,
-            client,
-            class,
-            work: Span::from_ms(duration_ms),
-            cost: 1.0,
-            priority: 0,
-        })
+        // Logs round short requests down to 0, which is not the same as unknown.
+        let known = (duration_ms >= 0.0).then(|| Span::from_ms(duration_ms).max(Span(1)));
+        let work = known.unwrap_or(Span::ZERO);
+        Some(NewRequest { seed, key, client, class, work, cost: 1.0, priority: 0 })
     }
 
     fn arrive_open<E: Env>(&mut self, cx: &mut Context<'_, E>) {

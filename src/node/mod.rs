@@ -121,17 +121,17 @@ impl Behaviour for Node {
         each!(self, node => node.start(cx));
     }
 
-    #[inline]
+    #[inline(always)]
     fn arrive<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId) {
         each!(self, node => node.arrive(cx, call));
     }
 
-    #[inline]
+    #[inline(always)]
     fn returned<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId) {
         each!(self, node => node.returned(cx, call));
     }
 
-    #[inline]
+    #[inline(always)]
     fn timer<E: Env>(&mut self, cx: &mut Context<'_, E>, timer: Timer) {
         each!(self, node => node.timer(cx, timer));
     }

@@ -334,10 +334,7 @@ impl Servers {
         let work = if request.work > Span::ZERO {
             request.work
         } else {
-            match self.service {
-                Sampler::Constant(span) => span,
-                sampler => sampler.draw(&mut Draw::new(self.service_stream, request.seed)),
-            }
+            self.service.draw(&mut Draw::new(self.service_stream, request.seed))
         };
         let left = if request.cost == 1.0 { work } else { work.times(request.cost as f64) };
         cx.work(call);

@@ -58,10 +58,25 @@ impl Latencies {
 
     /// The smallest duration that at least a share of `q` did not exceed, in milliseconds.
     pub fn quantile_ms(&self, q: f64) -> Option<f64> {
-        (self.count > 0).then(|| self.histogram.value_at_quantile(q) as f64 / 1000.0)
+        let bucket_end = || self.histogram.value_at_quantile(q) as f64 / 1000.0;
+        (self.count > 0).then(|| bucket_end().min(self.largest.ms()))
     }
 
     pub fn largest_ms(&self) -> Option<f64> {
         (self.count > 0).then(|| self.largest.ms())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_percentile_is_beyond_the_largest() {
+        for digits in [2, 3] {
+            let mut latencies = Latencies::new(digits);
+            latencies.record(Span::from_ms(1000.0));
+            assert_eq!(latencies.quantile_ms(0.999), latencies.largest_ms(), "{digits} digits");
+        }
     }
 }

@@ -3,8 +3,9 @@
 //! Clients with Poisson arrivals in front of equal servers, with a balancer between or without. With
 //! one server, or with a balancer that draws at random (a Poisson stream split at random is Poisson
 //! again), the closed form is exact. With other policies it is the figure of one shared queue in front
-//! of all workers, which no policy can beat on average: a bound to compare with. Faults and unequal
-//! speeds are left out on purpose: the line says what there would be if all were well.
+//! of all workers, which no policy can beat on average: a bound to compare with. Faults are left out on
+//! purpose: the line says what there would be if all were well. Servers of unequal speeds have no such
+//! closed form.
 
 use super::theory::{Prediction, Station};
 use crate::node::Settings;
@@ -61,12 +62,16 @@ pub fn theory_of(scenario: &Scenario) -> Option<TheoryLine> {
             Settings::Servers(_) | Settings::Clients(_) => return None,
         }
     };
+    let speed = servers.member(0).speed;
+    if (0..servers.count as usize).any(|index| servers.member(index).speed != speed) {
+        return None;
+    }
     let count = servers.count as f64;
     let split = if random { count } else { 1.0 };
     let shared = if random { 1 } else { servers.count as u32 };
     let station = Station {
         arrivals_per_s: clients.rate_per_s / split,
-        service_ms: servers.service_ms.mean_ms(),
+        service_ms: servers.service_ms.mean_ms() / speed,
         service_scv: servers.service_ms.squared_variation()?,
         servers: servers.workers as u32 * shared,
         waiting_places: Some(servers.queue * shared),
@@ -92,5 +97,29 @@ fn predict(station: Station) -> Option<Prediction> {
     match station.predict() {
         Ok(bounded) if bounded.blocked_share > 1e-6 => Some(bounded),
         bounded => endless.predict().or(bounded).ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Checked;
+
+    fn line(members: &str) -> Option<TheoryLine> {
+        let json = format!(
+            r#"{{"v":1,"nodes":[{{"id":"c","kind":"clients","rate_per_s":10,"to":["s"]}},{{"id":"s","kind":"servers",
+            "count":2,"queue":100000,"service_ms":{{"dist":"exponential","mean":100}},"members":{members}}}]}}"#
+        );
+        theory_of(&Checked::parse(&json).expect("the scenario is fine"))
+    }
+
+    /// At twice the speed the station is the same as one with half the service time.
+    #[test]
+    fn equal_speeds_shorten_the_service_and_unequal_ones_have_no_closed_form() {
+        let utilisation = |members| line(members).map(|line| line.utilisation);
+        assert_eq!(utilisation("[]"), Some(0.5));
+        assert_eq!(utilisation(r#"[{"slow":5}]"#), Some(0.5), "a fault is left out");
+        assert_eq!(utilisation(r#"[{"speed":2},{"speed":2},{"speed":7}]"#), Some(0.25));
+        assert_eq!(utilisation(r#"[{"speed":2}]"#), None);
     }
 }

@@ -157,7 +157,7 @@ impl<E: Env> Context<'_, E> {
     }
 
     /// A request ends, with the outcome that its client sees. Calls of it may still be under way.
-    #[inline]
+    #[inline(always)]
     pub fn end(&mut self, id: RequestId, outcome: Outcome) {
         let request = &mut self.core.requests[id.0];
         debug_assert!(request.outcome.is_none(), "a request ends once");
@@ -223,7 +223,7 @@ impl<E: Env> Context<'_, E> {
     }
 
     /// Answers a call.
-    #[inline]
+    #[inline(always)]
     pub fn reply(&mut self, id: CallId, outcome: Outcome) {
         self.core.reply(id, outcome);
     }

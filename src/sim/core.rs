@@ -155,7 +155,7 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
     }
 
     /// Sends a call or its answer over its link.
-    #[inline]
+    #[inline(always)]
     pub fn travel(&mut self, id: CallId, way: Way) {
         let link = self.calls[id.0].link as usize;
         let event = Event::from(if way == Way::Out { Happening::Arrive(id) } else { Happening::Return(id) });
@@ -167,6 +167,7 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
     }
 
     /// The same, for a message that takes time or may be lost.
+    #[inline(never)]
     fn travel_far(&mut self, id: CallId, link: usize, way: Way, event: Event) {
         let call = &self.calls[id.0];
         match self.links[link].journey(&self.requests[call.request.0], call.attempt, way) {
@@ -191,7 +192,7 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
     }
 
     /// The callee answers.
-    #[inline]
+    #[inline(always)]
     pub fn reply(&mut self, id: CallId, outcome: Outcome) {
         let now = self.now;
         let call = &mut self.calls[id.0];

@@ -13,6 +13,7 @@ mod queue;
 mod random;
 mod time;
 mod world;
+mod ziggurat;
 
 pub use self::core::{Books, Condition};
 pub use call::{Arena, CALLS_MAX, Call, CallId, NodeId, Phase, Place, Request, RequestId};

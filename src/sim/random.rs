@@ -7,11 +7,11 @@
 //!
 //! Generators: xoshiro256++ for streams, SplitMix64 for draws (Blackman and Vigna, 2018; Steele, Lea
 //! and Flood, 2014), from `rand_xoshiro`. Exponentials by the ziggurat (Marsaglia and Tsang, 2000)
-//! with tables computed by `libm`, so that every target draws the same bits.
+//! with tables made at compile time, so that every target draws the same bits.
 
+use super::ziggurat::{ZIGGURAT, ZIGGURAT_R};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::{SplitMix64, Xoshiro256PlusPlus};
-use std::sync::OnceLock;
 
 /// A source of 64 random bits at a time, and what is made of them.
 pub trait Random {
@@ -36,21 +36,17 @@ pub trait Random {
     /// Exponential with mean 1.
     #[inline]
     fn exponential(&mut self) -> f64 {
-        let table = ziggurat();
+        let table = &ZIGGURAT;
         loop {
             let bits = self.next_u64();
             let layer = (bits & 0xff) as usize;
-            let x = (bits >> 11) as i64 as f64 * table.width[layer];
+            let (width, inner) = table.layers[layer];
+            let x = (bits >> 11) as i64 as f64 * width;
             // Nearly always.
-            if x < table.inner[layer] {
+            if x < inner {
                 return x;
             }
-            if layer == 0 {
-                // The tail beyond R is again exponential.
-                return ZIGGURAT_R - libm::log(1.0 - self.unit());
-            }
-            let y = table.height[layer] + self.unit() * (table.height[layer + 1] - table.height[layer]);
-            if y < libm::exp(-x) {
+            if let Some(x) = exponential_at_the_edge(layer, x, self.unit()) {
                 return x;
             }
         }
@@ -67,6 +63,17 @@ pub trait Random {
             }
         }
     }
+}
+
+/// A point of the layer that may lie above the curve: kept if it does not. The tail beyond the last
+/// layer is again exponential.
+#[cold]
+fn exponential_at_the_edge(layer: usize, x: f64, unit: f64) -> Option<f64> {
+    if layer == 0 {
+        return Some(ZIGGURAT_R - libm::log(1.0 - unit));
+    }
+    let (low, high) = (ZIGGURAT.heights[layer], ZIGGURAT.heights[layer + 1]);
+    (low + unit * (high - low) < libm::exp(-x)).then_some(x)
 }
 
 /// What a node uses a stream for. The numbers are part of a run's identity: never reuse one.
@@ -140,41 +147,6 @@ pub fn mix(mut x: u64) -> u64 {
 /// FNV-1a, 64 bits.
 pub fn name_hash(name: &str) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ byte as u64).wrapping_mul(0x100_0000_01b3))
-}
-
-/// Where the ziggurat's tail begins, for 256 layers of the exponential density.
-const ZIGGURAT_R: f64 = 7.697_117_470_131_05;
-
-struct Ziggurat {
-    /// x = width × (53 random bits)
-    width: [f64; 256],
-    /// Left of this x every point of the layer lies under the curve.
-    inner: [f64; 256],
-    /// exp(-x) at the layer's lower right corner, and at its upper one in the next entry.
-    height: [f64; 257],
-}
-
-fn ziggurat() -> &'static Ziggurat {
-    static TABLE: OnceLock<Ziggurat> = OnceLock::new();
-    TABLE.get_or_init(|| {
-        // Layer i spans x in [0, x[i]]; layer 0 is the base strip with the tail. All have area v.
-        let v = (ZIGGURAT_R + 1.0) * libm::exp(-ZIGGURAT_R);
-        let mut x = [0.0; 257];
-        x[0] = v / libm::exp(-ZIGGURAT_R);
-        x[1] = ZIGGURAT_R;
-        for i in 2..256 {
-            x[i] = -libm::log(v / x[i - 1] + libm::exp(-x[i - 1]));
-        }
-        x[256] = 0.0;
-        let mut table = Ziggurat { width: [0.0; 256], inner: [0.0; 256], height: [0.0; 257] };
-        for i in 0..256 {
-            table.width[i] = x[i] / (1u64 << 53) as f64;
-            table.inner[i] = x[i + 1];
-            table.height[i] = if i == 0 { 0.0 } else { libm::exp(-x[i]) };
-        }
-        table.height[256] = 1.0;
-        table
-    })
 }
 
 #[cfg(test)]

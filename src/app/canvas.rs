@@ -1,0 +1,70 @@
+//! A canvas that keeps the size of its element, in device pixels.
+
+use super::dom::window;
+use super::engine::Engine;
+use std::cell::Cell;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ResizeObserver, ResizeObserverEntry};
+use yew::NodeRef;
+
+pub struct Canvas {
+    pub context: CanvasRenderingContext2d,
+    element: HtmlCanvasElement,
+    /// CSS pixels.
+    size: Rc<Cell<(f64, f64)>>,
+    observer: ResizeObserver,
+    _resized: Closure<dyn FnMut(js_sys::Array)>,
+}
+
+impl Canvas {
+    /// Has the engine paint anew when the size changes.
+    pub fn new(node: &NodeRef, engine: &Engine) -> Option<Canvas> {
+        let element: HtmlCanvasElement = node.cast()?;
+        let context = element.get_context("2d").ok().flatten()?.dyn_into().ok()?;
+        let rect = element.get_bounding_client_rect();
+        let size = Rc::new(Cell::new((rect.width(), rect.height())));
+        let resized: Closure<dyn FnMut(js_sys::Array)> = {
+            let (size, engine) = (size.clone(), engine.clone());
+            Closure::new(move |entries: js_sys::Array| {
+                let entry =
+                    entries.iter().last().and_then(|entry| entry.dyn_into::<ResizeObserverEntry>().ok());
+                if let Some(rect) = entry.map(|entry| entry.content_rect()) {
+                    size.set((rect.width(), rect.height()));
+                    engine.touch();
+                }
+            })
+        };
+        let observer = ResizeObserver::new(resized.as_ref().unchecked_ref()).ok()?;
+        observer.observe(&element);
+        Some(Canvas { context, element, size, observer, _resized: resized })
+    }
+
+    /// Makes the bitmap as large as the element and answers with its size in CSS pixels and device
+    /// pixels per CSS pixel; `None` if there is nothing to be seen.
+    pub fn ready(&self) -> Option<(f64, f64, f64)> {
+        let (width, height) = self.size.get();
+        if width < 1.0 || height < 1.0 {
+            return None;
+        }
+        let ratio = window().device_pixel_ratio().clamp(1.0, 3.0);
+        let (w, h) = ((width * ratio).round() as u32, (height * ratio).round() as u32);
+        // Setting a size clears, even if it is the same.
+        if self.element.width() != w || self.element.height() != h {
+            self.element.set_width(w);
+            self.element.set_height(h);
+        }
+        Some((width, height, ratio))
+    }
+
+    pub fn clear(&self) {
+        let _ = self.context.reset_transform();
+        self.context.clear_rect(0.0, 0.0, self.element.width() as f64, self.element.height() as f64);
+    }
+}
+
+impl Drop for Canvas {
+    fn drop(&mut self) {
+        self.observer.disconnect();
+    }
+}

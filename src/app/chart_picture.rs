@@ -1,0 +1,142 @@
+//! From a run to the shapes of its charts.
+
+use super::canvas::Canvas;
+use super::engine::Frame;
+use super::paint;
+use super::theme::palette;
+use crate::play::{Flag, Session};
+use crate::report::Window;
+use crate::run::snapshot::{MemberView, NodeState, Snapshot};
+use crate::scene::{self, Bar, BarChart, Ink, Line, LineChart, Table, Theory};
+use crate::sim::Place;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    Latency,
+    Throughput,
+    Load,
+}
+
+/// (simulated seconds, value)
+type Points = Vec<(f64, Option<f64>)>;
+
+/// The curves of a chart.
+struct Curves {
+    lines: Vec<(&'static str, Ink, Points)>,
+    unit: &'static str,
+}
+
+/// Where a chart's time axis lies: (left edge, width, seconds at its end), in CSS pixels.
+pub type TimeAxis = (f64, f64, f64);
+
+/// Paints a chart; answers with its time axis if it has one.
+pub fn paint(kind: Kind, frame: &Frame, flags: &[Flag], canvas: &Canvas) -> Option<TimeAxis> {
+    let (width, height, ratio) = canvas.ready()?;
+    let Some(curves) = curves(kind, frame.session) else {
+        let chart = BarChart { width, height, ..loads(frame.session, frame.snapshot) };
+        paint::paint(&canvas.context, &chart.shapes(), &palette(), (width, height), ratio);
+        return None;
+    };
+    let to_s = horizon_s(frame.session);
+    let theory = frame.session.theory().filter(|_| kind == Kind::Latency);
+    let chart = LineChart {
+        width,
+        height,
+        from_s: 0.0,
+        to_s,
+        theory: theory.as_ref().map(|line| Theory { value: line.mean_ms, label: &line.model }),
+        flags: flags.iter().map(|flag| scene::Flag { at_s: flag.at.seconds(), label: &flag.label }).collect(),
+        cursor_s: Some(frame.snapshot.now.seconds()),
+        hover_s: frame.pointed.map(|at| at.seconds()),
+        ..curves.chart()
+    };
+    paint::paint(&canvas.context, &chart.shapes(), &palette(), (width, height), ratio);
+    let plot = chart.plot();
+    Some((plot.x, plot.width, to_s))
+}
+
+/// The same figures in full, to be read or saved.
+pub fn table(kind: Kind, session: &Session, snapshot: &Snapshot) -> Table {
+    match curves(kind, session) {
+        Some(curves) => curves.chart().table(),
+        None => loads(session, snapshot).table(),
+    }
+}
+
+/// The end of the time axis: the run is shown in halves, quarters … of its length, so that what has
+/// happened fills the chart and the axis seldom changes.
+fn horizon_s(session: &Session) -> f64 {
+    let (now, end) = (session.now().seconds(), session.end().seconds());
+    let mut horizon = end;
+    while horizon / 2.0 > now && horizon > end / 20.0 {
+        horizon /= 2.0;
+    }
+    horizon
+}
+
+fn curves(kind: Kind, session: &Session) -> Option<Curves> {
+    let series = session.metrics().series();
+    let seconds = series.window().seconds().max(1e-9);
+    let points = |value: &dyn Fn(&Window) -> Option<f64>| -> Points {
+        series.complete().iter().map(|window| (window.end_ms / 1000.0, value(window))).collect()
+    };
+    let rate = |count: fn(&Window) -> u64| points(&|window| Some(count(window) as f64 / seconds));
+    match kind {
+        Kind::Latency => Some(Curves {
+            lines: vec![
+                ("p50", Ink::Ok, points(&|window| window.p50_ms)),
+                ("p95", Ink::Waiting, points(&|window| window.p95_ms)),
+                ("p99", Ink::Failed, points(&|window| window.p99_ms)),
+            ],
+            unit: "ms",
+        }),
+        Kind::Throughput => Some(Curves {
+            lines: vec![
+                ("ok", Ink::Ok, rate(|window| window.ok)),
+                ("refused", Ink::Refused, rate(|window| window.refused)),
+                ("failed", Ink::Failed, rate(|window| window.failed)),
+                ("timed out", Ink::Waiting, rate(|window| window.timed_out)),
+            ],
+            unit: "/s",
+        }),
+        Kind::Load => None,
+    }
+}
+
+impl Curves {
+    fn chart(&self) -> LineChart<'_> {
+        let lines = self.lines.iter().map(|(name, ink, points)| Line { name, ink: *ink, points }).collect();
+        LineChart { lines, unit: self.unit, ..LineChart::default() }
+    }
+}
+
+/// Index of the node whose machines share the load, and how many there are.
+pub fn loaded_node(snapshot: &Snapshot) -> Option<(usize, &[MemberView])> {
+    snapshot.nodes.iter().enumerate().find_map(|(index, node)| match &node.state {
+        NodeState::Servers(servers) => Some((index, servers.members.as_slice())),
+        _ => None,
+    })
+}
+
+/// What each machine has received lately.
+fn loads(session: &Session, snapshot: &Snapshot) -> BarChart<'static> {
+    let (node, members) = loaded_node(snapshot).unwrap_or((0, &[]));
+    let rate = |member: usize| {
+        let tally = session.metrics().member(Place { node: node as u16, member: member as u16 });
+        tally.map_or(0.0, |tally| tally.recent_per_s(session.now()))
+    };
+    let bar = |(member, view): (usize, &MemberView)| Bar {
+        name: format!("S{}", view.number),
+        value: Some(rate(member)),
+        ink: if view.slow > 1.0 || view.down || view.frozen { Ink::Failed } else { Ink::Request },
+    };
+    let bars: Vec<Bar> = members.iter().enumerate().map(bar).collect();
+    let mean = bars.iter().filter_map(|bar| bar.value).sum::<f64>() / bars.len().max(1) as f64;
+    BarChart {
+        fair: (bars.len() > 1).then_some(mean),
+        bars,
+        unit: "/s",
+        quantity: "received lately",
+        ..BarChart::default()
+    }
+}

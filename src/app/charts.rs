@@ -1,0 +1,210 @@
+//! The three charts under the stage: latency, throughput, load share.
+
+use super::canvas::Canvas;
+use super::chart_picture::{self, Kind, TimeAxis, loaded_node};
+use super::dom::save;
+use super::engine::{Engine, Frame, Pace, Pulse};
+use crate::play::{Flag, Session};
+use crate::run::snapshot::Snapshot;
+use crate::scene::{Table, figures};
+use crate::sim::Time;
+use std::cell::Cell;
+use std::rc::Rc;
+use web_sys::Element;
+use yew::prelude::*;
+
+/// A chart as the page has it.
+impl Kind {
+    const ALL: [Kind; 3] = [Kind::Latency, Kind::Throughput, Kind::Load];
+
+    fn title(self) -> &'static str {
+        ["Latency", "Throughput", "Load share"][self as usize]
+    }
+
+    fn id(self) -> &'static str {
+        ["latency", "throughput", "load-share"][self as usize]
+    }
+
+    /// What matters most, beside the title.
+    fn head(self, session: &Session, snapshot: &Snapshot) -> String {
+        let metrics = session.metrics();
+        let last = metrics.series().complete().last();
+        match self {
+            Kind::Latency => {
+                let (p50, p99) = last.map_or((None, None), |window| (window.p50_ms, window.p99_ms));
+                format!("p50 {} · p99 {}", figures::ms(p50), figures::ms(p99))
+            }
+            Kind::Throughput => {
+                let seconds = metrics.series().window().seconds().max(1e-9);
+                let per_s = |count: u64| figures::figure(count as f64 / seconds);
+                match last {
+                    Some(window) => [
+                        ("ok", window.ok),
+                        ("refused", window.refused),
+                        ("failed", window.failed),
+                        ("timed out", window.timed_out),
+                    ]
+                    .iter()
+                    .filter(|(name, count)| *name == "ok" || *count > 0)
+                    .map(|(name, count)| format!("{} {name}/s", per_s(*count)))
+                    .collect::<Vec<_>>()
+                    .join(" · "),
+                    None => "– ok/s".into(),
+                }
+            }
+            Kind::Load => {
+                let fairness = loaded_node(snapshot)
+                    .and_then(|(node, members)| metrics.fairness(node as u16, members.len()));
+                format!("Jain fairness {}", fairness.map_or("–".into(), |value| format!("{value:.2}")))
+            }
+        }
+    }
+
+    /// What the colours mean: (class, name).
+    fn key(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Kind::Latency => &[("good", "p50"), ("slow", "p95"), ("bad", "p99")],
+            Kind::Throughput => {
+                &[("good", "ok"), ("refused", "refused"), ("bad", "failed"), ("slow", "timed out")]
+            }
+            Kind::Load => &[("", "received lately"), ("bad", "in trouble")],
+        }
+    }
+}
+
+/// The three side by side.
+pub fn charts(engine: &Engine, pulse: &Pulse, flags: &Rc<Vec<Flag>>) -> Html {
+    html! {
+        <div class="charts">
+            { for Kind::ALL.map(|kind| html! {
+                <Chart key={kind.id()} {kind} engine={engine.clone()} pulse={pulse.clone()} flags={flags.clone()} />
+            }) }
+        </div>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct ChartProps {
+    kind: Kind,
+    engine: Engine,
+    pulse: Pulse,
+    flags: Rc<Vec<Flag>>,
+}
+
+#[component]
+fn Chart(props: &ChartProps) -> Html {
+    let kind = props.kind;
+    let as_table = use_state(|| false);
+    let session = props.engine.session();
+    let snapshot = &props.pulse.snapshot;
+    let toggle = {
+        let as_table = as_table.clone();
+        Callback::from(move |_: MouseEvent| as_table.set(!*as_table))
+    };
+    let save = {
+        let engine = props.engine.clone();
+        Callback::from(move |_: MouseEvent| {
+            let session = engine.session();
+            let table = chart_picture::table(kind, &session, &session.snapshot());
+            save(&format!("{}.csv", kind.id()), "text/csv", &table.csv());
+        })
+    };
+    let title = format!("chart-{}", kind.id());
+    let head = kind.head(&session, snapshot);
+    html! {
+        <section class="panel chart" aria-labelledby={title.clone()}>
+            <header><h2 id={title}>{ kind.title() }</h2><p>{ &head }</p></header>
+            if *as_table {
+                { table_view(kind, &chart_picture::table(kind, &session, snapshot)) }
+            } else {
+                <Plot {kind} engine={props.engine.clone()} flags={props.flags.clone()} label={format!("{}: {head}", kind.title())} />
+            }
+            <footer>
+                <p class="key">{ for kind.key().iter().map(|(class, name)| html! { <span class={*class}>{ *name }</span> }) }</p>
+                <div>
+                    <button type="button" class="text-button is-quiet" onclick={toggle} aria-pressed={as_table.to_string()}
+                        aria-label={format!("{} as a table", kind.title())}>{ "Table" }</button>
+                    <button type="button" class="text-button is-quiet" onclick={save} aria-label={format!("Save {} as CSV", kind.title())}>{ "CSV" }</button>
+                </div>
+            </footer>
+        </section>
+    }
+}
+
+/// The last rows; the file has all.
+const ROWS_MAX: usize = 60;
+
+fn table_view(kind: Kind, table: &Table) -> Html {
+    let cell = |text: &String| match text.parse::<f64>() {
+        Ok(value) => figures::figure(value),
+        Err(_) if text.is_empty() => figures::NONE.to_owned(),
+        Err(_) => text.clone(),
+    };
+    let row = |cells: &Vec<String>| {
+        let (name, rest) = cells.split_first()?;
+        Some(html! {
+            <tr key={name.clone()}>
+                <th scope="row">{ name }</th>
+                { for rest.iter().map(|text| html! { <td>{ cell(text) }</td> }) }
+            </tr>
+        })
+    };
+    // What is newest is what is looked for.
+    let rows: Vec<_> = match kind {
+        Kind::Load => table.rows.iter().take(ROWS_MAX).collect(),
+        _ => table.rows.iter().rev().take(ROWS_MAX).collect(),
+    };
+    html! {
+        <div class="plot-table" tabindex="0" role="group" aria-label={format!("{} as a table", kind.title())}>
+            <table class="figures">
+                <thead><tr>{ for table.head.iter().map(|column| html! { <th scope="col">{ column }</th> }) }</tr></thead>
+                <tbody>{ for rows.into_iter().filter_map(row) }</tbody>
+            </table>
+        </div>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct PlotProps {
+    kind: Kind,
+    engine: Engine,
+    flags: Rc<Vec<Flag>>,
+    label: String,
+}
+
+#[component]
+fn Plot(props: &PlotProps) -> Html {
+    let (node, frame) = (use_node_ref(), use_node_ref());
+    let axis = use_memo((), |()| Cell::new(None::<TimeAxis>));
+    {
+        let (node, kind, axis) = (node.clone(), props.kind, axis.clone());
+        use_effect_with((props.engine.clone(), props.flags.clone()), move |(engine, flags)| {
+            let flags = flags.clone();
+            let painting = Canvas::new(&node, engine).map(|canvas| {
+                let paint = move |shown: &Frame| axis.set(chart_picture::paint(kind, shown, &flags, &canvas));
+                engine.paint_with(Pace::EveryPulse, paint)
+            });
+            move || drop(painting)
+        });
+    }
+    let onpointermove = {
+        let (engine, frame) = (props.engine.clone(), frame.clone());
+        Callback::from(move |event: PointerEvent| {
+            let Some(rect) = frame.cast::<Element>().map(|element| element.get_bounding_client_rect()) else {
+                return;
+            };
+            let x = event.client_x() as f64 - rect.left();
+            let share = |(left, width, _): TimeAxis| ((x - left) / width).clamp(0.0, 1.0);
+            engine.point_at(axis.get().map(|axis| Time::from_ms(share(axis) * axis.2 * 1000.0)));
+        })
+    };
+    let onpointerleave = {
+        let engine = props.engine.clone();
+        Callback::from(move |_: PointerEvent| engine.point_at(None))
+    };
+    html! {
+        <div ref={frame} class="plot" {onpointermove} {onpointerleave}>
+            <canvas ref={node} role="img" aria-label={props.label.clone()}></canvas>
+        </div>
+    }
+}

@@ -1,0 +1,203 @@
+//! The controls, generated from the scenario's knobs and the tables of settings.
+
+use super::chips::chips;
+use super::engine::Engine;
+use super::knob::{Control, knob};
+use crate::algo::setting::Setting;
+use crate::play::{Knob, When};
+use crate::scenario::NodeSpec;
+use serde_json::{Value, json};
+use web_sys::HtmlSelectElement;
+use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub struct ControlsProps {
+    pub engine: Engine,
+    /// Of the scenario: another one, other controls.
+    pub revision: u32,
+    /// How many changes have taken effect: values differ with it.
+    pub era: usize,
+    pub on_log: Callback<()>,
+}
+
+#[component]
+pub fn Controls(props: &ControlsProps) -> Html {
+    let from_start = use_state(|| false);
+    let engine = &props.engine;
+    let on_set = {
+        let (engine, from_start) = (engine.clone(), *from_start);
+        Callback::from(move |(path, value): (String, Value)| {
+            engine.set(&path, value, if from_start { When::FromStart } else { When::Now });
+        })
+    };
+    let on_apply = {
+        let from_start = from_start.setter();
+        Callback::from(move |id: &'static str| from_start.set(id == "start"))
+    };
+    let choices = [
+        ("now", "At this moment", "The change is noted on the timeline and part of the link.".to_owned()),
+        ("start", "From the start", "The run is worked out anew as if it had always been so.".to_owned()),
+    ];
+    let chosen = if *from_start { "start" } else { "now" };
+    html! {
+        <div class="controls">
+            { knobs(props, &on_set) }
+            <h2 class="heading">{ "Experiment" }</h2>
+            { chips("Changes take effect", "apply", "", &choices, chosen, on_apply) }
+            { seed(engine) }
+            <AllSettings engine={engine.clone()} revision={props.revision} era={props.era} {on_set} on_log={props.on_log.clone()} />
+        </div>
+    }
+}
+
+/// What the scenario's author lets the learner turn, by node.
+fn knobs(props: &ControlsProps, on_set: &Callback<(String, Value)>) -> Html {
+    let knobs = props.engine.session().knobs();
+    in_groups(knobs, on_set, &props.on_log)
+}
+
+/// Controls under the headings of their nodes; those that change nothing at present are left out.
+fn in_groups(knobs: Vec<Knob>, on_set: &Callback<(String, Value)>, on_log: &Callback<()>) -> Html {
+    let mut groups: Vec<(String, Vec<Html>)> = vec![];
+    for knob in knobs.into_iter().filter(|knob| knob.matters) {
+        let control = control(&knob, on_set, on_log);
+        match groups.iter_mut().find(|(name, _)| *name == knob.group) {
+            Some((_, controls)) => controls.push(control),
+            None => groups.push((knob.group, vec![control])),
+        }
+    }
+    let group = |(name, controls): (String, Vec<Html>)| {
+        html! {
+            <div class="group" key={name.clone()}><h2 class="heading">{ name }</h2>{ for controls }</div>
+        }
+    };
+    groups.into_iter().map(group).collect()
+}
+
+fn control(shown: &Knob, on_set: &Callback<(String, Value)>, on_log: &Callback<()>) -> Html {
+    let Knob { path, label, setting, value, .. } = shown.clone();
+    let inside = knob(&Control {
+        path: path.clone(),
+        label,
+        setting,
+        value,
+        on_set: on_set.clone(),
+        on_log: on_log.clone(),
+    });
+    html! { <div key={path} class="control">{ inside }</div> }
+}
+
+/// The seed, and another one.
+fn seed(engine: &Engine) -> Html {
+    let onclick = {
+        let engine = engine.clone();
+        Callback::from(move |_: MouseEvent| {
+            // The one thing in the program that is not reproducible, and it is asked for.
+            if let Ok(random) = getrandom::u32() {
+                engine.set("seed", json!(random % 1_000_000), When::FromStart);
+            }
+        })
+    };
+    html! {
+        <div class="seed">
+            <span>{ format!("Seed {}", engine.session().scenario().seed) }</span>
+            <button type="button" class="text-button" {onclick}>{ "New seed" }</button>
+        </div>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct AllSettingsProps {
+    engine: Engine,
+    revision: u32,
+    era: usize,
+    on_set: Callback<(String, Value)>,
+    on_log: Callback<()>,
+}
+
+/// Every setting of every node that is no knob, and those of one machine at a time. Made only while
+/// it is open.
+#[component]
+fn AllSettings(props: &AllSettingsProps) -> Html {
+    let open = use_state(|| false);
+    let member = use_state(|| 1usize);
+    let ontoggle = {
+        let open = open.setter();
+        Callback::from(move |event: Event| {
+            let details = event.target_dyn_into::<web_sys::Element>();
+            open.set(details.is_some_and(|details| details.has_attribute("open")));
+        })
+    };
+    html! {
+        <details class="all" {ontoggle}>
+            <summary>{ "All settings" }</summary>
+            if *open {
+                { rest(props) }
+                { for_one_machine(props, &member) }
+            }
+        </details>
+    }
+}
+
+/// Settings that are no knobs already. A policy's own settings stand below the policy, wherever that is.
+fn rest(props: &AllSettingsProps) -> Html {
+    let session = props.engine.session();
+    let known = &session.scenario().knobs;
+    let is_own = |path: &str| path.matches('.').count() > 1;
+    let rest =
+        session.all_settings().into_iter().filter(|knob| !known.contains(&knob.path) && !is_own(&knob.path));
+    in_groups(rest.collect(), &props.on_set, &props.on_log)
+}
+
+/// Weight, speed and faults of one machine at a time.
+fn for_one_machine(props: &AllSettingsProps, member: &UseStateHandle<usize>) -> Html {
+    let session = props.engine.session();
+    let state = session.state();
+    let controls = |node: &NodeSpec| {
+        let knob = |setting: &Setting| {
+            let path = format!("{}/{}.{}", node.id, **member, setting.name);
+            let value = session.value(&path)?;
+            let knob = Knob {
+                path,
+                group: node.name.clone(),
+                label: setting.label.into(),
+                setting: *setting,
+                value,
+                matters: true,
+            };
+            Some(control(&knob, &props.on_set, &props.on_log))
+        };
+        let settings = node.settings.kind().member_settings;
+        html! {
+            if !settings.is_empty() {
+                <div class="group" key={node.id.clone()}>
+                    <h2 class="heading">{ format!("{}: one machine", node.name) }</h2>
+                    { member_menu(node, member) }
+                    { for settings.iter().filter_map(knob) }
+                </div>
+            }
+        }
+    };
+    state.nodes.iter().map(controls).collect()
+}
+
+fn member_menu(node: &NodeSpec, member: &UseStateHandle<usize>) -> Html {
+    let crate::node::Settings::Servers(servers) = &node.settings else { return html! {} };
+    let onchange = {
+        let member = member.setter();
+        Callback::from(move |event: Event| {
+            let menu = event.target_dyn_into::<HtmlSelectElement>();
+            member.set(menu.and_then(|menu| menu.value().parse().ok()).unwrap_or(1));
+        })
+    };
+    html! {
+        <label class="knob line">
+            <span>{ "Machine" }</span>
+            <select class="shape" {onchange}>
+                { for (1..=servers.count as usize).map(|number| html! {
+                    <option value={number.to_string()} selected={number == **member}>{ format!("Server {number}") }</option>
+                }) }
+            </select>
+        </label>
+    }
+}

@@ -1,0 +1,129 @@
+//! The browser, as far as the page needs it: every access that can fail is answered for here.
+
+use js_sys::Uint8Array;
+use wasm_bindgen::prelude::*;
+use web_sys::{Document, Element, Event, HtmlElement, HtmlInputElement, Window};
+use yew::prelude::*;
+
+/// The app runs in a page; without a window nothing could have started it.
+pub fn window() -> Window {
+    web_sys::window().expect("a page has a window")
+}
+
+pub fn document() -> Document {
+    window().document().expect("a page has a document")
+}
+
+/// Milliseconds since the page began.
+pub fn now_ms() -> f64 {
+    window().performance().map(|performance| performance.now()).unwrap_or(0.0)
+}
+
+/// Whether a media query holds now.
+pub fn matches(query: &str) -> bool {
+    window().match_media(query).ok().flatten().is_some_and(|list| list.matches())
+}
+
+/// Whether a media query holds, kept up to date.
+#[hook]
+pub fn use_media(query: &'static str) -> bool {
+    let holds = use_state(|| matches(query));
+    {
+        let holds = holds.setter();
+        use_effect_with((), move |()| {
+            let list = window().match_media(query).ok().flatten();
+            let listener = list.map(|list| {
+                gloo_events::EventListener::new(&list, "change", move |_| holds.set(matches(query)))
+            });
+            move || drop(listener)
+        });
+    }
+    *holds
+}
+
+/// Sets custom properties of an element. (`style=` attributes are stopped by the page's policy;
+/// the object model is not.)
+pub fn set_variables(node: &NodeRef, variables: &[(&str, String)]) {
+    if let Some(element) = node.cast::<HtmlElement>() {
+        set_on(&element, variables);
+    }
+}
+
+/// The same for a node's child.
+pub fn set_child_variables(node: &NodeRef, index: usize, variables: &[(&str, String)]) {
+    let child = node.cast::<Element>().and_then(|element| element.children().item(index as u32));
+    if let Some(child) = child.and_then(|child| child.dyn_into::<HtmlElement>().ok()) {
+        set_on(&child, variables);
+    }
+}
+
+fn set_on(element: &HtmlElement, variables: &[(&str, String)]) {
+    for (name, value) in variables {
+        let _ = element.style().set_property(name, value);
+    }
+}
+
+pub fn focus(selector: &str) {
+    let found = document().query_selector(selector).ok().flatten();
+    if let Some(element) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
+
+/// The input that an event is about.
+pub fn input_of(event: &Event) -> Option<HtmlInputElement> {
+    event.target()?.dyn_into().ok()
+}
+
+/// Whether the keyboard belongs to what has the focus: keys typed there are no shortcuts.
+pub fn takes_keys(event: &Event) -> bool {
+    let Some(element) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else {
+        return false;
+    };
+    let selector = "input, select, textarea, button, summary, a, [role=tab], [role=radio], dialog *";
+    element.matches(selector).unwrap_or(false)
+}
+
+/// Hands a file to whoever reads the page.
+pub fn save(name: &str, kind: &str, content: &str) {
+    let bag = web_sys::BlobPropertyBag::new();
+    bag.set_type(kind);
+    let parts = js_sys::Array::of1(&JsValue::from_str(content));
+    let Ok(blob) = web_sys::Blob::new_with_str_sequence_and_options(&parts, &bag) else { return };
+    let Ok(address) = web_sys::Url::create_object_url_with_blob(&blob) else { return };
+    let anchor =
+        document().create_element("a").ok().and_then(|a| a.dyn_into::<web_sys::HtmlAnchorElement>().ok());
+    if let Some(anchor) = anchor {
+        anchor.set_href(&address);
+        anchor.set_download(name);
+        anchor.click();
+    }
+    // Revoked once the download has begun for certain.
+    gloo_timers::callback::Timeout::new(60_000, move || drop(web_sys::Url::revoke_object_url(&address)))
+        .forget();
+}
+
+/// The bytes of a file.
+///
+/// # Errors
+/// The browser's reason.
+pub async fn read(file: &web_sys::File) -> Result<Vec<u8>, String> {
+    let buffer = wasm_bindgen_futures::JsFuture::from(file.array_buffer()).await;
+    buffer.map(|buffer| Uint8Array::new(&buffer).to_vec()).map_err(|error| format!("{error:?}"))
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// boot.js shows the worst-case screen; absent in tests.
+    #[wasm_bindgen(catch, js_name = __fatal)]
+    fn js_fatal(message: &str) -> Result<(), JsValue>;
+}
+
+pub fn fatal(message: &str) {
+    let _ = js_fatal(message);
+}
+
+/// Tells boot.js where the present scenario can be found again.
+pub fn remember_scenario(link: &str) {
+    let _ = js_sys::Reflect::set(&js_sys::global(), &"__scenarioLink".into(), &link.into());
+}

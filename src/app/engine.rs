@@ -1,0 +1,383 @@
+//! The run on the page: a session, whether it plays and how fast, and what is selected.
+//!
+//! It lives outside the virtual DOM. The clock moves it; components hear of it by [`Pulse`]s.
+
+use super::address::SPEEDS;
+use super::notice::{Notice, Say};
+use super::open::problems;
+use crate::play::{Session, When};
+use crate::run::snapshot::Snapshot;
+use crate::scenario::Checked;
+use crate::scene::Target;
+use crate::sim::Time;
+use std::cell::{Cell, Ref, RefCell};
+use std::rc::Rc;
+use yew::Callback;
+
+/// What components know of the run: the same until the next pulse.
+#[derive(Clone, Debug)]
+pub struct Pulse {
+    count: u32,
+    /// Changes when the scenario does.
+    pub revision: u32,
+    pub playing: bool,
+    pub speed: f64,
+    /// This machine cannot keep up with the speed.
+    pub strained: bool,
+    pub selected: Option<Target>,
+    pub now: Time,
+    pub end: Time,
+    pub snapshot: Rc<Snapshot>,
+}
+
+impl PartialEq for Pulse {
+    fn eq(&self, other: &Pulse) -> bool {
+        self.count == other.count
+    }
+}
+
+/// What is handed to whoever paints.
+pub struct Frame<'a> {
+    pub session: &'a Session,
+    pub snapshot: &'a Snapshot,
+    pub selected: Option<Target>,
+    /// Of the screen, for what eases.
+    pub screen_ms: f64,
+    pub speed: f64,
+    /// The moment that is pointed at in a chart.
+    pub pointed: Option<Time>,
+    /// Time passes.
+    pub moving: bool,
+}
+
+/// How often a painter is called while the run plays; after a change both are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pace {
+    EveryFrame,
+    EveryPulse,
+}
+
+type Paint = Rc<dyn Fn(&Frame)>;
+
+#[derive(Clone)]
+pub struct Engine(Rc<Inner>);
+
+struct Inner {
+    session: RefCell<Session>,
+    playing: Cell<bool>,
+    speed: Cell<f64>,
+    strained: Cell<bool>,
+    selected: Cell<Option<Target>>,
+    /// A moment under the pointer, shown by a hairline in all charts.
+    pointed: Cell<Option<Time>>,
+    revision: Cell<u32>,
+    pulses: Cell<u32>,
+    /// A wish of the timeline; taken up once per frame, however often it changes.
+    wish: Cell<Option<Time>>,
+    /// On the way to that moment.
+    seeking: Cell<Option<Time>>,
+    /// Moments that were stepped from, so that one can step back.
+    trail: RefCell<Vec<Time>>,
+    painters: RefCell<Vec<(u32, Pace, Paint)>>,
+    next_painter: Cell<u32>,
+    /// Wakes the clock.
+    wake: RefCell<Callback<()>>,
+    say: RefCell<Say>,
+}
+
+impl PartialEq for Engine {
+    fn eq(&self, other: &Engine) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// The most steps that can be taken back.
+const TRAIL_MAX: usize = 200;
+
+impl Engine {
+    pub fn new(scenario: Checked, speed: f64) -> Engine {
+        Engine(Rc::new(Inner {
+            session: RefCell::new(Session::new(scenario)),
+            playing: Cell::new(false),
+            speed: Cell::new(speed),
+            strained: Cell::new(false),
+            selected: Cell::default(),
+            pointed: Cell::default(),
+            revision: Cell::new(0),
+            pulses: Cell::new(0),
+            wish: Cell::new(None),
+            seeking: Cell::new(None),
+            trail: RefCell::default(),
+            painters: RefCell::default(),
+            next_painter: Cell::new(0),
+            wake: RefCell::default(),
+            say: RefCell::default(),
+        }))
+    }
+
+    /// To read. Not to be held across anything that changes the run.
+    pub fn session(&self) -> Ref<'_, Session> {
+        self.0.session.borrow()
+    }
+
+    pub fn on_notice(&self, say: Say) {
+        self.0.say.replace(say);
+    }
+
+    pub fn on_wake(&self, wake: Callback<()>) {
+        self.0.wake.replace(wake);
+    }
+
+    /// Something changed: it will be drawn and told.
+    pub fn touch(&self) {
+        let wake = self.0.wake.borrow().clone();
+        wake.emit(());
+    }
+
+    fn revise(&self) {
+        self.0.revision.set(self.0.revision.get() + 1);
+        self.touch();
+    }
+
+    pub fn playing(&self) -> bool {
+        self.0.playing.get()
+    }
+
+    /// Plays on; from the end it begins anew.
+    pub fn play(&self) {
+        let at_end = {
+            let session = self.0.session.borrow();
+            session.now() >= session.end()
+        };
+        if at_end {
+            self.0.session.borrow_mut().restart();
+        }
+        self.0.trail.borrow_mut().clear();
+        self.0.playing.set(true);
+        self.touch();
+    }
+
+    pub fn pause(&self) {
+        self.0.playing.set(false);
+        self.0.strained.set(false);
+        self.touch();
+    }
+
+    pub fn toggle(&self) {
+        if self.playing() { self.pause() } else { self.play() }
+    }
+
+    pub fn speed(&self) -> f64 {
+        self.0.speed.get()
+    }
+
+    pub fn set_speed(&self, speed: f64) {
+        self.0.speed.set(speed.clamp(SPEEDS.0, SPEEDS.1));
+        self.touch();
+    }
+
+    pub fn set_strained(&self, strained: bool) {
+        self.0.strained.set(strained);
+    }
+
+    pub fn selected(&self) -> Option<Target> {
+        self.0.selected.get()
+    }
+
+    pub fn select(&self, selected: Option<Target>) {
+        self.0.selected.set(selected);
+        self.touch();
+    }
+
+    /// Points all charts at a moment.
+    pub fn point_at(&self, moment: Option<Time>) {
+        if self.0.pointed.replace(moment) != moment {
+            self.touch();
+        }
+    }
+
+    /// Exactly one event.
+    pub fn step_event(&self) {
+        self.step(|session| session.step_event());
+    }
+
+    /// Until the next request ends.
+    pub fn step_request(&self) {
+        self.step(|session| session.step_request());
+    }
+
+    fn step(&self, step: impl FnOnce(&mut Session) -> Option<Time>) {
+        self.0.playing.set(false);
+        let mut session = self.0.session.borrow_mut();
+        let mut trail = self.0.trail.borrow_mut();
+        trail.push(session.now());
+        let surplus = trail.len().saturating_sub(TRAIL_MAX);
+        trail.drain(..surplus);
+        let end = session.end();
+        let stepped = step(&mut session).is_some();
+        drop((session, trail));
+        if !stepped {
+            self.seek(end);
+        }
+        self.touch();
+    }
+
+    /// To where the last step began, or half a second of playing back.
+    pub fn step_back(&self) {
+        self.0.playing.set(false);
+        let now = self.session().now();
+        let back = Time::from_ms((now.ms() - 500.0 * self.speed()).max(0.0));
+        let earlier = self.0.trail.borrow_mut().pop().filter(|time| *time <= now);
+        self.seek(earlier.unwrap_or(back));
+    }
+
+    /// Goes to a moment, beginning with the next frame.
+    pub fn seek(&self, time: Time) {
+        self.0.wish.set(Some(time));
+        self.touch();
+    }
+
+    /// Whether a wish is not fulfilled yet.
+    pub fn seeking(&self) -> bool {
+        self.0.wish.get().or(self.0.seeking.get()).is_some()
+    }
+
+    /// Goes on towards the wished moment, `slice` events at a time while `more` says so.
+    pub fn settle_seek(&self, slice: u64, more: impl Fn() -> bool) {
+        if let Some(time) = self.0.wish.take() {
+            let mut session = self.0.session.borrow_mut();
+            let time = time.min(session.end());
+            // What is still to come is worked out below, a little at a time.
+            session.seek(time, slice);
+            self.0.seeking.set(Some(time));
+        }
+        if let Some(time) = self.0.seeking.get() {
+            if self.advance(time, slice, more) {
+                self.0.seeking.set(None);
+            }
+        }
+    }
+
+    pub fn restart(&self) {
+        self.0.wish.set(None);
+        self.0.seeking.set(None);
+        self.0.trail.borrow_mut().clear();
+        self.0.session.borrow_mut().restart();
+        self.touch();
+    }
+
+    /// Lets simulated time pass, at most `slice` events at a time while `more` says so. True if all
+    /// of it did.
+    pub fn advance(&self, until: Time, slice: u64, more: impl Fn() -> bool) -> bool {
+        let mut session = self.0.session.borrow_mut();
+        let end = session.end();
+        let until = until.min(end);
+        let reached = loop {
+            if session.advance(until, slice) == crate::sim::Progress::Reached {
+                break true;
+            }
+            if !more() {
+                break false;
+            }
+        };
+        if session.now() >= end {
+            self.0.playing.set(false);
+        }
+        reached
+    }
+
+    /// Sets what a path names. What is wrong with it is said, and nothing changes.
+    pub fn set(&self, path: &str, value: serde_json::Value, when: When) -> bool {
+        let result = self.0.session.borrow_mut().set(path, value, when);
+        self.revise();
+        match result {
+            Ok(()) => true,
+            Err(found) => {
+                self.say(problems("That cannot be set", found));
+                false
+            }
+        }
+    }
+
+    pub fn say(&self, notice: Notice) {
+        let say = self.0.say.borrow().clone();
+        say.emit(notice);
+    }
+
+    /// Runs another scenario from its start.
+    pub fn open(&self, scenario: Checked) {
+        self.0.playing.set(false);
+        self.0.selected.set(None);
+        self.0.trail.borrow_mut().clear();
+        self.0.wish.set(None);
+        self.0.seeking.set(None);
+        self.0.session.replace(Session::new(scenario));
+        self.revise();
+    }
+
+    /// Calls `paint` with what is to be painted, until what is returned is dropped.
+    pub fn paint_with(&self, pace: Pace, paint: impl Fn(&Frame) + 'static) -> Painting {
+        let id = self.0.next_painter.get();
+        self.0.next_painter.set(id + 1);
+        self.0.painters.borrow_mut().push((id, pace, Rc::new(paint)));
+        self.touch();
+        Painting { engine: self.clone(), id }
+    }
+
+    /// Has everything painted that is due, and tells what components should know if `pulse`.
+    pub fn show(&self, screen_ms: f64, pulse: bool) -> Option<Pulse> {
+        let session = self.0.session.borrow();
+        let snapshot = session.snapshot();
+        let frame = Frame {
+            session: &session,
+            snapshot: &snapshot,
+            selected: self.selected(),
+            screen_ms,
+            speed: self.speed(),
+            pointed: self.0.pointed.get(),
+            moving: self.playing(),
+        };
+        // A painter may come or go only between frames, but the list must not be borrowed meanwhile.
+        let painters = self.0.painters.borrow().clone();
+        for (_, pace, paint) in &painters {
+            if pulse || *pace == Pace::EveryFrame {
+                paint(&frame);
+            }
+        }
+        drop(session);
+        pulse.then(|| self.pulse_of(Rc::new(snapshot)))
+    }
+
+    /// What components should know now.
+    pub fn pulse(&self) -> Pulse {
+        let snapshot = self.session().snapshot();
+        self.pulse_of(Rc::new(snapshot))
+    }
+
+    fn pulse_of(&self, snapshot: Rc<Snapshot>) -> Pulse {
+        self.0.pulses.set(self.0.pulses.get().wrapping_add(1));
+        Pulse {
+            count: self.0.pulses.get(),
+            revision: self.0.revision.get(),
+            playing: self.playing(),
+            speed: self.speed(),
+            strained: self.0.strained.get(),
+            selected: self.selected(),
+            now: snapshot.now,
+            end: self.session().end(),
+            snapshot,
+        }
+    }
+}
+
+/// A painter's registration; ends when dropped.
+pub struct Painting {
+    engine: Engine,
+    id: u32,
+}
+
+impl Drop for Painting {
+    fn drop(&mut self) {
+        self.engine.0.painters.borrow_mut().retain(|(id, ..)| *id != self.id);
+    }
+}

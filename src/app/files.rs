@@ -1,0 +1,48 @@
+//! Files that somebody hands to the page: a scenario, or a log to be replayed.
+
+use crate::scenario::replay::{self, Imported};
+use crate::scenario::{Checked, Problem};
+
+/// What was in a file.
+pub enum Content {
+    Scenario(Box<Checked>),
+    /// The present scenario with its clients replaying the log.
+    Log(Box<Checked>, Imported),
+}
+
+/// The largest file that is read.
+const BYTES_MAX: f64 = (crate::scenario::limits::FILE_BYTES) as f64;
+
+/// Reads a file as a scenario if it looks like one, else as a log.
+///
+/// # Errors
+/// A sentence, and details line by line.
+pub async fn take(file: &web_sys::File, base: &Checked) -> Result<Content, (String, Vec<String>)> {
+    let name = crate::algo::setting::shortened(&file.name());
+    if file.size() > BYTES_MAX {
+        let most = BYTES_MAX / 1024.0 / 1024.0;
+        return Err((format!("“{name}” is larger than {most:.0} MiB."), vec![]));
+    }
+    let bytes =
+        super::dom::read(file).await.map_err(|why| (format!("“{name}” could not be read."), vec![why]))?;
+    if looks_like_a_scenario(&file.name(), &bytes) {
+        let lines = |problems: Vec<Problem>| problems.iter().map(Problem::to_string).collect();
+        let text =
+            std::str::from_utf8(&bytes).map_err(|_| (format!("“{name}” is not UTF-8 text."), vec![]))?;
+        let scenario = Checked::parse(text)
+            .map_err(|found| (format!("“{name}” is not a scenario that can run:"), lines(found)))?;
+        return Ok(Content::Scenario(Box::new(scenario)));
+    }
+    match replay::import(&bytes, &name, base) {
+        Ok((scenario, imported)) => Ok(Content::Log(Box::new(scenario), imported)),
+        Err(why) => Err((format!("“{name}” could not be used as a log."), vec![why])),
+    }
+}
+
+/// Logs may be JSON too, but one object per line; a scenario is one object and names its nodes.
+fn looks_like_a_scenario(name: &str, bytes: &[u8]) -> bool {
+    let is_json = name.to_ascii_lowercase().ends_with(".json");
+    let start = bytes.iter().position(|byte| !byte.is_ascii_whitespace()).map_or(&[][..], |at| &bytes[at..]);
+    let head = String::from_utf8_lossy(&start[..start.len().min(4096)]).into_owned();
+    head.starts_with('{') && (head.contains("\"nodes\"") || head.contains("\"v\"") || is_json)
+}

@@ -1,0 +1,70 @@
+//! The head of every page: name, way back, what can be done.
+
+use super::address::Address;
+use super::theme::{Theme, theme_choice};
+use yew::prelude::*;
+
+/// Goes to another page of the app without loading the site anew.
+pub type Go = Callback<Address>;
+
+/// A link inside the app. Middle clicks and the like do what they always do.
+#[derive(Properties, PartialEq)]
+pub struct LinkProps {
+    pub to: Address,
+    #[prop_or_default]
+    pub class: Classes,
+    pub children: Html,
+}
+
+#[component]
+pub fn Link(props: &LinkProps) -> Html {
+    let go = use_context::<Go>();
+    let onclick = {
+        let to = props.to.clone();
+        Callback::from(move |event: MouseEvent| {
+            let plain = event.button() == 0
+                && !event.ctrl_key()
+                && !event.meta_key()
+                && !event.shift_key()
+                && !event.alt_key();
+            if let Some(go) = go.as_ref().filter(|_| plain) {
+                event.prevent_default();
+                go.emit(to.clone());
+            }
+        })
+    };
+    html! { <a href={props.to.write()} class={props.class.clone()} {onclick}>{ props.children.clone() }</a> }
+}
+
+/// Where a page stands: topic and title; none on the first page.
+pub type Where<'a> = Option<(Option<&'static str>, &'a str)>;
+
+pub fn head(at: Where, theme: Theme, on_theme: &Callback<Theme>, acts: Html) -> Html {
+    html! {
+        <header class="head">
+            <Link to={Address::default()} class="brand">{ logo() }{ "Switchyard" }</Link>
+            if let Some((topic, title)) = at {
+                <nav aria-label="Where this is">
+                    <ol>
+                        <li><Link to={Address::default()}>{ "Labs" }</Link></li>
+                        if let Some(topic) = topic { <li>{ topic }</li> }
+                    </ol>
+                </nav>
+                <h1 id="title" tabindex="-1">{ title }</h1>
+            }
+            <div class="acts">
+                { acts }
+                { theme_choice(theme, on_theme) }
+            </div>
+        </header>
+    }
+}
+
+fn logo() -> Html {
+    html! {
+        <svg viewBox="0 0 58 30" fill="none" stroke-width="5" stroke-linecap="round" aria-hidden="true">
+            <path class="siding" d="M6 24h46" />
+            <g class="route" ><path d="M6 24h14c8 0 9-5 11-10s4-9 10-9h11" /><circle cx="6" cy="24" r="5" /></g>
+        </svg>
+    }
+}

@@ -1,0 +1,165 @@
+//! The first page: a lab that runs at once, then all labs by topic.
+
+use super::address::Address;
+use super::clock::use_clock;
+use super::dom::matches;
+use super::engine::Engine;
+use super::head::{Link, head};
+use super::open::of_lab;
+use super::stage::Stage;
+use super::storage;
+use super::theme::Theme;
+use crate::labs::{LABS, Lab};
+use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub struct HomeProps {
+    pub theme: Theme,
+    pub on_theme: Callback<Theme>,
+}
+
+/// Slow enough to follow a single request.
+const MINIATURE_SPEED: f64 = 0.05;
+
+#[component]
+pub fn Home(props: &HomeProps) -> Html {
+    let mut topics: Vec<&str> = vec![];
+    for lab in LABS {
+        if !topics.contains(&lab.topic) {
+            topics.push(lab.topic);
+        }
+    }
+    let topic = |topic: &&'static str| {
+        let id = format!("topic-{}", topic.to_lowercase().replace(' ', "-"));
+        html! {
+            <section class="topic" aria-labelledby={id.clone()}>
+                <h2 {id}>{ *topic }</h2>
+                <ul role="list" class="gallery">
+                    { for LABS.iter().filter(|lab| lab.topic == *topic).map(|lab| html! { <li key={lab.id}><Card {lab} /></li> }) }
+                </ul>
+            </section>
+        }
+    };
+    html! {
+        <div class="page is-home">
+            { head(None, props.theme, &props.on_theme, html! {}) }
+            <main id="main" class="home" tabindex="-1">
+                if let Some(lab) = LABS.first() { { hero(lab) } }
+                { for topics.iter().map(topic) }
+                <footer><p>{ "Every figure and every dot comes from a simulation that runs in your browser. Nothing is sent anywhere." }</p></footer>
+            </main>
+        </div>
+    }
+}
+
+fn address_of(lab: &Lab) -> Address {
+    Address { lab: Some(lab.id.to_owned()), ..Address::default() }
+}
+
+#[derive(Clone, Copy, Properties)]
+struct LabProps {
+    lab: &'static Lab,
+}
+
+impl PartialEq for LabProps {
+    fn eq(&self, other: &LabProps) -> bool {
+        self.lab.id == other.lab.id
+    }
+}
+
+/// What this is, beside a run that has already begun.
+fn hero(lab: &'static Lab) -> Html {
+    html! {
+        <section class="hero" aria-labelledby="title">
+            <div>
+                <h1 id="title" tabindex="-1">{ "See what every request goes through" }</h1>
+                <p class="lead">{ "Set up load balancers and servers, press play, and watch each request travel. \
+                    The algorithms are the real ones; the figures are measured, not made up." }</p>
+                <div class="acts"><Link to={address_of(lab)} class="button is-main">{ format!("Open “{}”", lab.title) }</Link></div>
+            </div>
+            <figure>
+                <Miniature {lab} plays=true />
+                <figcaption>{ format!("{}: {}", lab.title, lab.summary) }</figcaption>
+            </figure>
+        </section>
+    }
+}
+
+/// A lab in the gallery; its miniature runs while the card is pointed at or has the focus.
+#[component]
+fn Card(props: &LabProps) -> Html {
+    let lab = props.lab;
+    let alive = use_state(|| false);
+    let turn = |to: bool| {
+        let alive = alive.setter();
+        move || alive.set(to)
+    };
+    let (enter, leave, focus, blur) = (turn(true), turn(false), turn(true), turn(false));
+    html! {
+        <article class="panel card"
+            onpointerenter={move |_: PointerEvent| enter()} onpointerleave={move |_: PointerEvent| leave()}
+            onfocusin={move |_: FocusEvent| focus()} onfocusout={move |_: FocusEvent| blur()}>
+            <Miniature {lab} plays={*alive} />
+            <div class="about">
+                <h3><Link to={address_of(lab)}>{ lab.title }</Link></h3>
+                <p>{ lab.summary }</p>
+                if storage::completed(lab.id) { <p class="mark">{ "✓ Challenge met" }</p> }
+            </div>
+        </article>
+    }
+}
+
+#[derive(Clone, Copy, Properties)]
+struct MiniatureProps {
+    lab: &'static Lab,
+    plays: bool,
+}
+
+impl PartialEq for MiniatureProps {
+    fn eq(&self, other: &MiniatureProps) -> bool {
+        self.lab.id == other.lab.id && self.plays == other.plays
+    }
+}
+
+/// How much of a run has already happened when a miniature is first seen.
+const BEGIN_MS: f64 = 2000.0;
+
+#[component]
+fn Miniature(props: &MiniatureProps) -> Html {
+    let lab = props.lab;
+    let engine = use_memo(lab.id, |_| {
+        let engine = Engine::new(of_lab(lab)?, MINIATURE_SPEED);
+        engine.seek(crate::sim::Time::from_ms(BEGIN_MS));
+        Some(engine)
+    });
+    match (*engine).clone() {
+        Some(engine) => html! { <RunningMiniature {engine} plays={props.plays} name={lab.title} /> },
+        None => html! {},
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct RunningMiniatureProps {
+    engine: Engine,
+    plays: bool,
+    name: &'static str,
+}
+
+#[component]
+fn RunningMiniature(props: &RunningMiniatureProps) -> Html {
+    let node = use_node_ref();
+    let pulse = use_clock(&props.engine, &node);
+    {
+        let (plays, engine) = (props.plays, props.engine.clone());
+        use_effect_with((plays, pulse.playing), move |(plays, playing)| {
+            // Whoever asked for less motion starts it by opening the lab.
+            let may = *plays && !matches("(prefers-reduced-motion: reduce)");
+            if may && !*playing {
+                engine.play();
+            } else if !may && *playing {
+                engine.pause();
+            }
+        });
+    }
+    html! { <div ref={node}><Stage engine={props.engine.clone()} {pulse} miniature=true name={props.name} /></div> }
+}

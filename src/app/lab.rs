@@ -1,0 +1,340 @@
+//! A lab's page: panels, stage, transport, charts, and the dialogs above them.
+
+use super::address::Address;
+use super::charts::charts;
+use super::clock::use_clock;
+use super::controls::Controls;
+use super::dom::{remember_scenario, takes_keys, use_media};
+use super::engine::{Engine, Pulse};
+use super::head::head;
+use super::inspect::{inspect, selected};
+use super::lesson::Markdown;
+use super::log::LogDialog;
+use super::notice::Say;
+use super::open::Opened;
+use super::share::ShareDialog;
+use super::stage::Stage;
+use super::tabs::Tabs;
+use super::task::{Challenge, Question};
+use super::theme::Theme;
+use super::transport::Transport;
+use crate::labs::lesson::Lesson;
+use crate::scenario::{Checked, link};
+use crate::sim::Time;
+use gloo_events::EventListener;
+use gloo_timers::callback::Timeout;
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use web_sys::{DragEvent, File};
+use yew::prelude::*;
+
+/// How fast a lab begins: slow enough to follow a request, fast enough to see queues grow.
+const SPEED: f64 = 0.05;
+/// The address follows the scenario after it has rested for so long.
+const REST_MS: u32 = 250;
+
+#[derive(Properties)]
+pub struct LabPageProps {
+    pub opened: Rc<Opened>,
+    pub theme: Theme,
+    pub on_theme: Callback<Theme>,
+    pub say: Say,
+}
+
+impl PartialEq for LabPageProps {
+    fn eq(&self, other: &LabPageProps) -> bool {
+        Rc::ptr_eq(&self.opened, &other.opened) && self.theme == other.theme
+    }
+}
+
+#[derive(Clone, Default, PartialEq)]
+enum Above {
+    #[default]
+    Nothing,
+    Share,
+    Log(Option<File>),
+}
+
+#[component]
+pub fn LabPage(props: &LabPageProps) -> Html {
+    let opened = &props.opened;
+    let engine = use_memo(Rc::as_ptr(opened) as usize, |_| begin(opened, &props.say));
+    let engine: Engine = (*engine).clone();
+    let seen = use_node_ref();
+    let pulse = use_clock(&engine, &seen);
+    let above = use_state(Above::default);
+    let lesson = use_memo(opened.lab.map(|lab| lab.id), |_| {
+        opened.lab.and_then(|lab| Lesson::parse(lab.lesson).ok()).map(Rc::new)
+    });
+    use_address(&engine, pulse.revision, opened);
+    use_shortcuts(&engine);
+
+    let open_dialog = |which: fn() -> Above| {
+        let above = above.setter();
+        Callback::from(move |_: MouseEvent| above.set(which()))
+    };
+    let on_log = {
+        let above = above.setter();
+        Callback::from(move |()| above.set(Above::Log(None)))
+    };
+    let close = {
+        let above = above.setter();
+        Callback::from(move |()| above.set(Above::Nothing))
+    };
+    let on_scenario = {
+        let (engine, above) = (engine.clone(), above.setter());
+        Callback::from(move |scenario: Checked| {
+            engine.open(scenario);
+            above.set(Above::Nothing);
+        })
+    };
+    let drop = use_drop({
+        let above = above.setter();
+        Callback::from(move |file| above.set(Above::Log(Some(file))))
+    });
+    let title = engine.session().scenario().title.clone();
+    let parts = Parts {
+        engine: engine.clone(),
+        pulse: pulse.clone(),
+        lesson: (*lesson).clone(),
+        lab: opened.lab.map(|lab| lab.id),
+        on_log,
+    };
+    let acts = html! {
+        <>
+            <button type="button" class="button" onclick={open_dialog(|| Above::Log(None))}>{ "Open file" }</button>
+            <button type="button" class="button" onclick={open_dialog(|| Above::Share)}>{ "Share link" }</button>
+        </>
+    };
+    html! {
+        <div class={classes!("page", drop.over.then_some("is-over"))} ondragover={drop.ondragover} ondragleave={drop.ondragleave} ondrop={drop.ondrop}>
+            if shows(opened, "title") {
+                { head(Some((opened.lab.map(|lab| lab.topic), &title)), props.theme, &props.on_theme, acts) }
+            }
+            <Layout {parts} opened={opened.clone()} {seen} />
+            { match &*above {
+                Above::Nothing => html! {},
+                Above::Share => html! { <ShareDialog engine={engine} lab={opened.lab.map(|lab| AttrValue::from(lab.id))} on_close={close} /> },
+                Above::Log(file) => html! { <LogDialog engine={engine} file={file.clone()} on_close={close} {on_scenario} /> },
+            } }
+        </div>
+    }
+}
+
+fn begin(opened: &Opened, say: &Say) -> Engine {
+    let engine = Engine::new(opened.scenario.clone(), opened.address.speed.unwrap_or(SPEED));
+    engine.on_notice(say.clone());
+    if let Some(t_ms) = opened.address.t_ms {
+        engine.seek(Time::from_ms(t_ms));
+    }
+    engine
+}
+
+/// Whether `show=` asks for a panel, or does not say.
+fn shows(opened: &Opened, panel: &str) -> bool {
+    opened.address.show.as_ref().is_none_or(|shown| shown.contains(&panel))
+}
+
+/// Keeps the address, and what boot.js offers if the worst happens, at the present scenario.
+#[hook]
+fn use_address(engine: &Engine, revision: u32, opened: &Rc<Opened>) {
+    let (engine, opened) = (engine.clone(), opened.clone());
+    use_effect_with((Rc::as_ptr(&opened) as usize, revision), move |_| {
+        let follow = move || {
+            let address = present_address(&engine, &opened);
+            remember_scenario(&address.absolute());
+            address.replace();
+        };
+        let rest = Timeout::new(REST_MS, follow);
+        move || drop(rest)
+    });
+}
+
+/// The lab by its name where it is as it was made, else with the whole scenario.
+fn present_address(engine: &Engine, opened: &Opened) -> Address {
+    let session = engine.session();
+    let untouched = opened.lab.and_then(super::open::of_lab).is_some_and(|lab| *lab == **session.scenario());
+    let fragment = if untouched { String::new() } else { link::encode(session.scenario()) };
+    let Address { lab, speed, theme, show, .. } = opened.address.clone();
+    // A log makes links that no browser takes.
+    let fragment =
+        if fragment.len() > crate::scenario::envelope::FRAGMENT_BYTES_MAX { String::new() } else { fragment };
+    Address { lab, fragment, speed, theme, show, ..Address::default() }
+}
+
+/// Space plays and pauses, arrows step.
+#[hook]
+fn use_shortcuts(engine: &Engine) {
+    use_effect_with(engine.clone(), |engine| {
+        let engine = engine.clone();
+        let options = gloo_events::EventListenerOptions::enable_prevent_default();
+        let listener =
+            EventListener::new_with_options(&super::dom::document(), "keydown", options, move |event| {
+                let Some(key) = event.dyn_ref::<KeyboardEvent>() else { return };
+                if takes_keys(event) || key.ctrl_key() || key.meta_key() || key.alt_key() {
+                    return;
+                }
+                match (key.key().as_str(), key.shift_key()) {
+                    (" ", false) => engine.toggle(),
+                    ("ArrowRight", false) => engine.step_event(),
+                    ("ArrowRight", true) => engine.step_request(),
+                    ("ArrowLeft", false) => engine.step_back(),
+                    _ => return,
+                }
+                event.prevent_default();
+            });
+        move || drop(listener)
+    });
+}
+
+struct Drop {
+    over: bool,
+    ondragover: Callback<DragEvent>,
+    ondragleave: Callback<DragEvent>,
+    ondrop: Callback<DragEvent>,
+}
+
+/// A file may be dropped anywhere on the page.
+#[hook]
+fn use_drop(on_file: Callback<File>) -> Drop {
+    let over = use_state(|| false);
+    let turn = |to: bool| {
+        let over = over.setter();
+        Callback::from(move |event: DragEvent| {
+            event.prevent_default();
+            over.set(to);
+        })
+    };
+    let ondrop = {
+        let over = over.setter();
+        Callback::from(move |event: DragEvent| {
+            event.prevent_default();
+            over.set(false);
+            if let Some(file) =
+                event.data_transfer().and_then(|data| data.files()).and_then(|files| files.get(0))
+            {
+                on_file.emit(file);
+            }
+        })
+    };
+    Drop { over: *over, ondragover: turn(true), ondragleave: turn(false), ondrop }
+}
+
+/// What the panels show.
+#[derive(Clone, PartialEq)]
+struct Parts {
+    engine: Engine,
+    pulse: Pulse,
+    lesson: Option<Rc<Lesson>>,
+    lab: Option<&'static str>,
+    on_log: Callback<()>,
+}
+
+#[derive(Properties)]
+struct LayoutProps {
+    parts: Parts,
+    opened: Rc<Opened>,
+    seen: NodeRef,
+}
+
+impl PartialEq for LayoutProps {
+    fn eq(&self, other: &LayoutProps) -> bool {
+        self.parts == other.parts && Rc::ptr_eq(&self.opened, &other.opened)
+    }
+}
+
+/// Side by side where there is room; on a phone the stage and the transport, then one panel at a time.
+#[component]
+fn Layout(props: &LayoutProps) -> Html {
+    let (parts, opened) = (&props.parts, &props.opened);
+    let narrow = use_media("(max-width: 47.99rem)");
+    let tab = use_state(|| AttrValue::from("controls"));
+    let tabs = tabs(parts, opened, narrow);
+    let chosen = tabs.iter().find(|(id, _)| *id == *tab).or(tabs.first()).map(|(id, _)| id.clone());
+    let flags = use_memo(parts.pulse.revision, |_| Rc::new(parts.engine.session().flags()));
+    let era = flags.iter().filter(|flag| flag.at <= parts.pulse.now).count();
+    let on_choose = {
+        let tab = tab.setter();
+        Callback::from(move |id| tab.set(id))
+    };
+    let below = shows(opened, "charts").then(|| charts(&parts.engine, &parts.pulse, &flags));
+    let side = right(parts, opened);
+    html! {
+        <main id="main" class="lab" tabindex="-1">
+            <div class="middle">
+                if shows(opened, "stage") {
+                    <div class="panel stage-panel" ref={props.seen.clone()}>
+                        <Stage engine={parts.engine.clone()} pulse={parts.pulse.clone()} name={"the system"} />
+                    </div>
+                }
+                if shows(opened, "transport") {
+                    <Transport engine={parts.engine.clone()} pulse={parts.pulse.clone()} flags={(*flags).clone()} />
+                }
+                if !narrow { { below.clone() } }
+            </div>
+            if let Some(chosen) = chosen {
+                <div class="panel left">
+                    <Tabs label="Panels" tabs={tabs} chosen={chosen.clone()} {on_choose} />
+                    <div class="tabpanel" role="tabpanel" id={format!("panel-{chosen}")} aria-labelledby={format!("tab-{chosen}")} tabindex="0">
+                        { match chosen.as_str() {
+                            "lesson" => lesson_panel(parts),
+                            "inspect" => inspect(&parts.engine, &parts.pulse),
+                            "charts" => below.unwrap_or_default(),
+                            "task" => html! { <div class="right">{ side.clone() }</div> },
+                            _ => html! { <Controls engine={parts.engine.clone()} revision={parts.pulse.revision} {era} on_log={parts.on_log.clone()} /> },
+                        } }
+                    </div>
+                </div>
+            }
+            if !narrow && (shows(opened, "inspector") || shows(opened, "challenge")) {
+                <aside class="panel right" aria-label="Selection and challenge" tabindex="0">{ side }</aside>
+            }
+        </main>
+    }
+}
+
+fn tabs(parts: &Parts, opened: &Opened, narrow: bool) -> Vec<(AttrValue, AttrValue)> {
+    let all = [
+        ("lesson", "Lesson", "lesson", parts.lesson.is_some()),
+        ("controls", "Controls", "controls", true),
+        ("inspect", "Inspect", "inspector", true),
+        ("charts", "Charts", "charts", narrow),
+        ("task", "Task", "challenge", narrow),
+    ];
+    let wanted = all.iter().filter(|(_, _, panel, there)| *there && shows(opened, panel));
+    wanted.map(|(id, name, ..)| (AttrValue::from(*id), AttrValue::from(*name))).collect()
+}
+
+fn lesson_panel(parts: &Parts) -> Html {
+    let Some(lesson) = &parts.lesson else { return html! {} };
+    html! {
+        <>
+            <Markdown text={lesson.intro.clone()} />
+            <h2 class="heading">{ "Try" }</h2>
+            <Markdown text={lesson.try_.clone()} />
+            <details class="hint"><summary>{ "What to notice" }</summary><Markdown text={lesson.notice.clone()} /></details>
+            if !lesson.left_out.is_empty() {
+                <div class="left-out"><p class="strong">{ "What this model leaves out" }</p><Markdown text={lesson.left_out.clone()} /></div>
+            }
+        </>
+    }
+}
+
+/// The selection, the question, the challenge.
+fn right(parts: &Parts, opened: &Opened) -> Html {
+    let on_play = {
+        let engine = parts.engine.clone();
+        Callback::from(move |()| engine.play())
+    };
+    html! {
+        <>
+            if shows(opened, "inspector") {
+                <section aria-label="Selection">{ selected(&parts.engine, &parts.pulse) }</section>
+            }
+            if let (true, Some(lesson), Some(lab)) = (shows(opened, "challenge"), &parts.lesson, parts.lab) {
+                <Question lesson={lesson.clone()} playing={parts.pulse.playing} begun={parts.pulse.now > Time::ZERO} {on_play} />
+                <Challenge engine={parts.engine.clone()} pulse={parts.pulse.clone()} lesson={lesson.clone()} lab={lab} />
+            }
+        </>
+    }
+}

@@ -1,0 +1,159 @@
+//! "My log…": the clients replay what really happened somewhere.
+
+use super::dialog::Dialog;
+use super::engine::Engine;
+use super::files::{self, Content};
+use crate::scenario::Checked;
+use crate::scenario::replay::Imported;
+use crate::scene::figures;
+use web_sys::{DragEvent, File, HtmlInputElement};
+use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub struct LogDialogProps {
+    pub engine: Engine,
+    /// A file that was dropped on the page.
+    #[prop_or_default]
+    pub file: Option<File>,
+    pub on_close: Callback<()>,
+    pub on_scenario: Callback<Checked>,
+}
+
+#[derive(Clone, Default)]
+enum Read {
+    #[default]
+    Nothing,
+    Busy,
+    Good(Checked, Imported),
+    Bad(String, Vec<String>),
+}
+
+#[component]
+pub fn LogDialog(props: &LogDialogProps) -> Html {
+    let state = use_state(Read::default);
+    let over = use_state(|| false);
+    let take = {
+        let (engine, state, on_scenario) = (props.engine.clone(), state.setter(), props.on_scenario.clone());
+        Callback::from(move |file: File| {
+            let (engine, state, on_scenario) = (engine.clone(), state.clone(), on_scenario.clone());
+            state.set(Read::Busy);
+            wasm_bindgen_futures::spawn_local(async move {
+                let base = engine.session().scenario().clone();
+                match files::take(&file, &base).await {
+                    Ok(Content::Scenario(scenario)) => on_scenario.emit(*scenario),
+                    Ok(Content::Log(scenario, imported)) => state.set(Read::Good(*scenario, imported)),
+                    Err((text, details)) => state.set(Read::Bad(text, details)),
+                }
+            });
+        })
+    };
+    {
+        let take = take.clone();
+        use_effect_with(props.file.clone(), move |file| {
+            if let Some(file) = file {
+                take.emit(file.clone());
+            }
+        });
+    }
+    let onchange = {
+        let take = take.clone();
+        Callback::from(move |event: Event| {
+            let input: Option<HtmlInputElement> = event.target_dyn_into();
+            if let Some(file) = input.and_then(|input| input.files()).and_then(|files| files.get(0)) {
+                take.emit(file);
+            }
+        })
+    };
+    let ondragover = {
+        let over = over.setter();
+        Callback::from(move |event: DragEvent| {
+            event.prevent_default();
+            over.set(true);
+        })
+    };
+    let ondragleave = {
+        let over = over.setter();
+        Callback::from(move |_: DragEvent| over.set(false))
+    };
+    let ondrop = {
+        let over = over.setter();
+        Callback::from(move |event: DragEvent| {
+            event.prevent_default();
+            event.stop_propagation();
+            over.set(false);
+            if let Some(file) =
+                event.data_transfer().and_then(|data| data.files()).and_then(|files| files.get(0))
+            {
+                take.emit(file);
+            }
+        })
+    };
+    html! {
+        <Dialog title="Replay my log" on_close={props.on_close.clone()}>
+            <p>{ "An access log as nginx or Apache write it, or a CSV file with time, client, path and, if you have it, duration. Each line becomes a request at its time, from its client." }</p>
+            <div class={classes!("drop", over.then_some("is-over"))} {ondragover} {ondragleave} {ondrop}>
+                <label for="log-file" class="strong">{ "Choose a file, or drop it here" }</label>
+                <input id="log-file" type="file" {onchange} />
+            </div>
+            <p class="dim small">{ "The log stays in this browser. Nothing is sent anywhere." }</p>
+            <div aria-live="polite">{ outcome(&state, props) }</div>
+        </Dialog>
+    }
+}
+
+fn outcome(state: &Read, props: &LogDialogProps) -> Html {
+    match state {
+        Read::Nothing => html! {},
+        Read::Busy => html! { <p>{ "Reading…" }</p> },
+        Read::Bad(text, details) => html! {
+            <div class="warning">
+                <p class="strong">{ text }</p>
+                <ul>{ for details.iter().map(|line| html! { <li>{ line }</li> }) }</ul>
+                <p>{ "The present scenario is unchanged." }</p>
+            </div>
+        },
+        Read::Good(scenario, imported) => {
+            let onclick = {
+                let (engine, scenario, close) =
+                    (props.engine.clone(), scenario.clone(), props.on_close.clone());
+                Callback::from(move |_: MouseEvent| {
+                    engine.open(scenario.clone());
+                    close.emit(());
+                })
+            };
+            html! {
+                <>
+                    { summary(imported) }
+                    <p class="row"><button type="button" class="button is-main" {onclick}>{ "Replay it" }</button></p>
+                </>
+            }
+        }
+    }
+}
+
+fn summary(imported: &Imported) -> Html {
+    let number = |value: usize| figures::whole(value as u64);
+    let rows = [
+        ("Requests", number(imported.requests)),
+        ("Clients", number(imported.clients as usize)),
+        ("Paths", number(imported.paths)),
+        ("Span", figures::seconds(imported.span_ms / 1000.0)),
+        ("With a duration", number(imported.with_duration)),
+        ("Bad lines", number(imported.bad_lines as usize)),
+    ];
+    html! {
+        <>
+            <dl class="pairs">{ for rows.iter().map(|(name, value)| html! { <><dt>{ *name }</dt><dd>{ value }</dd></> }) }</dl>
+            if !imported.bad.is_empty() {
+                <p class="strong">{ "Lines that were left out" }</p>
+                <ul>{ for imported.bad.iter().take(8).map(|(line, why)| html! { <li>{ format!("Line {line}: {why}") }</li> }) }</ul>
+            }
+            if imported.left_out > 0 {
+                <p>{ format!("{} requests beyond the limit were left out.", number(imported.left_out as usize)) }</p>
+            }
+            if imported.spread {
+                <p>{ "The log's times are whole seconds; its requests are spread evenly within each." }</p>
+            }
+        </>
+    }
+}

@@ -1,0 +1,216 @@
+//! One node, member or connection: its figures, and what a balancer's policy knows.
+
+use super::engine::{Engine, Pulse};
+use super::names::{member_name, target_name};
+use super::request::shown;
+use crate::algo::policies;
+use crate::play::Session;
+use crate::run::snapshot::{
+    BalancerView, ClientsView, MemberView, NodeState, NodeView, PoolView, ServersView, Snapshot,
+};
+use crate::scene::{Target, figures};
+use crate::sim::Place;
+use yew::prelude::*;
+
+/// Everything but requests, which have a panel of their own.
+pub fn target_panel(engine: &Engine, pulse: &Pulse, target: Target) -> Html {
+    let session = engine.session();
+    let snapshot = &pulse.snapshot;
+    let inside = match target {
+        Target::Node(index) => {
+            snapshot.nodes.get(index).map(|node| node_panel(&session, snapshot, index, node))
+        }
+        Target::Member { node: index, member } => {
+            snapshot.nodes.get(index).and_then(|node| match &node.state {
+                NodeState::Servers(servers) => {
+                    Some(member_panel(&session, index, member, servers.members.get(member)?))
+                }
+                _ => Some(node_panel(&session, snapshot, index, node)),
+            })
+        }
+        Target::Link(index) => Some(link_panel(snapshot, index)),
+        Target::Request(_) => None,
+    };
+    html! {
+        <>
+            <h2>{ target_name(snapshot, target) }</h2>
+            { inside.unwrap_or_else(|| html! { <p class="dim">{ "It is not there at this moment." }</p> }) }
+        </>
+    }
+}
+
+fn pairs(rows: &[(&str, String)]) -> Html {
+    html! {
+        <dl class="pairs">{ for rows.iter().map(|(name, value)| html! { <><dt>{ *name }</dt><dd>{ value }</dd></> }) }</dl>
+    }
+}
+
+fn node_panel(session: &Session, snapshot: &Snapshot, index: usize, node: &NodeView) -> Html {
+    match &node.state {
+        NodeState::Clients(clients) => clients_panel(session, snapshot, clients),
+        NodeState::Balancer(balancer) => balancer_panel(snapshot, balancer),
+        NodeState::Servers(servers) => servers_panel(session, index, node, servers),
+    }
+}
+
+fn clients_panel(session: &Session, snapshot: &Snapshot, clients: &ClientsView) -> Html {
+    let total = session.metrics().total();
+    let rate = clients.rate_per_s.map_or("–".into(), |rate| figures::with_unit(Some(rate), "req/s"));
+    pairs(&[
+        ("Arrivals", clients.arrivals.clone()),
+        ("Rate as set", rate),
+        ("Distinct clients", figures::whole(clients.clients as u64)),
+        ("Requests issued", figures::whole(snapshot.issued)),
+        ("Under way", figures::whole(snapshot.in_flight)),
+        ("p50 of all answered", figures::ms(total.latency.quantile_ms(0.5))),
+        ("p99 of all answered", figures::ms(total.latency.quantile_ms(0.99))),
+    ])
+}
+
+fn balancer_panel(snapshot: &Snapshot, balancer: &BalancerView) -> Html {
+    let info = policies("balance").into_iter().find(|info| info.id == balancer.policy_id);
+    html! {
+        <>
+            if let Some(info) = info {
+                <p><span class="strong">{ format!("{}. ", info.name) }</span>{ info.summary }</p>
+                <p class="dim small">{ format!("Source: {}", info.source) }</p>
+            }
+            { for balancer.pools.iter().filter_map(|pool| pool_table(snapshot, pool)) }
+        </>
+    }
+}
+
+/// What the policy knows of each backend at this moment.
+fn pool_table(snapshot: &Snapshot, pool: &PoolView) -> Option<Html> {
+    let node = snapshot.nodes.get(pool.node)?;
+    let columns = &pool.inspection.columns;
+    // The policy's own columns may already say it.
+    let shows_in_flight = columns.iter().all(|column| column.name != "in flight");
+    let heading = |column: &crate::algo::balance::Column| match column.unit {
+        "" => column.name.to_owned(),
+        unit => format!("{} ({unit})", column.name),
+    };
+    let row = |member: usize| {
+        let is_next = pool.inspection.next == Some(member);
+        let cell = |column: &crate::algo::balance::Column| {
+            html! { <td>{ column.values.get(member).map_or("–".into(), |value| shown(*value)) }</td> }
+        };
+        html! {
+            <tr>
+                <th scope="row">{ member_name(node, member) }{ if is_next { " ← next" } else { "" } }</th>
+                if shows_in_flight { <td>{ pool.in_flight.get(member).copied().unwrap_or(0) }</td> }
+                <td>{ pool.weight.get(member).copied().unwrap_or(0) }</td>
+                { for columns.iter().map(cell) }
+                <td>{ if pool.eligible[member] { "yes" } else { "no" } }</td>
+            </tr>
+        }
+    };
+    Some(html! {
+        <div class="scroll" tabindex="0" role="group" aria-label="What the policy knows">
+            <table class="figures">
+                <caption>{ format!("What it knows now. {}", pool.inspection.note) }</caption>
+                <thead><tr>
+                    <th scope="col">{ "Server" }</th>
+                    if shows_in_flight { <th scope="col">{ "in flight" }</th> }
+                    <th scope="col">{ "weight" }</th>
+                    { for columns.iter().map(|column| html! { <th scope="col">{ heading(column) }</th> }) }
+                    <th scope="col">{ "may get it" }</th>
+                </tr></thead>
+                <tbody>{ for (0..pool.eligible.len()).map(row) }</tbody>
+            </table>
+        </div>
+    })
+}
+
+fn servers_panel(session: &Session, index: usize, node: &NodeView, servers: &ServersView) -> Html {
+    let now = session.now();
+    let row = |(member, view): (usize, &MemberView)| {
+        let tally = session.metrics().member(place(index, member));
+        let busy = view.workers.iter().flatten().count();
+        let lately = tally.map_or("–".into(), |tally| figures::figure(tally.recent_per_s(now)));
+        html! {
+            <tr>
+                <th scope="row">{ member_name(node, member) }</th>
+                <td>{ format!("{busy}/{}", view.workers.len()) }</td>
+                <td>{ view.queued }</td>
+                <td>{ lately }</td>
+                <td>{ figures::ms(tally.and_then(|tally| tally.recent_p99_ms())) }</td>
+            </tr>
+        }
+    };
+    html! {
+        <div class="scroll" tabindex="0" role="group" aria-label="Machines">
+            <table class="figures">
+                <caption>{ "Rate and p99 are recent ones." }</caption>
+                <thead><tr>
+                    <th scope="col">{ "Machine" }</th><th scope="col">{ "busy" }</th><th scope="col">{ "queue" }</th>
+                    <th scope="col">{ "req/s" }</th><th scope="col">{ "p99" }</th>
+                </tr></thead>
+                <tbody>{ for servers.members.iter().enumerate().map(row) }</tbody>
+            </table>
+        </div>
+    }
+}
+
+fn place(node: usize, member: usize) -> Place {
+    Place { node: node as u16, member: member as u16 }
+}
+
+fn member_panel(session: &Session, node: usize, member: usize, view: &MemberView) -> Html {
+    let now = session.now();
+    let tally = session.metrics().member(place(node, member));
+    let busy = view.workers.iter().flatten().count();
+    let utilisation = tally.map(|tally| tally.recent_busy(now) / view.workers.len().max(1) as f64);
+    let count = |of: fn(&crate::report::MemberTally) -> u64| {
+        tally.map_or("0".into(), |tally| figures::whole(of(tally)))
+    };
+    let mut rows = vec![
+        ("State", state_of(view)),
+        ("Workers busy", format!("{busy} of {}", view.workers.len())),
+        ("Queue", format!("{} of {} places", view.queued, view.queue_places)),
+        ("Utilisation lately", utilisation.map_or("–".into(), figures::percent)),
+        (
+            "Received lately",
+            tally.map_or("–".into(), |tally| figures::with_unit(Some(tally.recent_per_s(now)), "req/s")),
+        ),
+        ("p99 lately", figures::ms(tally.and_then(|tally| tally.recent_p99_ms()))),
+        ("Received so far", count(|tally| tally.arrived)),
+        ("Refused so far", count(|tally| tally.refused())),
+        ("Mean wait", figures::ms(tally.and_then(|tally| tally.wait.mean_ms()))),
+        ("Mean work", figures::ms(tally.and_then(|tally| tally.service.mean_ms()))),
+    ];
+    if view.weight != 1 {
+        rows.push(("Weight", view.weight.to_string()));
+    }
+    pairs(&rows)
+}
+
+/// "well", "5× slower", "crashed".
+fn state_of(view: &MemberView) -> String {
+    let mut states = vec![];
+    if view.down {
+        states.push("crashed".to_owned());
+    }
+    if view.frozen {
+        states.push("frozen".to_owned());
+    }
+    if view.slow > 1.0 {
+        states.push(format!("{} slower", figures::factor(view.slow)));
+    }
+    if view.leaving {
+        states.push("leaving".to_owned());
+    }
+    if states.is_empty() { "well".into() } else { states.join(", ") }
+}
+
+fn link_panel(snapshot: &Snapshot, index: usize) -> Html {
+    use crate::run::snapshot::Way;
+    let on_it =
+        |way: Way| snapshot.dots.iter().filter(|dot| dot.link == index && dot.way == way).count() as u64;
+    let cut = snapshot.links.get(index).is_some_and(|link| link.cut);
+    pairs(&[
+        ("State", if cut { "cut".into() } else { "open".into() }),
+        ("Requests on it", figures::whole(on_it(Way::Out))),
+        ("Replies on it", figures::whole(on_it(Way::Back))),
+    ])
+}

@@ -1,0 +1,157 @@
+//! From a run to the stage's picture: readings of the metrics, what is pointed at, and the painting.
+
+use super::canvas::Canvas;
+use super::dom::matches;
+use super::engine::Frame;
+use super::paint;
+use super::theme::palette;
+use crate::report::Fall as Ended;
+use crate::run::snapshot::{NodeState, ServersView, Snapshot};
+use crate::scene::target::TargetArea;
+use crate::scene::{
+    self, Fall, MemberReading, Palette, Picture, Raster, Readings, Spot, Status, Target, View,
+};
+use crate::sim::Place;
+
+/// Percentiles are worked out anew after so much screen time; nobody reads faster.
+const READ_MS: f64 = 100.0;
+/// A status follows a smoothed value: its time constant, in screen time.
+const SMOOTH_MS: f64 = 2500.0;
+
+/// What one member's status follows.
+#[derive(Clone, Copy, Debug, Default)]
+struct Smoothed {
+    utilisation: f64,
+    queued: f64,
+}
+
+/// Paints one stage and remembers what it painted.
+#[derive(Default)]
+pub struct StagePainter {
+    picture: Option<Picture>,
+    /// With the size and the colours that it was made for.
+    raster: Option<((f64, f64, f64), Palette, Raster)>,
+    readings: Readings,
+    smoothed: Vec<Vec<Smoothed>>,
+    hovered: Option<Target>,
+    read_at: Option<f64>,
+}
+
+impl StagePainter {
+    pub fn paint(&mut self, frame: &Frame, base: &Canvas, overlay: &Canvas) {
+        let (Some((width, height, ratio)), Some(_)) = (base.ready(), overlay.ready()) else { return };
+        let view = View {
+            width,
+            height,
+            speed: frame.speed,
+            reduced_motion: matches("(prefers-reduced-motion: reduce)"),
+            selected: frame.selected,
+            hovered: self.hovered,
+            dots_per: self.picture.as_ref().map_or(1, |picture| picture.dots_per),
+        };
+        self.read(frame);
+        let picture = scene::stage(frame.snapshot, &self.readings, &view);
+        let palette = palette();
+        paint::paint(&base.context, &picture.shapes, &palette, (width, height), ratio);
+        self.paint_marks(&picture, overlay, &palette, (width, height, ratio));
+        self.picture = Some(picture);
+    }
+
+    fn paint_marks(&mut self, picture: &Picture, overlay: &Canvas, palette: &Palette, size: (f64, f64, f64)) {
+        let (width, height, ratio) = size;
+        let kept = self
+            .raster
+            .take()
+            .filter(|(kept_size, kept_palette, _)| *kept_size == size && kept_palette == palette);
+        let (.., mut raster) = kept.unwrap_or_else(|| {
+            overlay.clear();
+            (size, *palette, Raster::new(width, height, ratio, palette))
+        });
+        raster.draw(&picture.marks, picture.mark_radius);
+        // A canvas too large for the browser shows no dots; everything else goes on.
+        let _ = paint::blit(&overlay.context, &mut raster);
+        self.raster = Some((size, *palette, raster));
+    }
+
+    /// Brings the readings up to this frame.
+    fn read(&mut self, frame: &Frame) {
+        let metrics = frame.session.metrics();
+        self.readings.ended_by = metrics.total().ended;
+        self.readings.falls = metrics.falls().map(fall).collect();
+        let since = self.read_at.map_or(f64::INFINITY, |at| frame.screen_ms - at);
+        if frame.moving && since < READ_MS {
+            return;
+        }
+        self.read_at = Some(frame.screen_ms);
+        // Standing still, it shows what is: there is no screen time to smooth over.
+        let weight = if frame.moving { (since / SMOOTH_MS).min(1.0) } else { 1.0 };
+        let nodes = frame.snapshot.nodes.iter().enumerate();
+        self.smoothed.resize(frame.snapshot.nodes.len(), vec![]);
+        let smoothed = &mut self.smoothed;
+        self.readings.members = nodes
+            .map(|(node, view)| match &view.state {
+                NodeState::Servers(servers) => {
+                    read_members(frame, node, servers, &mut smoothed[node], weight)
+                }
+                _ => vec![],
+            })
+            .collect();
+    }
+
+    /// What buttons are laid over.
+    pub fn spots(&self, frame: &Frame) -> Vec<TargetArea> {
+        self.picture
+            .as_ref()
+            .map(|picture| picture.targets(frame.snapshot, &self.readings))
+            .unwrap_or_default()
+    }
+
+    /// The stage in words.
+    pub fn told(&self, snapshot: &Snapshot) -> String {
+        scene::describe(snapshot, &self.readings)
+    }
+
+    /// What is at a point, in CSS pixels of the stage.
+    pub fn hit(&self, x: f64, y: f64) -> Option<Target> {
+        self.picture.as_ref()?.hit(x, y)
+    }
+
+    /// True if something else is pointed at than before.
+    pub fn hover(&mut self, target: Option<Target>) -> bool {
+        let changed = self.hovered != target;
+        self.hovered = target;
+        changed
+    }
+}
+
+fn read_members(
+    frame: &Frame,
+    node: usize,
+    servers: &ServersView,
+    smoothed: &mut Vec<Smoothed>,
+    weight: f64,
+) -> Vec<MemberReading> {
+    smoothed.resize(servers.members.len(), Smoothed::default());
+    let now = frame.snapshot.now;
+    let read = |(member, (view, smooth)): (usize, (&crate::run::snapshot::MemberView, &mut Smoothed))| {
+        let tally = frame.session.metrics().member(Place { node: node as u16, member: member as u16 });
+        let utilisation =
+            tally.map_or(0.0, |tally| tally.recent_busy(now) / view.workers.len().max(1) as f64);
+        smooth.utilisation += (utilisation - smooth.utilisation) * weight;
+        smooth.queued += (view.queued as f64 - smooth.queued) * weight;
+        MemberReading {
+            p99_ms: tally.and_then(|tally| tally.recent_p99_ms()),
+            utilisation: smooth.utilisation.clamp(0.0, 1.0),
+            status: Status::of(smooth.utilisation, smooth.queued, view.queue_places),
+        }
+    };
+    servers.members.iter().zip(smoothed.iter_mut()).enumerate().map(read).collect()
+}
+
+fn fall(ended: &Ended) -> Fall {
+    let spot = match ended.at_caller {
+        true => Spot::Link { link: ended.link, member: ended.place.member, per_mille: 0 },
+        false => Spot::Place(ended.place),
+    };
+    Fall { request: ended.number, at: ended.at, outcome: ended.outcome, spot }
+}

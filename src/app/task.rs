@@ -1,0 +1,129 @@
+//! The question with its prediction, and the challenge with goals that are checked while the run goes on.
+
+use super::engine::{Engine, Pulse};
+use super::goal::{Standing, standing};
+use super::lesson::Markdown;
+use super::storage;
+use crate::labs::lesson::Lesson;
+use std::rc::Rc;
+use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub struct QuestionProps {
+    pub lesson: Rc<Lesson>,
+    pub playing: bool,
+    /// Whether there is anything to see yet.
+    pub begun: bool,
+    pub on_play: Callback<()>,
+}
+
+#[component]
+pub fn Question(props: &QuestionProps) -> Html {
+    let guess = use_state(|| None::<usize>);
+    let asked = use_state(|| false);
+    let (question, prediction) = (&props.lesson.question, &props.lesson.predict);
+    let option = |(index, text): (usize, &String)| {
+        let onclick = {
+            let guess = guess.setter();
+            Callback::from(move |_: MouseEvent| guess.set(Some(index)))
+        };
+        html! {
+            <button type="button" {onclick} aria-pressed={(*guess == Some(index)).to_string()} disabled={*asked}>{ text }</button>
+        }
+    };
+    let show = {
+        let asked = asked.setter();
+        Callback::from(move |_: MouseEvent| asked.set(true))
+    };
+    let play = props.on_play.reform(|_: MouseEvent| ());
+    html! {
+        <section aria-labelledby="question-title">
+            <h2 id="question-title">{ &question.title }</h2>
+            <Markdown text={question.text.clone()} />
+            if !prediction.options.is_empty() {
+                <div class="ask" id="prediction"><Markdown text={prediction.ask.clone()} /></div>
+                <div class="options" role="group" aria-labelledby="prediction">
+                    { for prediction.options.iter().enumerate().map(option) }
+                </div>
+                <div aria-live="polite" class="answer">
+                    if *asked {
+                        <p class="strong">{ verdict(&props.lesson, *guess) }</p>
+                        <Markdown text={prediction.answer.clone()} />
+                    } else if guess.is_some() {
+                        if props.playing || props.begun {
+                            <p><button type="button" class="text-button" onclick={show}>{ "What happened?" }</button></p>
+                        } else {
+                            <p><button type="button" class="text-button" onclick={play}>{ "Play, and see" }</button></p>
+                        }
+                    } else {
+                        <p class="dim small">{ "Choose first, then play." }</p>
+                    }
+                </div>
+            }
+        </section>
+    }
+}
+
+fn verdict(lesson: &Lesson, guess: Option<usize>) -> String {
+    let prediction = &lesson.predict;
+    let right = prediction.options.get(prediction.answer_index).map(String::as_str).unwrap_or_default();
+    match guess {
+        Some(guess) if guess == prediction.answer_index => format!("As you predicted: {right}."),
+        _ => format!("It is {right}."),
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct ChallengeProps {
+    pub engine: Engine,
+    pub pulse: Pulse,
+    pub lesson: Rc<Lesson>,
+    pub lab: AttrValue,
+}
+
+/// Goals hold when the whole run says so: a challenge is met at the end of a run, and stays met.
+#[component]
+pub fn Challenge(props: &ChallengeProps) -> Html {
+    let met_before = use_state(|| storage::completed(&props.lab));
+    let session = props.engine.session();
+    let standing = standing(&props.lesson.challenge.goals, &session);
+    let at_end = session.now() >= session.end();
+    let all = !standing.is_empty() && standing.iter().all(|goal| goal.met);
+    {
+        let (lab, met_before) = (props.lab.clone(), met_before.setter());
+        use_effect_with(all && at_end, move |met| {
+            if *met {
+                storage::complete(&lab);
+                met_before.set(true);
+            }
+        });
+    }
+    let goal = |goal: &Standing| {
+        let (shape, class, said) = match goal.met {
+            true => ("M5 10.5l3.5 3.5 7-8", "good", "met"),
+            false => ("", "dim", "not met"),
+        };
+        html! {
+            <li>
+                <svg viewBox="0 0 20 20" class={class} fill="none" aria-hidden="true">
+                    <circle cx="10" cy="10" r="8.6" stroke="currentColor" stroke-width="2" fill={if goal.met { "currentColor" } else { "none" }} />
+                    <path class="tick" d={shape} stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round" />
+                </svg>
+                <span>{ &goal.text }<span class="unseen">{ format!(": {said}") }</span>
+                    if let Some(now) = &goal.now { <span class="now">{ format!(" · now {now}") }</span> }</span>
+            </li>
+        }
+    };
+    html! {
+        <section aria-labelledby="challenge-title">
+            <h2 id="challenge-title">{ "Challenge" }</h2>
+            <Markdown text={props.lesson.challenge.text.clone()} />
+            <ul role="list" class="goals">{ for standing.iter().map(goal) }</ul>
+            if *met_before {
+                <p class="done good strong">{ "Challenge met" }</p>
+            } else if all && !at_end {
+                <p class="dim small">{ "All goals hold so far. They count at the end of the run." }</p>
+            }
+        </section>
+    }
+}

@@ -1,0 +1,79 @@
+//! Light, dark, or as the system has it.
+
+use super::dom::{document, matches};
+use super::storage;
+use crate::scene::Palette;
+use yew::prelude::*;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Theme {
+    Auto,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    pub const ALL: [(Theme, &'static str, &'static str); 3] =
+        [(Theme::Auto, "auto", "Automatic"), (Theme::Light, "light", "Light"), (Theme::Dark, "dark", "Dark")];
+
+    pub fn from_id(id: &str) -> Option<Theme> {
+        Theme::ALL.iter().find(|(_, known, _)| *known == id).map(|(theme, ..)| *theme)
+    }
+
+    pub fn id(self) -> &'static str {
+        Theme::ALL[self as usize].1
+    }
+
+    /// As remembered from an earlier visit.
+    pub fn remembered() -> Theme {
+        storage::read("theme").and_then(|id| Theme::from_id(&id)).unwrap_or(Theme::Auto)
+    }
+
+    /// Makes the page look so.
+    pub fn apply(self) {
+        let Some(root) = document().document_element() else { return };
+        let _ = match self {
+            Theme::Auto => root.remove_attribute("data-theme"),
+            _ => root.set_attribute("data-theme", self.id()),
+        };
+    }
+}
+
+/// Whether the page is dark at this moment.
+fn is_dark() -> bool {
+    let chosen = document().document_element().and_then(|root| root.get_attribute("data-theme"));
+    match chosen.as_deref() {
+        Some("dark") => true,
+        Some("light") => false,
+        _ => matches("(prefers-color-scheme: dark)"),
+    }
+}
+
+/// The colours of canvases.
+pub fn palette() -> Palette {
+    if is_dark() { Palette::DARK } else { Palette::LIGHT }
+}
+
+/// A button that goes round the three.
+pub fn theme_choice(theme: Theme, on_change: &Callback<Theme>) -> Html {
+    let (theme, _, name) = Theme::ALL[theme as usize];
+    let next = Theme::ALL[(theme as usize + 1) % Theme::ALL.len()].0;
+    let onclick = on_change.reform(move |_| next);
+    let label = format!("Colours: {name}");
+    let picture = match theme {
+        Theme::Auto => html! { <path d="M10 3a7 7 0 0 1 0 14z" fill="currentColor" /> },
+        Theme::Light => {
+            html! { <path d="M10 1v2M10 17v2M1 10h2M17 10h2M3.6 3.6 5 5M15 15l1.4 1.4M16.4 3.6 15 5M5 15l-1.4 1.4" /> }
+        }
+        Theme::Dark => html! { <circle cx="10" cy="10" r="7" fill="currentColor" /> },
+    };
+    let radius = if theme == Theme::Light { "4" } else { "7" };
+    html! {
+        <button type="button" class="icon" title={label.clone()} aria-label={label} {onclick}>
+            <svg viewBox="0 0 20 20" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round" aria-hidden="true">
+                <circle cx="10" cy="10" r={radius} />
+                { picture }
+            </svg>
+        </button>
+    }
+}

@@ -1,0 +1,270 @@
+//! The built program: exit codes, what it prints, and that its figures agree with theory.
+
+use serde_json::Value;
+use std::io::{Read, Write};
+use std::process::{Command, Output, Stdio};
+use switchyard::labs::LABS;
+use switchyard::scenario::{Checked, link};
+
+const LAB: &str = "load-balancing/one-slow-server";
+
+fn start(arguments: &[&str]) -> std::process::Child {
+    Command::new(env!("CARGO_BIN_EXE_switchyard"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+fn with_input(arguments: &[&str], input: &str) -> Output {
+    let mut child = start(arguments);
+    // A program that does not read its input closes it; that is its right.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+/// What it printed, given that it succeeded.
+fn out(arguments: &[&str]) -> String {
+    let output = with_input(arguments, "");
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.stderr.is_empty(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn json(arguments: &[&str]) -> Value {
+    serde_json::from_str(&out(arguments)).unwrap()
+}
+
+/// What it complained of, given that it failed as it should.
+fn complaint(arguments: &[&str], input: &str) -> String {
+    let output = with_input(arguments, input);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    assert!(output.stdout.is_empty(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stdout));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn number(json: &Value, path: &str) -> f64 {
+    json.pointer(path).and_then(Value::as_f64).unwrap_or_else(|| panic!("{path} in {json:#}"))
+}
+
+#[test]
+fn a_run_prints_every_promised_figure() {
+    let found = json(&["run", LAB, "--json"]);
+    let latency = ["mean", "p50", "p90", "p95", "p99", "p99.9"];
+    for name in latency {
+        number(&found, &format!("/total/latency_ms/{name}"));
+        for kind in ["latency_ms", "queueing_ms", "service_ms"] {
+            number(&found, &format!("/nodes/servers/{kind}/{name}"));
+        }
+    }
+    for path in [
+        "/total/throughput_per_s",
+        "/nodes/servers/queue_length/mean",
+        "/nodes/servers/queue_length/largest",
+        "/nodes/servers/utilisation",
+        "/nodes/servers/members/3/load_share",
+        "/theory/mean_ms",
+    ] {
+        number(&found, path);
+    }
+    let outcomes = found["total"]["outcomes"].as_object().unwrap();
+    let ended: f64 = outcomes.values().filter_map(Value::as_f64).sum();
+    assert_eq!(number(&found, "/total/requests"), ended + number(&found, "/total/in_flight"));
+    let digest = found["runs"][0]["digest"].as_str().unwrap();
+    assert!(digest.len() == 16 && u64::from_str_radix(digest, 16).is_ok(), "{digest}");
+    assert_eq!(found, json(&["run", LAB, "--json"]), "the same again");
+    assert!(found.get("half_width_95").is_none(), "one run has no interval");
+
+    let text = out(&["run", LAB]);
+    assert!(text.contains("seed 42") && text.contains(digest), "{text}");
+    assert!(text.contains("queue full") && text.contains("servers/3") && text.contains("M/M/16"), "{text}");
+}
+
+/// One server with two workers: M/M/2 is exact, and lies in the interval that the seeds give.
+#[test]
+fn several_seeds_give_means_and_intervals_that_agree_with_theory() {
+    let scenario = r#"{"v":1,"duration_ms":600000,"nodes":[
+        {"id":"c","kind":"clients","rate_per_s":14,"timeout_ms":0,"to":["s"]},
+        {"id":"s","kind":"servers","workers":2,"queue":10000,"service_ms":{"dist":"exponential","mean":100}}]}"#;
+    let output = with_input(&["run", "-", "--seeds", "1..20", "--json"], scenario);
+    assert!(output.status.success());
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(found["runs"].as_array().unwrap().len(), 20);
+    assert_eq!(found["theory"]["exact"], true);
+    // E. g. Kleinrock: T = (1/μ) / (1 − ρ²) for M/M/2, here 100 / (1 − 0.49).
+    let theory = number(&found, "/theory/mean_ms");
+    assert!((theory - 100.0 / 0.51).abs() < 1e-9, "{theory}");
+    for (figure, wanted) in [
+        ("/total/latency_ms/mean", theory),
+        ("/nodes/s/utilisation", number(&found, "/theory/utilisation")),
+        ("/nodes/s/queue_length/mean", number(&found, "/theory/mean_queue_length")),
+        ("/total/throughput_per_s", 14.0),
+    ] {
+        let (mean, half) = (number(&found, figure), number(&found["half_width_95"], figure));
+        assert!((mean - wanted).abs() <= half, "{figure}: {mean} ± {half}, not {wanted}");
+        assert!(half / mean < 0.06, "{figure}: {mean} ± {half} says too little");
+    }
+}
+
+#[test]
+fn seeds_run_side_by_side_as_they_do_alone() {
+    let all = json(&["run", LAB, "--seeds", "3,1", "--json"]);
+    for (place, seed) in [(0, "3"), (1, "1")] {
+        assert_eq!(all["runs"][place], json(&["run", LAB, "--seeds", seed, "--json"])["runs"][0]);
+    }
+}
+
+#[test]
+fn settings_are_set_by_their_paths() {
+    let rate = |value: &str| number(&json(&["run", LAB, "--json", "--set", value]), "/total/requests");
+    assert!(rate("clients.rate_per_s=12") < 500.0 && rate("clients.rate_per_s=120") > 3000.0);
+    let several =
+        json(&["run", LAB, "--json", "--set", "lb.policy=least-connections", "--set", "servers.count=2"]);
+    assert_eq!(several["nodes"]["servers"]["members"].as_object().unwrap().len(), 2);
+    for (setting, path) in [
+        ("servers.workrs=3", "servers.workrs"),
+        ("servers.workers=many", "servers.workers"),
+        ("lb.policy=best", "lb.policy"),
+        ("nobody.x=1", "nobody"),
+        ("clients>lb.loss=2", "clients>lb.loss"),
+    ] {
+        let said = complaint(&["run", LAB, "--set", setting], "");
+        assert!(said.contains(path), "{setting}: {said}");
+    }
+    assert!(complaint(&["run", LAB, "--set", "servers.workers"], "").contains("NAME=VALUE"));
+}
+
+#[test]
+fn requests_are_written_one_to_a_row() {
+    let file = std::env::temp_dir().join(format!("switchyard-requests-{}.csv", std::process::id()));
+    let name = file.to_str().unwrap();
+    let found = json(&["run", LAB, "--json", "--requests", name]);
+    let written = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    let (heading, rows) = written.split_once('\n').unwrap();
+    assert_eq!(heading, "number,born_ms,ended_ms,outcome,client,path,server,queue_ms,service_ms");
+    let rows: Vec<Vec<&str>> = rows.lines().map(|row| row.split(',').collect()).collect();
+    assert!(rows.iter().all(|row| row.len() == 9));
+    let mut numbers: Vec<u64> = rows.iter().map(|row| row[0].parse().unwrap()).collect();
+    numbers.sort_unstable();
+    assert!(numbers.iter().copied().eq(1..=number(&found, "/total/requests") as u64), "each once");
+    let of = |outcome: &str| rows.iter().filter(|row| row[3] == outcome).count() as f64;
+    for outcome in ["ok", "queue-full", "timed-out"] {
+        assert_eq!(of(outcome), number(&found, &format!("/total/outcomes/{outcome}")), "{outcome}");
+    }
+    assert_eq!(of("in-flight"), number(&found, "/total/in_flight"));
+    let ms = |text: &str| text.parse::<f64>().unwrap();
+    let answered: Vec<&Vec<&str>> = rows.iter().filter(|row| row[3] == "ok").collect();
+    let latency: f64 = answered.iter().map(|row| ms(row[2]) - ms(row[1])).sum();
+    let mean = latency / answered.len() as f64;
+    assert!((mean - number(&found, "/total/latency_ms/mean")).abs() < 1e-6, "{mean}");
+    // Each way 30 ms and 20 ms; the rest is queue and work.
+    for row in answered {
+        let rest = ms(row[2]) - ms(row[1]) - ms(row[7]) - ms(row[8]);
+        assert!((rest - 100.0).abs() < 1e-5 && row[6].starts_with("servers/"), "{row:?}");
+    }
+    assert!(complaint(&["run", LAB, "--seeds", "1..2", "--requests", name], "").contains("one seed"));
+}
+
+#[test]
+fn a_log_says_what_was_read_of_it() {
+    let text = out(&["run", LAB, "--log", "tests/fixtures/nginx/broken.log"]);
+    for part in ["53 requests", "6 bad lines", "line 5:", "line 30:"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(
+        complaint(&["run", LAB, "--log", "nowhere.log"], "").contains("nowhere.log: there is no such file")
+    );
+    let said = complaint(&["run", LAB, "--log", "-"], "{\"not\":\"a log\"}");
+    assert!(said.contains("JSON, not an access log"), "{said}");
+    assert!(complaint(&["run", "-", "--log", "-"], "").contains("standard input"));
+}
+
+#[test]
+fn a_balancer_replays() {
+    // The sequence that nginx's own commit message gives for weights 5, 1, 1 (52327e0627383dbee1e8).
+    let picks =
+        json(&["replay", "balancer", "--policy", "weighted-smooth", "--weights", "5,1,1", "--requests", "7"]);
+    assert_eq!(picks, serde_json::json!({ "policy": "weighted-smooth", "picks": [0, 0, 1, 0, 2, 0, 0] }));
+    let all = out(&["replay", "balancer", "--policy", "all", "--weights", "1,3", "--requests", "40"]);
+    let counts = |id: &str| {
+        let line = all.lines().find(|line| line.split_whitespace().next() == Some(id)).unwrap();
+        line.split_whitespace().skip(1).map(|count| count.parse().unwrap()).collect::<Vec<u64>>()
+    };
+    assert_eq!((counts("round-robin"), counts("weighted-interleaved")), (vec![20, 20], vec![10, 30]));
+    for entry in switchyard::algo::balance::TABLE {
+        assert_eq!(counts(entry.info.id).iter().sum::<u64>(), 40, "{}", entry.info.id);
+    }
+    let replay = |policy: &str, more: &[&str]| {
+        let base = ["replay", "balancer", "--policy", policy, "--weights", "1,1", "--requests", "4"];
+        complaint(&[&base[..], more].concat(), "")
+    };
+    assert!(replay("best", &[]).contains("round-robin"));
+    assert!(replay("consistent-hash", &["--knob", "points=0"]).contains("policy.points"));
+    assert!(replay("all", &["--knob", "points=9"]).contains("one policy"));
+}
+
+#[test]
+fn a_check_names_every_problem_by_its_path() {
+    let wrong = r#"{"v":1,"sed":3,"nodes":[{"id":"c","kind":"clients","rate_per_s":-1,"to":["s"]},
+        {"id":"s","kind":"servers","workers":0}]}"#;
+    let said = complaint(&["check", "-"], wrong);
+    for path in ["-: sed: ", "-: c.rate_per_s: ", "-: s.workers: "] {
+        assert!(said.contains(path), "{path} in {said}");
+    }
+    assert_eq!(said.lines().count(), 3, "{said}");
+    assert!(complaint(&["check", "-"], "{").contains("not JSON"));
+    assert!(complaint(&["check", "no/such-file"], "").contains("no/such-file: there is no such file"));
+    assert!(out(&["check", LAB]).contains("fine"));
+    // A good one beside a bad one is still named, and the whole has failed.
+    let both = with_input(&["check", LAB, "-"], "[]");
+    assert_eq!(both.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&both.stdout).contains(LAB));
+}
+
+#[test]
+fn lists_name_everything() {
+    let labs = out(&["labs"]);
+    assert!(LABS.iter().all(|lab| labs.contains(lab.id) && labs.contains(lab.title)));
+    let policies = out(&["policies", "balance"]);
+    for entry in switchyard::algo::balance::TABLE {
+        assert!(
+            policies.contains(entry.info.id) && policies.contains(entry.info.source),
+            "{}",
+            entry.info.id
+        );
+        assert!(entry.info.knobs.iter().all(|knob| policies.contains(knob.name)), "{}", entry.info.id);
+    }
+    assert!(complaint(&["policies", "guessing"], "").contains("balance"));
+    assert_eq!(json(&["schema"])["title"], "Switchyard scenario, version 1");
+}
+
+#[test]
+fn a_link_opens_as_the_same_scenario() {
+    for lab in LABS {
+        let printed = out(&["link", lab.id]);
+        let fragment = printed.trim_end().strip_prefix('#').unwrap();
+        assert_eq!(link::decode(fragment).unwrap(), Checked::parse(lab.scenario).unwrap(), "{}", lab.id);
+    }
+}
+
+/// Like `| head -1`: the reader leaves while much is still to come.
+#[test]
+fn a_reader_may_leave_early() {
+    let mut child =
+        start(&["replay", "balancer", "--policy", "random", "--weights", "1,1", "--requests", "1000000"]);
+    let mut first = [0; 10];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn wrong_usage_is_told_from_help() {
+    assert!(!complaint(&["run"], "").is_empty());
+    assert!(!complaint(&["fly"], "").is_empty());
+    assert!(out(&["--help"]).contains("replay"));
+}
