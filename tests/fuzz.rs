@@ -52,7 +52,7 @@ fn damaged_files_are_refused_with_reasons_or_run() {
         }
     }
     // Else it would only ever test the refusals.
-    assert!(accepted > inputs / 20, "only {accepted} of {inputs} were accepted");
+    assert!(accepted > inputs / 50, "only {accepted} of {inputs} were accepted");
     println!("{accepted} of {inputs} were accepted");
 }
 

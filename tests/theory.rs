@@ -109,12 +109,17 @@ fn measure(mut scenario: Value) -> Vec<Measured> {
     SEEDS.map(run).collect()
 }
 
-/// The theory's value must lie in the 95 % confidence interval of the mean over the seeds, and the
-/// interval must be narrow enough to say anything.
+/// Some twenty figures are compared. At 95 % each, one of them would miss by chance whenever the streams
+/// change; wider by this much (Student's t with 23 degrees of freedom at 99.75 % over 95 %: 3.4 / 2.07),
+/// all of them together are right 95 times in a hundred (Bonferroni).
+const TOGETHER: f64 = 1.64;
+
+/// The theory's value must lie in the confidence interval of the mean over the seeds, and the interval
+/// must be narrow enough to say anything.
 fn agrees(what: &str, runs: &[Measured], figure: impl Fn(&Measured) -> f64, theory: f64) {
     let found = estimate(&runs.iter().map(figure).collect::<Vec<_>>()).expect("enough seeds");
-    assert!(!found.excludes(theory), "{what}: {found:?} for {theory}");
     let width = found.half_width.expect("many seeds");
+    assert!((found.mean - theory).abs() <= width * TOGETHER, "{what}: {found:?} for {theory}");
     assert!(width / found.mean < 0.04, "{what}: the interval is too wide to say anything: {found:?}");
 }
 
@@ -230,7 +235,7 @@ fn policies_that_know_more_wait_less() {
 fn the_report_obeys_littles_law() {
     let behind = json!({ "policy": "two-choices", "count": 3, "workers": 2,
         "service_ms": { "dist": "pareto", "mean": 20, "shape": 2.5 } });
-    let mut file = scenario(600.0, json!({ "rate_per_s": 220, "arrivals": "bursty" }), behind);
+    let mut file = scenario(600.0, json!({ "rate_per_s": 150, "arrivals": "bursty" }), behind);
     for seed in SEEDS {
         file["seed"] = json!(seed);
         let scenario = Checked::from_value(file.clone()).expect("the scenario is fine");
