@@ -96,7 +96,9 @@ impl MemberTally {
     }
 
     fn recent_busy_at(&self, now: Time) -> f64 {
-        let keep = libm::exp(-(now.since(self.since).0 as f64) / self.smoothing.0 as f64);
+        // An implicit Euler step of the smoothing: as an exponential for short spans, and no libm.
+        let smoothing = self.smoothing.0 as f64;
+        let keep = smoothing / (smoothing + now.since(self.since).0 as f64);
         self.recent_busy * keep + self.busy as f64 * (1.0 - keep)
     }
 
