@@ -5,7 +5,8 @@
 //! highest six-bit digit in which its time differs from the wheel's own, in a doubly linked list, so
 //! that it can be taken out in constant time: a timeout that is no longer needed leaves no trace.
 //! Differences from the paper: a slot's events move straight to the level that they need next instead
-//! of down one level at a time, and an event alone in the first slot is taken at once.
+//! of down one level at a time, an event alone in the first slot is taken at once, and before the wheel
+//! stands a short sorted list of the earliest events, which is all that a small system ever needs.
 
 use super::Time;
 use std::cmp::Reverse;
@@ -78,7 +79,22 @@ pub struct Wheel<E> {
     /// First entry of the free list, linked by `next`; 0 is none, being a list head.
     free: u32,
     waiting: usize,
+    /// Nothing on the wheel is earlier than anything here, or of the same time and older.
+    front: Front,
 }
+
+/// At most [`FRONT`] entries, the earliest last: (time, entry).
+#[derive(Clone, Debug, Default)]
+struct Front {
+    sorted: [(u64, u32); FRONT],
+    len: usize,
+}
+
+/// Entries of the sorted list. More make a small system's queue longer to search, fewer leave it
+/// to the wheel.
+const FRONT: usize = 16;
+/// In an entry's `previous`: it is in the sorted list.
+const IN_FRONT: u32 = u32::MAX;
 
 impl<E: Copy + Default + Debug> Default for Wheel<E> {
     fn default() -> Self {
@@ -90,43 +106,92 @@ impl<E: Copy + Default + Debug> Default for Wheel<E> {
             entries: (0..HEADS as u32).map(head).collect(),
             free: 0,
             waiting: 0,
+            front: Front::default(),
         }
     }
 }
 
-impl<E: Copy + Default + Debug> Wheel<E> {
-    /// Appends an entry to the slot that its time belongs to.
+impl Front {
+    /// Inserts behind all that are due no later; there is room.
     #[inline]
-    fn place(&mut self, index: u32) {
-        let time = self.entries[index as usize].time;
+    fn insert(&mut self, time: u64, index: u32) {
+        let mut at = self.len;
+        while at > 0 && self.sorted[at - 1].0 <= time {
+            self.sorted[at] = self.sorted[at - 1];
+            at -= 1;
+        }
+        self.sorted[at] = (time, index);
+        self.len += 1;
+    }
+
+    /// The same where there is no room: the latest, which is later than this, makes some.
+    fn insert_for_latest(&mut self, time: u64, index: u32) -> u32 {
+        let latest = self.sorted[0].1;
+        let mut at = 0;
+        while at + 1 < FRONT && self.sorted[at + 1].0 > time {
+            self.sorted[at] = self.sorted[at + 1];
+            at += 1;
+        }
+        self.sorted[at] = (time, index);
+        latest
+    }
+
+    fn remove(&mut self, index: u32) {
+        let Some(at) = self.sorted[..self.len].iter().position(|(_, other)| *other == index) else { return };
+        self.sorted.copy_within(at + 1..self.len, at);
+        self.len -= 1;
+    }
+}
+
+impl<E: Copy + Default + Debug> Wheel<E> {
+    /// The head of the slot that a time belongs to, marked as not empty.
+    #[inline]
+    fn slot_of(&mut self, time: u64) -> usize {
         let differing = (time ^ self.current) | 1;
         let level = ((63 - differing.leading_zeros()) / DIGIT_BITS) as usize;
         let slot = (time >> (level as u32 * DIGIT_BITS)) as usize % SLOTS;
-        let head = level * SLOTS + slot;
+        self.slots[level] |= 1 << slot;
+        self.levels |= 1 << level;
+        level * SLOTS + slot
+    }
+
+    /// Puts an entry first in its slot: it is older than all there that have its time.
+    fn place_first(&mut self, index: u32) {
+        let head = self.slot_of(self.entries[index as usize].time);
+        let first = self.entries[head].next;
+        self.entries[first as usize].previous = index;
+        self.entries[head].next = index;
+        let entry = &mut self.entries[index as usize];
+        entry.next = first;
+        entry.previous = head as u32;
+    }
+
+    /// Appends an entry to the slot that its time belongs to.
+    #[inline]
+    fn place(&mut self, index: u32) {
+        let head = self.slot_of(self.entries[index as usize].time);
         let last = self.entries[head].previous;
         self.entries[last as usize].next = index;
         self.entries[head].previous = index;
         let entry = &mut self.entries[index as usize];
         entry.previous = last;
         entry.next = head as u32;
-        self.slots[level] |= 1 << slot;
-        self.levels |= 1 << level;
     }
 
     /// Takes an entry out of its list and puts it on the free list.
     #[inline]
     fn release(&mut self, index: u32) {
         let Entry { next, previous, .. } = self.entries[index as usize];
-        self.entries[previous as usize].next = next;
-        self.entries[next as usize].previous = previous;
-        if next == previous {
-            self.clear(next as usize);
+        if previous == IN_FRONT {
+            self.front.remove(index);
+        } else {
+            self.entries[previous as usize].next = next;
+            self.entries[next as usize].previous = previous;
+            if next == previous {
+                self.clear(next as usize);
+            }
         }
-        let entry = &mut self.entries[index as usize];
-        entry.generation = entry.generation.wrapping_add(1);
-        entry.next = self.free;
-        self.free = index;
-        self.waiting -= 1;
+        self.free(index);
     }
 
     /// Notes that the list of this head is empty.
@@ -202,18 +267,24 @@ impl<E: Copy + Default + Debug> Wheel<E> {
         self.retire(index)
     }
 
-    /// An entry that was taken out of its list goes to the free list; its time is the wheel's now.
+    /// An entry that was taken out of its slot; its time is the wheel's now.
     #[inline]
     fn retire(&mut self, index: u32) -> (Time, E) {
+        let time = self.entries[index as usize].time;
+        self.current = time;
+        (Time(time), self.free(index))
+    }
+
+    /// An entry that is in no list any more goes to the free list.
+    #[inline]
+    fn free(&mut self, index: u32) -> E {
         let free = self.free;
         let entry = &mut self.entries[index as usize];
-        let (time, event) = (entry.time, entry.event);
         entry.generation = entry.generation.wrapping_add(1);
         entry.next = free;
         self.free = index;
         self.waiting -= 1;
-        self.current = time;
-        (Time(time), event)
+        entry.event
     }
 }
 
@@ -234,7 +305,17 @@ impl<E: Copy + Default + Debug> EventQueue for Wheel<E> {
         entry.time = time;
         entry.event = event;
         let handle = Handle { index, generation: entry.generation };
-        self.place(index);
+        let before_latest = self.front.len > 0 && time < self.front.sorted[0].0;
+        if self.front.len < FRONT && (before_latest || self.levels == 0) {
+            entry.previous = IN_FRONT;
+            self.front.insert(time, index);
+        } else if before_latest {
+            entry.previous = IN_FRONT;
+            let latest = self.front.insert_for_latest(time, index);
+            self.place_first(latest);
+        } else {
+            self.place(index);
+        }
         self.waiting += 1;
         handle
     }
@@ -249,6 +330,18 @@ impl<E: Copy + Default + Debug> EventQueue for Wheel<E> {
 
     #[inline]
     fn pop(&mut self, until: Time) -> Option<(Time, E)> {
+        if self.front.len > 0 {
+            let (time, index) = self.front.sorted[self.front.len - 1];
+            if time > until.0 {
+                return None;
+            }
+            self.front.len -= 1;
+            // The wheel's time stands while anything is on it: events lie where it says.
+            if self.levels == 0 {
+                self.current = time;
+            }
+            return Some((Time(time), self.free(index)));
+        }
         let head = self.first_head()?;
         let (first, last) = (self.entries[head].next, self.entries[head].previous);
         // Alone in its slot, or on the lowest level, where all of a slot have one time.
@@ -267,7 +360,10 @@ impl<E: Copy + Default + Debug> EventQueue for Wheel<E> {
     }
 
     fn next_time(&self) -> Option<Time> {
-        self.first_head().map(|head| Time(self.earliest(head).0))
+        match self.front.len {
+            0 => self.first_head().map(|head| Time(self.earliest(head).0)),
+            len => Some(Time(self.front.sorted[len - 1].0)),
+        }
     }
 
     fn len(&self) -> usize {
