@@ -5,6 +5,7 @@ use super::chart_picture::{self, Kind, TimeAxis, loaded_node};
 use super::dom::save;
 use super::engine::{Engine, Frame, Pace, Pulse};
 use crate::play::{Flag, Session};
+use crate::report::LATENCY_WINDOWS;
 use crate::run::snapshot::Snapshot;
 use crate::scene::{Table, figures};
 use crate::sim::Time;
@@ -58,6 +59,12 @@ impl Kind {
                 format!("Jain fairness {}", fairness.map_or("–".into(), |value| format!("{value:.2}")))
             }
         }
+    }
+
+    /// Of which time a point tells.
+    fn caption(self, session: &Session) -> Option<String> {
+        let window_s = session.metrics().series().window().seconds() * LATENCY_WINDOWS as f64;
+        (self == Kind::Latency).then(|| format!("of the last {}", figures::with_unit(Some(window_s), "s")))
     }
 
     /// What the colours mean: (class, name).
@@ -120,7 +127,10 @@ fn Chart(props: &ChartProps) -> Html {
                 <Plot {kind} engine={props.engine.clone()} flags={props.flags.clone()} label={format!("{}: {head}", kind.title())} />
             }
             <footer>
-                <p class="key">{ for kind.key().iter().map(|(class, name)| html! { <span class={*class}>{ *name }</span> }) }</p>
+                <p class="key">
+                    { for kind.key().iter().map(|(class, name)| html! { <span class={*class}>{ *name }</span> }) }
+                    { for kind.caption(&session) }
+                </p>
                 <div>
                     <button type="button" class="text-button is-quiet" onclick={toggle} aria-pressed={as_table.to_string()}
                         aria-label={format!("{} as a table", kind.title())}>{ "Table" }</button>
