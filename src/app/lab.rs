@@ -31,7 +31,7 @@ use yew::prelude::*;
 /// How fast a lab begins: slow enough to follow a request, fast enough to see queues grow.
 const SPEED: f64 = 0.05;
 /// A lab as it was made opens here and waits: requests are on every track, and trouble is near.
-const OPENING_MS: f64 = 1000.0;
+const OPENING_MS: f64 = 600.0;
 /// The address follows the scenario after it has rested for so long.
 const REST_MS: u32 = 250;
 

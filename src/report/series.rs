@@ -7,12 +7,12 @@ use serde::Serialize;
 /// Windows over a whole run.
 pub const WINDOWS: u64 = 240;
 
-/// Latencies are those of so many windows, the last of them included: one alone holds too few requests
-/// to say where the slowest hundredth begins.
-pub const LATENCY_WINDOWS: usize = 8;
+/// A chart's point tells of so many windows, its own included: one alone holds too few requests to say
+/// where the slowest hundredth begins.
+pub const RECENT_WINDOWS: usize = 16;
 
 /// What happened in one window. Latencies are those of requests that ended with `ok` in it and the
-/// [`LATENCY_WINDOWS`]` - 1` before it.
+/// [`RECENT_WINDOWS`]` - 1` before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Window {
     /// Milliseconds from the start of the run to the window's end.
@@ -34,8 +34,8 @@ pub struct Series {
     window: Span,
     complete: Vec<Window>,
     current: Window,
-    /// Of the present window and those before it: the window with index `i` has place `i % LATENCY_WINDOWS`.
-    recent: [Latencies; LATENCY_WINDOWS],
+    /// Of the present window and those before it: the window with index `i` has place `i % RECENT_WINDOWS`.
+    recent: [Latencies; RECENT_WINDOWS],
 }
 
 impl Series {
@@ -57,6 +57,14 @@ impl Series {
     /// Windows that are over, oldest first.
     pub fn complete(&self) -> &[Window] {
         &self.complete
+    }
+
+    /// How many a second, in the complete window with this index and the [`RECENT_WINDOWS`]` - 1` before it.
+    pub fn recent_per_s(&self, index: usize, count: impl Fn(&Window) -> u64) -> f64 {
+        let first = (index + 1).saturating_sub(RECENT_WINDOWS);
+        let windows = self.complete.get(first..=index).unwrap_or(&[]);
+        let seconds = windows.len() as f64 * self.window.seconds();
+        windows.iter().map(count).sum::<u64>() as f64 / seconds.max(1e-9)
     }
 
     /// The one that is under way.
@@ -91,7 +99,7 @@ impl Series {
     }
 
     fn present_latencies(&mut self) -> &mut Latencies {
-        &mut self.recent[self.complete.len() % LATENCY_WINDOWS]
+        &mut self.recent[self.complete.len() % RECENT_WINDOWS]
     }
 
     pub fn issued(&mut self, now: Time) {
@@ -117,7 +125,7 @@ impl Series {
 mod tests {
     use super::*;
 
-    /// Against the sorted list of all latencies that ended in the last eight windows.
+    /// Against the sorted list of all latencies that ended in the last windows.
     #[test]
     fn percentiles_are_those_of_the_last_windows() {
         let mut series = Series::new(Span::from_ms(2400.0));
@@ -133,7 +141,7 @@ mod tests {
         series.roll(Time::from_ms(20.0 * window_ms));
         assert_eq!(series.complete().len(), 20);
         for (last, shown) in series.complete().iter().enumerate() {
-            let first = (last + 1).saturating_sub(LATENCY_WINDOWS) as u64;
+            let first = (last + 1).saturating_sub(RECENT_WINDOWS) as u64;
             let mut all: Vec<f64> = (first..=last as u64)
                 .flat_map(|window| (0..3).map(move |nth| latency(window, nth)))
                 .collect();
@@ -146,8 +154,10 @@ mod tests {
             assert!(close(shown.p99_ms, all[all.len() - 1]), "{last}: {shown:?}");
             assert!(close(shown.mean_ms, all.iter().sum::<f64>() / all.len() as f64), "{last}: {shown:?}");
             assert_eq!(shown.ok, 3);
+            let per_s = series.recent_per_s(last, |window| window.ok);
+            assert!((per_s - 3000.0 / window_ms).abs() < 1e-9, "{last}: {per_s}");
         }
-        // What is older than eight windows is forgotten.
+        // What is older than those windows is forgotten.
         series.roll(Time::from_ms(40.0 * window_ms));
         assert_eq!(series.complete().last().and_then(|window| window.p50_ms), None);
     }
