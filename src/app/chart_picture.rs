@@ -32,11 +32,12 @@ pub type TimeAxis = (f64, f64, f64);
 /// Paints a chart; answers with its time axis if it has one.
 pub fn paint(kind: Kind, frame: &Frame, flags: &[Flag], canvas: &Canvas) -> Option<TimeAxis> {
     let (width, height, ratio) = canvas.ready()?;
-    let Some(curves) = curves(kind, frame.session) else {
+    let Some(mut curves) = curves(kind, frame.session) else {
         let chart = BarChart { width, height, ..loads(frame.session, frame.snapshot) };
         paint::paint(&canvas.context, &chart.shapes(), &palette(), (width, height), ratio);
         return None;
     };
+    curves.lines.retain(|(name, _, points)| is_shown(name, points.iter().filter_map(|(_, value)| *value)));
     let to_s = horizon_s(frame.session);
     let theory = frame.session.theory().filter(|_| kind == Kind::Latency);
     let chart = LineChart {
@@ -53,6 +54,11 @@ pub fn paint(kind: Kind, frame: &Frame, flags: &[Flag], canvas: &Canvas) -> Opti
     paint::paint(&canvas.context, &chart.shapes(), &palette(), (width, height), ratio);
     let plot = chart.plot();
     Some((plot.x, plot.width, to_s))
+}
+
+/// What has not happened has no curve: it would only lie over the axis. Tables have all.
+pub fn is_shown(name: &str, mut values: impl Iterator<Item = f64>) -> bool {
+    !matches!(name, "refused" | "failed" | "timed out") || values.any(|value| value > 0.0)
 }
 
 /// The same figures in full, to be read or saved.
@@ -76,11 +82,15 @@ fn horizon_s(session: &Session) -> f64 {
 
 fn curves(kind: Kind, session: &Session) -> Option<Curves> {
     let series = session.metrics().series();
-    let seconds = series.window().seconds().max(1e-9);
     let points = |value: &dyn Fn(&Window) -> Option<f64>| -> Points {
         series.complete().iter().map(|window| (window.end_ms / 1000.0, value(window))).collect()
     };
-    let rate = |count: fn(&Window) -> u64| points(&|window| Some(count(window) as f64 / seconds));
+    let rate = |count: fn(&Window) -> u64| -> Points {
+        let point = |(index, window): (usize, &Window)| {
+            (window.end_ms / 1000.0, Some(series.recent_per_s(index, count)))
+        };
+        series.complete().iter().enumerate().map(point).collect()
+    };
     match kind {
         Kind::Latency => Some(Curves {
             lines: vec![

@@ -5,6 +5,7 @@ use super::chart_picture::{self, Kind, TimeAxis, loaded_node};
 use super::dom::save;
 use super::engine::{Engine, Frame, Pace, Pulse};
 use crate::play::{Flag, Session};
+use crate::report::{RECENT_WINDOWS, Window};
 use crate::run::snapshot::Snapshot;
 use crate::scene::{Table, figures};
 use crate::sim::Time;
@@ -35,22 +36,22 @@ impl Kind {
                 format!("p50 {} · p99 {}", figures::ms(p50), figures::ms(p99))
             }
             Kind::Throughput => {
-                let seconds = metrics.series().window().seconds().max(1e-9);
-                let per_s = |count: u64| figures::figure(count as f64 / seconds);
-                match last {
-                    Some(window) => [
-                        ("ok", window.ok),
-                        ("refused", window.refused),
-                        ("failed", window.failed),
-                        ("timed out", window.timed_out),
-                    ]
-                    .iter()
-                    .filter(|(name, count)| *name == "ok" || *count > 0)
-                    .map(|(name, count)| format!("{} {name}/s", per_s(*count)))
-                    .collect::<Vec<_>>()
-                    .join(" · "),
-                    None => "– ok/s".into(),
-                }
+                let Some(last) = metrics.series().complete().len().checked_sub(1) else {
+                    return "– ok/s".into();
+                };
+                let counts: [(&str, fn(&Window) -> u64); 4] = [
+                    ("ok", |window| window.ok),
+                    ("refused", |window| window.refused),
+                    ("failed", |window| window.failed),
+                    ("timed out", |window| window.timed_out),
+                ];
+                let [ok, bad @ ..] =
+                    counts.map(|(name, count)| (metrics.series().recent_per_s(last, count), name));
+                let said = |(per_s, name): (f64, &str)| format!("{} {name}/s", figures::figure(per_s));
+                // The chart has them all; beside the title there is room for the worst.
+                let worst =
+                    bad.into_iter().filter(|(per_s, _)| *per_s > 0.0).max_by(|a, b| a.0.total_cmp(&b.0));
+                [Some(ok), worst].into_iter().flatten().map(said).collect::<Vec<_>>().join(" · ")
             }
             Kind::Load => {
                 let fairness = loaded_node(snapshot)
@@ -58,6 +59,12 @@ impl Kind {
                 format!("Jain fairness {}", fairness.map_or("–".into(), |value| format!("{value:.2}")))
             }
         }
+    }
+
+    /// Of which time a point tells.
+    fn caption(self, session: &Session) -> Option<String> {
+        let window_s = session.metrics().series().window().seconds() * RECENT_WINDOWS as f64;
+        (self != Kind::Load).then(|| format!("of the last {}", figures::with_unit(Some(window_s), "s")))
     }
 
     /// What the colours mean: (class, name).
@@ -111,6 +118,15 @@ fn Chart(props: &ChartProps) -> Html {
     };
     let title = format!("chart-{}", kind.id());
     let head = kind.head(&session, snapshot);
+    let key = kind.key().iter().copied().filter(|(_, name)| {
+        let count = |window: &Window| match *name {
+            "refused" => window.refused,
+            "failed" => window.failed,
+            _ => window.timed_out,
+        };
+        let windows = session.metrics().series().complete();
+        chart_picture::is_shown(name, windows.iter().map(|window| count(window) as f64))
+    });
     html! {
         <section class="panel chart" aria-labelledby={title.clone()}>
             <header><h2 id={title}>{ kind.title() }</h2><p>{ &head }</p></header>
@@ -120,7 +136,10 @@ fn Chart(props: &ChartProps) -> Html {
                 <Plot {kind} engine={props.engine.clone()} flags={props.flags.clone()} label={format!("{}: {head}", kind.title())} />
             }
             <footer>
-                <p class="key">{ for kind.key().iter().map(|(class, name)| html! { <span class={*class}>{ *name }</span> }) }</p>
+                <p class="key">
+                    { for key.into_iter().map(|(class, name)| html! { <span class={class}>{ name }</span> }) }
+                    { for kind.caption(&session) }
+                </p>
                 <div>
                     <button type="button" class="text-button is-quiet" onclick={toggle} aria-pressed={as_table.to_string()}
                         aria-label={format!("{} as a table", kind.title())}>{ "Table" }</button>

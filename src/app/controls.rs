@@ -195,7 +195,7 @@ fn member_menu(node: &NodeSpec, member: &UseStateHandle<usize>) -> Html {
             <span>{ "Machine" }</span>
             <select class="shape" {onchange}>
                 { for (1..=servers.count as usize).map(|number| html! {
-                    <option value={number.to_string()} selected={number == **member}>{ format!("Server {number}") }</option>
+                    <option value={number.to_string()} selected={number == **member}>{ format!("{} {number}", crate::node::one_of(&node.name)) }</option>
                 }) }
             </select>
         </label>

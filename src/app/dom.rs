@@ -75,13 +75,15 @@ pub fn input_of(event: &Event) -> Option<HtmlInputElement> {
     event.target()?.dyn_into().ok()
 }
 
-/// Whether the keyboard belongs to what has the focus: keys typed there are no shortcuts.
-pub fn takes_keys(event: &Event) -> bool {
+/// Whether what has the focus has a use for this key, so that it is no shortcut.
+pub fn takes_key(event: &Event, key: &str) -> bool {
     let Some(element) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else {
         return false;
     };
-    let selector = "input, select, textarea, button, summary, a, [role=tab], [role=radio], dialog *";
-    element.matches(selector).unwrap_or(false)
+    // Space presses what can be pressed; arrows do nothing there.
+    let pressed = if key == " " { "button, summary, a, " } else { "" };
+    let selector = format!("{pressed}input, select, textarea, [role=tab], [role=radio], dialog, dialog *");
+    element.matches(&selector).unwrap_or(false)
 }
 
 /// Hands a file to whoever reads the page.

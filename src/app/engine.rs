@@ -65,6 +65,8 @@ pub struct Engine(Rc<Inner>);
 struct Inner {
     session: RefCell<Session>,
     playing: Cell<bool>,
+    /// Somebody has let time pass, or has gone to a moment.
+    begun: Cell<bool>,
     speed: Cell<f64>,
     strained: Cell<bool>,
     selected: Cell<Option<Target>>,
@@ -99,6 +101,7 @@ impl Engine {
         Engine(Rc::new(Inner {
             session: RefCell::new(Session::new(scenario)),
             playing: Cell::new(false),
+            begun: Cell::new(false),
             speed: Cell::new(speed),
             strained: Cell::new(false),
             selected: Cell::default(),
@@ -154,6 +157,7 @@ impl Engine {
         }
         self.0.trail.borrow_mut().clear();
         self.0.playing.set(true);
+        self.0.begun.set(true);
         self.touch();
     }
 
@@ -208,6 +212,7 @@ impl Engine {
 
     fn step(&self, step: impl FnOnce(&mut Session) -> Option<Time>) {
         self.0.playing.set(false);
+        self.0.begun.set(true);
         let mut session = self.0.session.borrow_mut();
         let mut trail = self.0.trail.borrow_mut();
         trail.push(session.now());
@@ -233,8 +238,20 @@ impl Engine {
 
     /// Goes to a moment, beginning with the next frame.
     pub fn seek(&self, time: Time) {
+        self.0.begun.set(true);
+        self.wait_at(time);
+    }
+
+    /// Shows a moment as that from which everything begins: see [`Engine::begun`].
+    pub fn wait_at(&self, time: Time) {
         self.0.wish.set(Some(time));
         self.touch();
+    }
+
+    /// Whether anybody has let time pass. Until then settings are those of the whole run: what is
+    /// shown of it is only to look at.
+    pub fn begun(&self) -> bool {
+        self.0.begun.get()
     }
 
     /// Whether a wish is not fulfilled yet.
@@ -259,6 +276,7 @@ impl Engine {
     }
 
     pub fn restart(&self) {
+        self.0.begun.set(true);
         self.0.wish.set(None);
         self.0.seeking.set(None);
         self.0.trail.borrow_mut().clear();
@@ -288,7 +306,12 @@ impl Engine {
 
     /// Sets what a path names. What is wrong with it is said, and nothing changes.
     pub fn set(&self, path: &str, value: serde_json::Value, when: When) -> bool {
+        let waits_at = (!self.begun()).then(|| self.session().now());
+        let when = if waits_at.is_some() { When::FromStart } else { when };
         let result = self.0.session.borrow_mut().set(path, value, when);
+        if let Some(time) = waits_at {
+            self.wait_at(time);
+        }
         self.revise();
         match result {
             Ok(()) => true,
@@ -307,6 +330,7 @@ impl Engine {
     /// Runs another scenario from its start.
     pub fn open(&self, scenario: Checked) {
         self.0.playing.set(false);
+        self.0.begun.set(false);
         self.0.selected.set(None);
         self.0.trail.borrow_mut().clear();
         self.0.wish.set(None);

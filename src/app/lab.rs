@@ -4,7 +4,7 @@ use super::address::Address;
 use super::charts::charts;
 use super::clock::use_clock;
 use super::controls::Controls;
-use super::dom::{remember_scenario, takes_keys, use_media};
+use super::dom::{remember_scenario, takes_key, use_media};
 use super::engine::{Engine, Pulse};
 use super::head::head;
 use super::inspect::{inspect, selected};
@@ -30,6 +30,8 @@ use yew::prelude::*;
 
 /// How fast a lab begins: slow enough to follow a request, fast enough to see queues grow.
 const SPEED: f64 = 0.05;
+/// A lab as it was made opens here and waits: requests are on every track, and trouble is near.
+const OPENING_MS: f64 = 600.0;
 /// The address follows the scenario after it has rested for so long.
 const REST_MS: u32 = 250;
 
@@ -124,8 +126,12 @@ pub fn LabPage(props: &LabPageProps) -> Html {
 fn begin(opened: &Opened, say: &Say) -> Engine {
     let engine = Engine::new(opened.scenario.clone(), opened.address.speed.unwrap_or(SPEED));
     engine.on_notice(say.clone());
-    if let Some(t_ms) = opened.address.t_ms {
-        engine.seek(Time::from_ms(t_ms));
+    match opened.address.t_ms {
+        Some(t_ms) => engine.seek(Time::from_ms(t_ms)),
+        None if opened.lab.is_some() && opened.address.fragment.is_empty() => {
+            engine.wait_at(Time::from_ms(OPENING_MS));
+        }
+        None => {}
     }
     engine
 }
@@ -171,7 +177,7 @@ fn use_shortcuts(engine: &Engine) {
         let listener =
             EventListener::new_with_options(&super::dom::document(), "keydown", options, move |event| {
                 let Some(key) = event.dyn_ref::<KeyboardEvent>() else { return };
-                if takes_keys(event) || key.ctrl_key() || key.meta_key() || key.alt_key() {
+                if takes_key(event, &key.key()) || key.ctrl_key() || key.meta_key() || key.alt_key() {
                     return;
                 }
                 match (key.key().as_str(), key.shift_key()) {
@@ -332,7 +338,7 @@ fn right(parts: &Parts, opened: &Opened) -> Html {
                 <section aria-label="Selection">{ selected(&parts.engine, &parts.pulse) }</section>
             }
             if let (true, Some(lesson), Some(lab)) = (shows(opened, "challenge"), &parts.lesson, parts.lab) {
-                <Question lesson={lesson.clone()} playing={parts.pulse.playing} begun={parts.pulse.now > Time::ZERO} {on_play} />
+                <Question lesson={lesson.clone()} playing={parts.pulse.playing} begun={parts.engine.begun()} {on_play} />
                 <Challenge engine={parts.engine.clone()} pulse={parts.pulse.clone()} lesson={lesson.clone()} lab={lab} />
             }
         </>

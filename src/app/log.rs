@@ -89,8 +89,8 @@ pub fn LogDialog(props: &LogDialogProps) -> Html {
         })
     };
     html! {
-        <Dialog title="Replay my log" on_close={props.on_close.clone()}>
-            <p>{ "An access log as nginx or Apache write it, or a CSV file with time, client, path and, if you have it, duration. Each line becomes a request at its time, from its client." }</p>
+        <Dialog title="Open a log or a scenario" on_close={props.on_close.clone()}>
+            <p>{ "An access log as nginx or Apache write it, or a CSV file with time, client, path and, if you have it, duration. Each line becomes a request at its time, from its client. Or a scenario that was saved here." }</p>
             <div class={classes!("drop", over.then_some("is-over"))} {ondragover} {ondragleave} {ondrop}>
                 <label for="log-file" class="strong">{ "Choose a file, or drop it here" }</label>
                 <input id="log-file" type="file" {onchange} />

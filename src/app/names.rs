@@ -15,10 +15,7 @@ pub fn place_name(snapshot: &Snapshot, place: Place) -> String {
 /// The member's name, or the node's where it is one machine.
 pub fn member_name(node: &NodeView, member: usize) -> String {
     match &node.state {
-        NodeState::Servers(_) => {
-            let one = if node.name == "Servers" { "Server" } else { &node.name };
-            format!("{one} {}", member + 1)
-        }
+        NodeState::Servers(_) => node.member_name(member as u32 + 1),
         _ => node.name.clone(),
     }
 }

@@ -129,10 +129,12 @@ fn rows(trace: &Trace, snapshot: &Snapshot) -> Vec<Row> {
         match snapshot.nodes.get(hop.to.node as usize).map(|node| &node.state) {
             Some(NodeState::Servers(_)) => {
                 let started = hop.started.or(hop.finished).unwrap_or(last);
-                if started > arrived || hop.started.is_none() {
+                if is_refused(hop) {
+                    rows.push(row(format!("{name} · refused"), "is-refused", arrived, arrived));
+                } else if started > arrived || hop.started.is_none() {
                     rows.push(row(format!("{name} · queue"), "is-queue", arrived, started));
                 }
-                if let Some(started) = hop.started {
+                if let Some(started) = hop.started.filter(|_| !is_refused(hop)) {
                     let class = if is_lost(hop) { "is-failed" } else { "" };
                     rows.push(row(format!("{name} · work"), class, started, hop.finished.unwrap_or(last)));
                 }
@@ -159,6 +161,10 @@ fn reply(trace: &Trace, row: &dyn Fn(String, &'static str, Time, Time) -> Row) -
     };
     let name = if outcome.is_ok() { "Reply".to_owned() } else { format!("Reply: {}", outcome.label()) };
     Some(row(name, class, finished, ended))
+}
+
+fn is_refused(hop: &Hop) -> bool {
+    hop.outcome.is_some_and(|outcome| outcome.kind() == OutcomeKind::Refused)
 }
 
 fn is_lost(hop: &Hop) -> bool {

@@ -36,10 +36,12 @@ pub fn Question(props: &QuestionProps) -> Html {
         Callback::from(move |_: MouseEvent| asked.set(true))
     };
     let play = props.on_play.reform(|_: MouseEvent| ());
+    // The explanation gives the answer away, so it comes after it.
+    let explained = *asked || prediction.options.is_empty();
     html! {
         <section aria-labelledby="question-title">
-            <h2 id="question-title">{ &question.title }</h2>
-            <Markdown text={question.text.clone()} />
+            <h2 id="question-title">{ if explained { &question.title } else { "Predict" } }</h2>
+            if explained { <Markdown text={question.text.clone()} /> }
             if !prediction.options.is_empty() {
                 <div class="ask" id="prediction"><Markdown text={prediction.ask.clone()} /></div>
                 <div class="options" role="group" aria-labelledby="prediction">

@@ -61,6 +61,11 @@ pub fn kind(id: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|kind| kind.id == id)
 }
 
+/// What one machine of a node is called: "Server" of "Servers"; a name of one's own stays as it is.
+pub fn one_of(name: &str) -> &str {
+    if name == "Servers" { "Server" } else { name }
+}
+
 /// The settings of a node of any kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]

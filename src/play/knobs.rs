@@ -1,7 +1,7 @@
 //! Settings as controls: label, value, bounds, and whether they matter at present.
 
 use crate::algo::setting::{Setting, SettingKind};
-use crate::node::KINDS;
+use crate::node::one_of;
 use crate::scenario::paths::{self, Place};
 use crate::scenario::{NodeSpec, Scenario};
 use serde_json::Value;
@@ -27,7 +27,8 @@ pub(super) fn knob(state: &Scenario, path: &str) -> Option<Knob> {
     let (group, label) = match found.place {
         Place::Node(index) => (node(index).name.clone(), found.setting.label.to_owned()),
         Place::Member(index, member) => {
-            let label = format!("{} {} · {}", singular(node(index)), member + 1, lower(found.setting.label));
+            let label =
+                format!("{} {} · {}", one_of(&node(index).name), member + 1, lower(found.setting.label));
             (node(index).name.clone(), label)
         }
         Place::Link(from, to) => {
@@ -75,12 +76,6 @@ fn default_of(setting: &Setting) -> Option<Value> {
         Own::Word(word) => word.into(),
         Own::Flag(flag) => flag.into(),
     })
-}
-
-/// "Server" of a node named "Servers".
-fn singular(node: &NodeSpec) -> String {
-    let servers = KINDS.iter().any(|kind| kind.id == "servers" && kind.name == node.name);
-    if servers { "Server".to_owned() } else { node.name.clone() }
 }
 
 fn lower(label: &str) -> String {

@@ -14,6 +14,6 @@ pub use latency::Latencies;
 pub use member::MemberTally;
 pub use metrics::{Ended, Fall, Metrics, Tally};
 pub use predict::{TheoryLine, theory_of};
-pub use series::{Series, WINDOWS, Window};
+pub use series::{RECENT_WINDOWS, Series, WINDOWS, Window};
 pub use summary::{Figures, NodeSummary, Summary, summarise};
 pub use trace::{Hop, Trace, Tracer};

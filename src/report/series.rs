@@ -7,7 +7,12 @@ use serde::Serialize;
 /// Windows over a whole run.
 pub const WINDOWS: u64 = 240;
 
-/// What happened in one window. Latencies are those of requests that ended in it with `ok`.
+/// A chart's point tells of so many windows, its own included: one alone holds too few requests to say
+/// where the slowest hundredth begins.
+pub const RECENT_WINDOWS: usize = 16;
+
+/// What happened in one window. Latencies are those of requests that ended with `ok` in it and the
+/// [`RECENT_WINDOWS`]` - 1` before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Window {
     /// Milliseconds from the start of the run to the window's end.
@@ -29,13 +34,19 @@ pub struct Series {
     window: Span,
     complete: Vec<Window>,
     current: Window,
-    latencies: Latencies,
+    /// Of the present window and those before it: the window with index `i` has place `i % RECENT_WINDOWS`.
+    recent: [Latencies; RECENT_WINDOWS],
 }
 
 impl Series {
     pub fn new(duration: Span) -> Series {
         let window = Span((duration.0 / WINDOWS).max(1_000_000));
-        Series { window, complete: vec![], current: Window::default(), latencies: Latencies::new(2) }
+        Series {
+            window,
+            complete: vec![],
+            current: Window::default(),
+            recent: std::array::from_fn(|_| Latencies::new(2)),
+        }
     }
 
     /// The length of a window.
@@ -46,6 +57,14 @@ impl Series {
     /// Windows that are over, oldest first.
     pub fn complete(&self) -> &[Window] {
         &self.complete
+    }
+
+    /// How many a second, in the complete window with this index and the [`RECENT_WINDOWS`]` - 1` before it.
+    pub fn recent_per_s(&self, index: usize, count: impl Fn(&Window) -> u64) -> f64 {
+        let first = (index + 1).saturating_sub(RECENT_WINDOWS);
+        let windows = self.complete.get(first..=index).unwrap_or(&[]);
+        let seconds = windows.len() as f64 * self.window.seconds();
+        windows.iter().map(count).sum::<u64>() as f64 / seconds.max(1e-9)
     }
 
     /// The one that is under way.
@@ -60,15 +79,27 @@ impl Series {
         {
             let mut window = std::mem::take(&mut self.current);
             window.end_ms = Span((self.complete.len() as u64 + 1) * self.window.0).ms();
-            window.mean_ms = self.latencies.mean_ms();
-            window.p50_ms = self.latencies.quantile_ms(0.5);
-            window.p95_ms = self.latencies.quantile_ms(0.95);
-            window.p99_ms = self.latencies.quantile_ms(0.99);
+            let latencies = self.recent_latencies();
+            window.mean_ms = latencies.mean_ms();
+            window.p50_ms = latencies.quantile_ms(0.5);
+            window.p95_ms = latencies.quantile_ms(0.95);
+            window.p99_ms = latencies.quantile_ms(0.99);
             self.complete.push(window);
-            if self.latencies.count() > 0 {
-                self.latencies.clear();
+            let oldest = self.present_latencies();
+            if oldest.count() > 0 {
+                oldest.clear();
             }
         }
+    }
+
+    fn recent_latencies(&self) -> Latencies {
+        let mut all = Latencies::new(2);
+        self.recent.iter().filter(|window| window.count() > 0).for_each(|window| all.add(window));
+        all
+    }
+
+    fn present_latencies(&mut self) -> &mut Latencies {
+        &mut self.recent[self.complete.len() % RECENT_WINDOWS]
     }
 
     pub fn issued(&mut self, now: Time) {
@@ -81,11 +112,53 @@ impl Series {
         match outcome.kind() {
             OutcomeKind::Ok => {
                 self.current.ok += 1;
-                self.latencies.record(latency);
+                self.present_latencies().record(latency);
             }
             OutcomeKind::Refused => self.current.refused += 1,
             OutcomeKind::Failed => self.current.failed += 1,
             OutcomeKind::TimedOut => self.current.timed_out += 1,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Against the sorted list of all latencies that ended in the last windows.
+    #[test]
+    fn percentiles_are_those_of_the_last_windows() {
+        let mut series = Series::new(Span::from_ms(2400.0));
+        let window_ms = series.window().ms();
+        // Three requests in each window; every window's are a millisecond slower than those before.
+        let latency = |window: u64, nth: u64| 10.0 + window as f64 + nth as f64 * 100.0;
+        for window in 0..20 {
+            for nth in 0..3 {
+                let at = Time::from_ms((window as f64 + 0.2 + 0.2 * nth as f64) * window_ms);
+                series.ended(Outcome::Ok, Span::from_ms(latency(window, nth)), at);
+            }
+        }
+        series.roll(Time::from_ms(20.0 * window_ms));
+        assert_eq!(series.complete().len(), 20);
+        for (last, shown) in series.complete().iter().enumerate() {
+            let first = (last + 1).saturating_sub(RECENT_WINDOWS) as u64;
+            let mut all: Vec<f64> = (first..=last as u64)
+                .flat_map(|window| (0..3).map(move |nth| latency(window, nth)))
+                .collect();
+            all.sort_by(f64::total_cmp);
+            let close = |is: Option<f64>, should: f64| (is.unwrap() - should).abs() <= should * 0.01;
+            assert!(
+                close(shown.p50_ms, all[(all.len() as f64 * 0.5).ceil() as usize - 1]),
+                "{last}: {shown:?}"
+            );
+            assert!(close(shown.p99_ms, all[all.len() - 1]), "{last}: {shown:?}");
+            assert!(close(shown.mean_ms, all.iter().sum::<f64>() / all.len() as f64), "{last}: {shown:?}");
+            assert_eq!(shown.ok, 3);
+            let per_s = series.recent_per_s(last, |window| window.ok);
+            assert!((per_s - 3000.0 / window_ms).abs() < 1e-9, "{last}: {per_s}");
+        }
+        // What is older than those windows is forgotten.
+        series.roll(Time::from_ms(40.0 * window_ms));
+        assert_eq!(series.complete().last().and_then(|window| window.p50_ms), None);
     }
 }

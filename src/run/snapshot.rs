@@ -27,11 +27,18 @@ pub const QUEUE_LISTED_MAX: usize = 256;
 pub struct NodeView {
     /// As in the scenario.
     pub id: String,
-    /// As on the stage: "Clients", "Load balancer", "Server".
+    /// As on the stage: "Clients", "Load balancer", "Servers".
     pub name: String,
     /// See [`crate::node::KINDS`].
     pub kind: &'static str,
     pub state: NodeState,
+}
+
+impl NodeView {
+    /// "Server 3": the member with this number, from 1.
+    pub fn member_name(&self, number: u32) -> String {
+        format!("{} {number}", crate::node::one_of(&self.name))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -15,6 +15,10 @@ pub fn face(rect: Rect, line: Stroke) -> Shape {
 /// What comes from them: "180 req/s", "10 users".
 pub fn pace(clients: &ClientsView) -> String {
     match clients.rate_per_s {
+        // As it was set, not as if measured: 70, not 70.0.
+        Some(rate) if rate >= 1.0 && rate == libm::trunc(rate) => {
+            format!("{}{}req/s", figures::whole(rate as u64), figures::UNIT)
+        }
         Some(rate) => figures::with_unit(Some(rate), "req/s"),
         None => clients.arrivals.clone(),
     }

@@ -85,7 +85,7 @@ fn happening(
         }
     }
     let sentence = |(said, members): (String, Vec<u32>)| match members.as_slice() {
-        [alone] => format!("{} {alone} is {said}.", node.name),
+        [alone] => format!("{} is {said}.", node.member_name(*alone)),
         some if some.len() <= NAMED_MAX => {
             let numbers: Vec<String> = some.iter().map(u32::to_string).collect();
             format!("{} {}: {said}.", node.name, numbers.join(", "))

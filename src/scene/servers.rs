@@ -14,8 +14,7 @@ use crate::run::snapshot::{MemberView, NodeView};
 /// A member with everything that its card says.
 #[derive(Clone, Debug)]
 pub struct Server<'a> {
-    /// The node's name: "Server".
-    pub name: &'a str,
+    pub node: &'a NodeView,
     pub view: &'a MemberView,
     pub reading: MemberReading,
     /// Some balancer will not choose it.
@@ -27,11 +26,11 @@ pub struct Server<'a> {
 
 impl Server<'_> {
     pub fn full_name(&self) -> String {
-        format!("{} {}", self.name, self.view.number)
+        self.node.member_name(self.view.number)
     }
 
     fn short_name(&self) -> String {
-        format!("{}{}", self.name.chars().next().unwrap_or('S'), self.view.number)
+        format!("{}{}", self.node.name.chars().next().unwrap_or('S'), self.view.number)
     }
 
     /// What is the matter with it, the gravest first.
@@ -266,8 +265,7 @@ pub fn draw_panel(node: &NodeView, servers: &[Server<'_>], yard: &Yard, shapes: 
         _ => return,
     };
     let room = yard.rect.width - 28.0;
-    let title =
-        Label::new(format!("{}s {first}–{last}", node.name), yard.rect_point(14.0, 22.0), 13.0).bold();
+    let title = Label::new(format!("{} {first}–{last}", node.name), yard.rect_point(14.0, 22.0), 13.0).bold();
     shapes.push(title.within(room).into());
     let mean = servers.iter().map(|server| server.reading.utilisation).sum::<f64>() / servers.len() as f64;
     let count = |what: fn(&Server<'_>) -> bool| servers.iter().filter(|server| what(server)).count();

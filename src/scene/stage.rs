@@ -125,7 +125,7 @@ fn servers_of<'a>(
         _ => None,
     };
     let server = |(member, it): (usize, &'a crate::run::snapshot::MemberView)| Server {
-        name: &node.name,
+        node,
         view: it,
         reading: readings.of(index, member, it),
         taken_out: is_taken_out(snapshot, index, member),

@@ -80,7 +80,7 @@ impl Picture {
                 continue;
             }
             for (member, (it, card)) in servers.members.iter().zip(&yard.cards).enumerate() {
-                let name = member_name(snapshot, readings, (node, member), &view.name, it);
+                let name = member_name(snapshot, readings, (node, member), it);
                 areas.push(self.area(Target::Member { node, member }, *card, name));
             }
         }
@@ -112,11 +112,11 @@ pub fn member_name(
     snapshot: &Snapshot,
     readings: &Readings,
     (node, member): (usize, usize),
-    name: &str,
     it: &MemberView,
 ) -> String {
+    let name = snapshot.nodes.get(node).map(|node| node.member_name(it.number));
     let reading = readings.of(node, member, it);
-    let mut parts = vec![format!("{name} {}", it.number)];
+    let mut parts = vec![name.unwrap_or_default()];
     let conditions = conditions(it, is_taken_out(snapshot, node, member));
     parts.extend(conditions);
     if !it.down {

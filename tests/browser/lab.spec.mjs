@@ -4,6 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { axe, expect, test } from './fixtures.mjs';
 
 const LAB = '?lab=load-balancing/one-slow-server';
+/** Labs open here, paused; see `OPENING_MS` of the page. */
+const OPENS_AT_S = 0.6;
+const PATIENT = { timeout: 20_000 };
 const fixture = name => new URL(`../fixtures/nginx/${name}`, import.meta.url).pathname;
 
 const button = (page, name) => page.getByRole('button', { name, exact: true });
@@ -29,13 +32,23 @@ async function toTheEnd(page) {
   await expect.poll(() => shownTime(page), { timeout: 20_000 }).toBeCloseTo(parseFloat(end), 1);
 }
 
+// Loaded machines draw few frames a second, and a test takes as long as the page does.
+test.beforeEach(() => test.slow());
+
+/** Opens the lab and waits until it stands at the moment at which it opens. */
+async function openLab(page, address = LAB) {
+  await page.goto(address);
+  await expect.poll(() => shownTime(page), { timeout: 20_000 }).toBe(OPENS_AT_S);
+}
+
 test('requests move while it plays and stand while it is paused @phone', async ({ page }) => {
-  await page.goto(LAB);
+  await openLab(page);
   await button(page, 'Play').click();
-  await expect.poll(() => shownTime(page)).toBeGreaterThan(0.1);
+  await expect.poll(() => shownTime(page), PATIENT).toBeGreaterThan(OPENS_AT_S + 0.1);
   const before = await pixels(page);
-  await expect.poll(() => pixels(page)).not.toBe(before);
+  await expect.poll(() => pixels(page), PATIENT).not.toBe(before);
   await button(page, 'Pause').click();
+  await expect(button(page, 'Play')).toBeVisible();
   const paused = await shownTime(page);
   await page.waitForTimeout(200);
   const still = await pixels(page);
@@ -45,24 +58,26 @@ test('requests move while it plays and stand while it is paused @phone', async (
 });
 
 test('the keyboard plays, pauses and steps', async ({ page }) => {
-  await page.goto(LAB);
-  await button(page, 'Play').waitFor();
+  await openLab(page);
   await page.keyboard.press(' ');
   await expect(button(page, 'Pause')).toBeVisible();
-  await expect.poll(() => shownTime(page)).toBeGreaterThan(0.2);
+  await expect.poll(() => shownTime(page), PATIENT).toBeGreaterThan(OPENS_AT_S + 0.1);
   await page.keyboard.press(' ');
   await expect(button(page, 'Play')).toBeVisible();
   const before = await fingerprint(page);
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('Shift+ArrowRight');
-  await expect.poll(() => fingerprint(page)).not.toBe(before);
+  await expect.poll(() => fingerprint(page), PATIENT).not.toBe(before);
+  // Back by as many steps, whatever has the focus meanwhile.
+  for (let step = 0; step < 3; step++) await page.keyboard.press('ArrowLeft');
+  await expect.poll(() => fingerprint(page), PATIENT).toBe(before);
 });
 
 test('any moment is reached again as it was', async ({ page }) => {
   await page.goto(LAB);
   await moment(page).fill('2000');
-  await expect.poll(() => shownTime(page)).toBeGreaterThan(5);
+  await expect.poll(() => shownTime(page), PATIENT).toBeGreaterThan(5);
   const there = await fingerprint(page);
   const picture = await pixels(page);
   await toTheEnd(page);
@@ -75,7 +90,7 @@ test('any moment is reached again as it was', async ({ page }) => {
 test('a knob turned while it runs is a change, and the link replays it in a fresh profile', async ({ page, browser }) => {
   await page.goto(LAB);
   await moment(page).fill('1000');
-  await expect.poll(() => shownTime(page)).toBeGreaterThan(2);
+  await expect.poll(() => shownTime(page), PATIENT).toBeGreaterThan(2);
   await page.getByRole('radio', { name: 'Least conn.' }).check({ force: true });
   await expect(page.getByRole('button', { name: /Go to: lb: policy/ })).toBeVisible();
   await toTheEnd(page);
@@ -118,7 +133,7 @@ test('a real nginx log gives the figures that the command line gives', async ({ 
 test('bad lines are counted, and what is no log leaves everything as it was', async ({ page }) => {
   await page.goto(LAB);
   await moment(page).fill('500');
-  await expect.poll(() => shownTime(page)).toBeGreaterThan(1);
+  await expect.poll(() => shownTime(page), PATIENT).toBeGreaterThan(1);
   const before = await fingerprint(page);
   await button(page, 'Open file').click();
   await page.getByLabel(/Choose a file/).setInputFiles({ name: 'cat.png', mimeType: 'image/png', buffer: Buffer.from([137, 80, 78, 71, 0, 1, 2, 3]) });
@@ -132,10 +147,129 @@ test('bad lines are counted, and what is no log leaves everything as it was', as
 test('a request on the stage tells its story', async ({ page }) => {
   await page.goto(LAB);
   await moment(page).fill('1500');
-  await expect.poll(() => shownTime(page)).toBeGreaterThan(3);
-  // A worker's or a travelling request: the inspector lists those in flight, by keyboard too.
-  await page.getByRole('button', { name: /^Server 3/ }).first().click();
-  await expect(page.getByLabel('Selection').first()).toContainText('Server 3');
+  await expect.poll(() => shownTime(page), PATIENT).toBeGreaterThan(3);
+  const server = page.getByRole('button', { name: /^Server 3/ }).first();
+  await server.focus();
+  await page.keyboard.press('Enter');
+  const selection = page.getByLabel('Selection').first();
+  await expect(selection).toContainText('Server 3');
+
+  // A travelling dot: the stage is asked where one is drawn, then pressed there.
+  const dot = await dotOnStage(page);
+  expect(dot, 'a request is under way at this moment').not.toBeNull();
+  await page.mouse.click(dot.x, dot.y);
+  await expect(selection.getByRole('heading', { name: /^Request [\d\s]+$/ })).toBeVisible();
+  await expect(selection).toContainText('Client waits');
+  // Requests that the balancer has passed on say why they went where they went.
+  const ended = page.getByRole('tabpanel').getByRole('listitem').filter({ hasText: 'Request' });
+  await page.getByRole('tab', { name: 'Inspect' }).click();
+  await ended.first().getByRole('button').click();
+  await expect(selection).toContainText(/Its turn: round robin takes the servers in order/);
+  await expect(selection).toContainText(/Server \d · (work|refused)/);
+  await expect(selection).toContainText('Reply');
+});
+
+/** A point of the page where the moving layer of the stage shows a dot; `null` if nothing moves. */
+function dotOnStage(page) {
+  return page.evaluate(() => {
+    const canvas = document.querySelector('.stage-panel canvas.overlay');
+    const { left, top, width: shown } = canvas.getBoundingClientRect();
+    const { width, height } = canvas;
+    const alpha = canvas.getContext('2d').getImageData(0, 0, width, height).data;
+    const solid = (x, y) => alpha[4 * (y * width + x) + 3] > 250;
+    const scale = shown / width;
+    // The middle of a filled disc: solid for three pixels around.
+    for (let y = 3; y < height - 3; y++) {
+      for (let x = 3; x < width - 3; x++) {
+        if (solid(x, y) && [[-3, 0], [3, 0], [0, -3], [0, 3]].every(([dx, dy]) => solid(x + dx, y + dy))) {
+          return { x: left + x * scale, y: top + y * scale };
+        }
+      }
+    }
+    return null;
+  });
+}
+
+test('a scenario that cannot run is refused with the place of each problem, and nothing is lost', async ({ page }) => {
+  await page.goto(LAB);
+  await moment(page).fill('500');
+  await expect.poll(() => shownTime(page), PATIENT).toBeGreaterThan(3);
+  const before = await fingerprint(page);
+  const bad = JSON.parse(await readFile(new URL('../../src/labs/load-balancing/one-slow-server.json', import.meta.url), 'utf8'));
+  bad.nodes.find(node => node.id === 'servers').workers = -4;
+  const transfer = await page.evaluateHandle(text => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([text], 'mine.json', { type: 'application/json' }));
+    return transfer;
+  }, JSON.stringify(bad));
+  await page.dispatchEvent('.page', 'dragover', { dataTransfer: transfer });
+  await page.dispatchEvent('.page', 'drop', { dataTransfer: transfer });
+  await expect(page.getByRole('dialog')).toContainText('mine.json');
+  await expect(page.getByRole('dialog')).toContainText(/servers.*workers/);
+  await page.keyboard.press('Escape');
+  expect(await fingerprint(page)).toBe(before);
+});
+
+test('a setting of the address that makes no sense is named and left out', async ({ page }) => {
+  await openLab(page, `${LAB}&p.lb.policy=nonsense`);
+  await expect(page.getByRole('alert')).toContainText('nonsense');
+  await expect(page.getByRole('alert')).toContainText(/lb.*policy/);
+  await expect(page.getByRole('radio', { name: 'Round robin' })).toBeChecked();
+  await page.getByRole('button', { name: 'Dismiss' }).click();
+  await expect(page.getByText('nonsense')).toHaveCount(0);
+});
+
+test('what is set before the run is begun holds from its start, and the moment stays', async ({ page }) => {
+  await openLab(page);
+  await page.getByRole('radio', { name: 'Least conn.' }).check({ force: true });
+  await expect(page.getByRole('radio', { name: 'Least conn.' })).toBeChecked();
+  await expect.poll(() => shownTime(page), PATIENT).toBe(OPENS_AT_S);
+  await expect(page.getByRole('button', { name: /^Go to: / })).toHaveCount(0);
+  // The same run as that of an address that asks for the policy.
+  const set = await fingerprint(page);
+  await openLab(page, `${LAB}&p.lb.policy=least-connections`);
+  expect(await fingerprint(page)).toBe(set);
+});
+
+test('the prediction comes before the explanation', async ({ page }) => {
+  await openLab(page);
+  await expect(page.getByRole('heading', { name: 'Predict' })).toBeVisible();
+  await expect(page.getByText('Round robin hands every server')).toHaveCount(0);
+  await button(page, '0 %').click();
+  await button(page, 'Play, and see').click();
+  await button(page, 'What happened?').click();
+  await expect(page.getByText('Round robin hands every server')).toBeVisible();
+  await expect(page.getByText(/It is about 8/)).toBeVisible();
+});
+
+test('the keyboard alone reaches the stage, the transport and the knobs, and turns them', async ({ page }) => {
+  await openLab(page);
+  const names = new Set();
+  for (let presses = 0; presses < 120; presses++) {
+    await page.keyboard.press('Tab');
+    const name = await page.evaluate(() => {
+      const it = document.activeElement;
+      return it?.getAttribute('aria-label') ?? it?.closest('label')?.textContent ?? it?.textContent ?? '';
+    });
+    names.add(name.trim());
+  }
+  const all = [...names].join('\n');
+  for (const wanted of [/^Clients, /m, /^Load balancer, /m, /^Server 1, /m, /^Server 4, /m, /^Play$/m, /^Step one event$/m,
+    /^Moment$/m, /^Speed$/m, /^Share link$/m, /Arrival rate/, /Round robin/]) {
+    expect(all).toMatch(wanted);
+  }
+  // Arrows turn chips and sliders; Enter presses.
+  await page.getByRole('radio', { name: 'Round robin' }).focus();
+  await page.keyboard.press('ArrowRight');
+  await expect(page.getByRole('radio', { name: 'Weighted RR' })).toBeChecked();
+  const rate = page.getByRole('slider', { name: /Arrival rate/ });
+  const value = await rate.inputValue();
+  await rate.focus();
+  await page.keyboard.press('ArrowRight');
+  await expect.poll(() => rate.inputValue()).not.toBe(value);
+  await button(page, 'Play').focus();
+  await page.keyboard.press('Enter');
+  await expect(button(page, 'Pause')).toBeFocused();
 });
 
 test('home leads to a lab, and back leads home @phone', async ({ page }) => {
@@ -152,8 +286,11 @@ test('the worst case shows a readable page with the scenario', async ({ page }) 
   await button(page, 'Play').waitFor();
   await page.waitForFunction(() => typeof globalThis.__scenarioLink === 'string');
   await page.evaluate(() => globalThis.__fatal('panicked at src/somewhere.rs:1:1'));
-  await expect(page.getByRole('alertdialog')).toBeVisible();
-  await expect(page.getByRole('alertdialog').getByRole('button', { name: 'Reload' })).toBeVisible();
+  const screen = page.locator('main#fatal');
+  await expect(screen).toBeVisible();
+  await expect(screen.getByRole('heading', { level: 1 })).toBeFocused();
+  await expect(screen.getByLabel('Your scenario is kept in this link')).toHaveValue(/lab=load-balancing\/one-slow-server/);
+  await expect(screen.getByRole('button', { name: 'Reload' })).toBeVisible();
 });
 
 for (const colorScheme of ['light', 'dark']) {
@@ -164,16 +301,16 @@ for (const colorScheme of ['light', 'dark']) {
     await axe(page);
     await page.goto(LAB);
     await moment(page).fill('1500');
-    await expect.poll(() => shownTime(page)).toBeGreaterThan(3);
+    await expect.poll(() => shownTime(page), PATIENT).toBeGreaterThan(3);
     await axe(page);
   });
 }
 
 test('without motion nothing travels, and the figures still change', async ({ page }) => {
   await page.emulateMedia({ reducedMotion: 'reduce' });
-  await page.goto(LAB);
+  await openLab(page);
   await button(page, 'Play').click();
-  await expect.poll(() => shownTime(page)).toBeGreaterThan(0.2);
+  await expect.poll(() => shownTime(page), PATIENT).toBeGreaterThan(OPENS_AT_S + 0.2);
   const [, marks] = await page.evaluate(() =>
     [...document.querySelectorAll('.stage-panel canvas')].map(canvas => {
       const { width, height } = canvas;

@@ -11,6 +11,8 @@ import { args, executablePath } from './chromium.mjs';
 import { serve } from './serve.mjs';
 
 const LAB = '?lab=load-balancing/one-slow-server';
+const UNEQUAL = '?lab=load-balancing/unequal-servers';
+const CRASH = '?lab=load-balancing/crash-and-health-checks';
 
 /** What to look at: an address below the site, and what a visitor does there before the picture. */
 const STATES = [
@@ -18,6 +20,27 @@ const STATES = [
   { name: 'lab', at: LAB },
   { name: 'lab-playing', at: LAB, act: async page => { await press(page, 'Play'); await page.waitForTimeout(4000); } },
   { name: 'lab-paused', at: LAB, act: async page => { await press(page, 'Play'); await page.waitForTimeout(4000); await press(page, 'Pause'); } },
+  { name: 'lab-later', at: `${LAB}&t=12480`, act: page => playFor(page, 1500) },
+  { name: 'unequal', at: `${UNEQUAL}&t=14000`, act: page => playFor(page, 1500) },
+  { name: 'crash', at: `${CRASH}&t=6000`, act: page => playFor(page, 2000) },
+  { name: 'request', at: `${LAB}&t=12480`, act: page => page.getByRole('button', { name: /^Request/ }).first().click({ timeout: 5000 }) },
+  { name: 'server', at: `${LAB}&t=12480`, act: async page => {
+    await page.getByRole('button', { name: /^Server 3/ }).first().focus();
+    await page.keyboard.press('Enter');
+  } },
+  { name: 'lesson', at: LAB, act: page => page.getByRole('tab', { name: 'Lesson' }).click() },
+  { name: 'inspect', at: `${LAB}&t=12480`, act: page => page.getByRole('tab', { name: 'Inspect' }).click() },
+  { name: 'task', at: LAB, act: async page => {
+    const tab = page.getByRole('tab', { name: 'Task' });
+    if (await tab.count()) await tab.click();
+    await page.getByRole('button', { name: '0 %', exact: true }).click();
+  } },
+  { name: 'share', at: `${LAB}&t=4000`, act: page => press(page, 'Share link') },
+  { name: 'log', at: LAB, act: async page => {
+    await press(page, 'Open file');
+    await page.getByLabel(/Choose a file/).setInputFiles(fileURLToPath(new URL('../fixtures/nginx/broken.log', import.meta.url)));
+  } },
+  { name: 'notice', at: `${LAB}&p.lb.policy=nonsense&p.servers.workers=-4#s1.AAAA.0000000` },
   { name: 'stopped', at: LAB, act: page => page.evaluate(() => {
     globalThis.__scenarioLink = `${location.href}#s1.${'abcdefgh'.repeat(20)}.0123456`;
     globalThis.__fatal('panicked at src/run/mod.rs:120:9:\nindex out of bounds: the len is 4 but the index is 4');
@@ -36,6 +59,11 @@ const VIEWS = [
 
 const FOLDER = fileURLToPath(new URL('../../target/pictures/', import.meta.url));
 
+async function playFor(page, ms) {
+  await press(page, 'Play');
+  await page.waitForTimeout(ms);
+}
+
 function press(page, name) {
   return page.getByRole('button', { name }).first().click({ timeout: 5000 });
 }
@@ -51,6 +79,8 @@ async function picture(browser, address, state, view) {
   try {
     await page.goto(address + state.at, { waitUntil: 'networkidle' });
     await state.act?.(page);
+    // Yew draws in the next frame, and a moment may be worked out over several.
+    await page.waitForTimeout(400);
   } catch (error) {
     complaints.push(error.message.split('\n')[0]);
   }

@@ -69,7 +69,7 @@ impl System {
             nodes: vec![
                 node("clients", "Clients", "clients", NodeState::Clients(clients)),
                 node("lb", "Load balancer", "balancer", NodeState::Balancer(balancer)),
-                node("servers", "Server", "servers", NodeState::Servers(ServersView { members })),
+                node("servers", "Servers", "servers", NodeState::Servers(ServersView { members })),
             ],
             links: vec![
                 LinkView { from: 0, to: LB, cut: false },
