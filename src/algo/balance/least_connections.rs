@@ -37,14 +37,22 @@ impl LeastConnections {
     }
 }
 
-/// Index and value of the smallest, the first one from `start` on, going round. Values first, places
-/// after: the minimum of plain numbers is a loop without branches.
+/// Index and value of the smallest, the first one from `start` on, going round. Nobody has fewer than
+/// none, so an idle one ends the search.
 fn first_fewest(values: &[u32], start: usize) -> (usize, u32) {
-    let fewest = values.iter().fold(u32::MAX, |fewest, &value| fewest.min(value));
-    let (before, from) = values.split_at(start.min(values.len()));
-    let is_fewest = |value: &u32| *value == fewest;
-    let behind = from.iter().position(is_fewest).map(|place| before.len() + place);
-    (behind.or_else(|| before.iter().position(is_fewest)).unwrap_or(0), fewest)
+    let start = if start < values.len() { start } else { 0 };
+    let mut best = (start, values.get(start).copied().unwrap_or(0));
+    let mut index = start;
+    while best.1 > 0 {
+        index = if index + 1 < values.len() { index + 1 } else { 0 };
+        if index == start {
+            break;
+        }
+        if values[index] < best.1 {
+            best = (index, values[index]);
+        }
+    }
+    best
 }
 
 impl Balance for LeastConnections {
