@@ -30,7 +30,7 @@ pub fn Home(props: &HomeProps) -> Html {
         }
     }
     let topic = |topic: &&'static str| {
-        let id = format!("topic-{}", topic.to_lowercase().replace(' ', "-"));
+        let id = format!("topic-{}", topic.to_ascii_lowercase().replace(' ', "-"));
         html! {
             <section class="topic" aria-labelledby={id.clone()}>
                 <h2 {id}>{ *topic }</h2>

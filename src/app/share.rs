@@ -126,7 +126,7 @@ fn clipboard() -> Option<web_sys::Clipboard> {
 /// "one-slow-server.json".
 fn file_name(title: &str) -> String {
     let name: String =
-        title.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        title.to_ascii_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let name = name.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
     if name.is_empty() { "scenario.json".into() } else { format!("{name}.json") }
 }
