@@ -1,6 +1,6 @@
 //! A lesson's text as virtual nodes: no HTML is ever parsed, so Trusted Types have nothing to object to.
 
-use crate::labs::prose::{Block, Inline, blocks};
+use switchyard::labs::prose::{Block, Inline, blocks};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]

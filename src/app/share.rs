@@ -4,8 +4,8 @@ use super::address::Address;
 use super::dialog::Dialog;
 use super::dom::{save, window};
 use super::engine::Engine;
-use crate::scenario::link;
-use crate::scene::figures;
+use switchyard::scenario::link;
+use switchyard::scene::figures;
 use web_sys::{FocusEvent, HtmlInputElement};
 use yew::prelude::*;
 
