@@ -16,8 +16,6 @@
 //! | `app`, `cli` | the two faces: browser, command line |
 
 pub mod algo;
-#[cfg(target_arch = "wasm32")]
-pub mod app;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod cli;
 pub mod labs;

@@ -1,11 +1,6 @@
-//! In the browser: mounts the app. Natively: the command line.
+//! The command line. The page is the program in `src/app`.
 
-#[cfg(not(target_arch = "wasm32"))]
 fn main() {
+    #[cfg(not(target_arch = "wasm32"))]
     switchyard::cli::main();
-}
-
-#[cfg(target_arch = "wasm32")]
-fn main() {
-    switchyard::app::main();
 }

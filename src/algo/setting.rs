@@ -1,5 +1,6 @@
 //! What can be set, as a table row: the one source for validation, sliders, the schema and the docs.
 
+use crate::sim::order::map_of;
 use std::collections::BTreeMap;
 
 /// One thing that can be set on a policy or a node. Units stand last in the name (`window_ms`).
@@ -72,7 +73,7 @@ impl Knobs {
     /// The defaults of a table.
     pub fn defaults(table: &[Setting]) -> Knobs {
         let values = table.iter().filter_map(|setting| Some((setting.name, setting.default_value()?)));
-        Knobs { values: values.collect() }
+        Knobs { values: map_of(values) }
     }
 
     /// Replaces one value; the caller has checked it against the table.

@@ -4,7 +4,7 @@
 use super::dom::{document, window};
 use super::notice::Notice;
 use super::theme::Theme;
-use crate::algo::setting::shortened;
+use switchyard::algo::setting::shortened;
 use wasm_bindgen::JsValue;
 use web_sys::UrlSearchParams;
 

@@ -4,11 +4,11 @@ use super::canvas::Canvas;
 use super::engine::Frame;
 use super::paint;
 use super::theme::palette;
-use crate::play::{Flag, Session};
-use crate::report::Window;
-use crate::run::snapshot::{MemberView, NodeState, Snapshot};
-use crate::scene::{self, Bar, BarChart, Ink, Line, LineChart, Table, Theory};
-use crate::sim::Place;
+use switchyard::play::{Flag, Session};
+use switchyard::report::Window;
+use switchyard::run::snapshot::{MemberView, NodeState, Snapshot};
+use switchyard::scene::{self, Bar, BarChart, Ink, Line, LineChart, Table, Theory};
+use switchyard::sim::Place;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {

@@ -4,13 +4,13 @@ use super::canvas::Canvas;
 use super::chart_picture::{self, Kind, TimeAxis, loaded_node};
 use super::dom::save;
 use super::engine::{Engine, Frame, Pace, Pulse};
-use crate::play::{Flag, Session};
-use crate::report::{RECENT_WINDOWS, Window};
-use crate::run::snapshot::Snapshot;
-use crate::scene::{Table, figures};
-use crate::sim::Time;
 use std::cell::Cell;
 use std::rc::Rc;
+use switchyard::play::{Flag, Session};
+use switchyard::report::{RECENT_WINDOWS, Window};
+use switchyard::run::snapshot::Snapshot;
+use switchyard::scene::{Table, figures};
+use switchyard::sim::Time;
 use web_sys::Element;
 use yew::prelude::*;
 

@@ -5,9 +5,9 @@
 
 use super::dom::{now_ms, window};
 use super::engine::{Engine, Pulse};
-use crate::sim::Span;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use switchyard::sim::Span;
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, IntersectionObserver, IntersectionObserverEntry};
 use yew::prelude::*;

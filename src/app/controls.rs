@@ -3,10 +3,10 @@
 use super::chips::chips;
 use super::engine::Engine;
 use super::knob::{Control, knob};
-use crate::algo::setting::Setting;
-use crate::play::{Knob, When};
-use crate::scenario::NodeSpec;
 use serde_json::{Value, json};
+use switchyard::algo::setting::Setting;
+use switchyard::play::{Knob, When};
+use switchyard::scenario::NodeSpec;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
@@ -182,7 +182,7 @@ fn for_one_machine(props: &AllSettingsProps, member: &UseStateHandle<usize>) -> 
 }
 
 fn member_menu(node: &NodeSpec, member: &UseStateHandle<usize>) -> Html {
-    let crate::node::Settings::Servers(servers) = &node.settings else { return html! {} };
+    let switchyard::node::Settings::Servers(servers) = &node.settings else { return html! {} };
     let onchange = {
         let member = member.setter();
         Callback::from(move |event: Event| {
@@ -195,7 +195,7 @@ fn member_menu(node: &NodeSpec, member: &UseStateHandle<usize>) -> Html {
             <span>{ "Machine" }</span>
             <select class="shape" {onchange}>
                 { for (1..=servers.count as usize).map(|number| html! {
-                    <option value={number.to_string()} selected={number == **member}>{ format!("{} {number}", crate::node::one_of(&node.name)) }</option>
+                    <option value={number.to_string()} selected={number == **member}>{ format!("{} {number}", switchyard::node::one_of(&node.name)) }</option>
                 }) }
             </select>
         </label>

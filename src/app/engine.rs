@@ -5,13 +5,13 @@
 use super::address::SPEEDS;
 use super::notice::{Notice, Say};
 use super::open::problems;
-use crate::play::{Session, When};
-use crate::run::snapshot::Snapshot;
-use crate::scenario::Checked;
-use crate::scene::Target;
-use crate::sim::Time;
 use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
+use switchyard::play::{Session, When};
+use switchyard::run::snapshot::Snapshot;
+use switchyard::scenario::Checked;
+use switchyard::scene::Target;
+use switchyard::sim::Time;
 use yew::Callback;
 
 /// What components know of the run: the same until the next pulse.
@@ -291,7 +291,7 @@ impl Engine {
         let end = session.end();
         let until = until.min(end);
         let reached = loop {
-            if session.advance(until, slice) == crate::sim::Progress::Reached {
+            if session.advance(until, slice) == switchyard::sim::Progress::Reached {
                 break true;
             }
             if !more() {

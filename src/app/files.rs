@@ -1,7 +1,7 @@
 //! Files that somebody hands to the page: a scenario, or a log to be replayed.
 
-use crate::scenario::replay::{self, Imported};
-use crate::scenario::{Checked, Problem};
+use switchyard::scenario::replay::{self, Imported};
+use switchyard::scenario::{Checked, Problem};
 
 /// What was in a file.
 pub enum Content {
@@ -11,14 +11,14 @@ pub enum Content {
 }
 
 /// The largest file that is read.
-const BYTES_MAX: f64 = (crate::scenario::limits::FILE_BYTES) as f64;
+const BYTES_MAX: f64 = (switchyard::scenario::limits::FILE_BYTES) as f64;
 
 /// Reads a file as a scenario if it looks like one, else as a log.
 ///
 /// # Errors
 /// A sentence, and details line by line.
 pub async fn take(file: &web_sys::File, base: &Checked) -> Result<Content, (String, Vec<String>)> {
-    let name = crate::algo::setting::shortened(&file.name());
+    let name = switchyard::algo::setting::shortened(&file.name());
     if file.size() > BYTES_MAX {
         let most = BYTES_MAX / 1024.0 / 1024.0;
         return Err((format!("“{name}” is larger than {most:.0} MiB."), vec![]));

@@ -1,8 +1,8 @@
 //! How a challenge's goals stand, by the run's own summary.
 
 use super::request::shown;
-use crate::labs::lesson::Goal;
-use crate::play::Session;
+use switchyard::labs::lesson::Goal;
+use switchyard::play::Session;
 
 /// How one goal stands.
 #[derive(Clone, Debug, PartialEq)]

@@ -9,7 +9,7 @@ use super::open::of_lab;
 use super::stage::Stage;
 use super::storage;
 use super::theme::Theme;
-use crate::labs::{LABS, Lab};
+use switchyard::labs::{LABS, Lab};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -30,7 +30,7 @@ pub fn Home(props: &HomeProps) -> Html {
         }
     }
     let topic = |topic: &&'static str| {
-        let id = format!("topic-{}", topic.to_lowercase().replace(' ', "-"));
+        let id = format!("topic-{}", topic.to_ascii_lowercase().replace(' ', "-"));
         html! {
             <section class="topic" aria-labelledby={id.clone()}>
                 <h2 {id}>{ *topic }</h2>
@@ -129,7 +129,7 @@ fn Miniature(props: &MiniatureProps) -> Html {
     let lab = props.lab;
     let engine = use_memo(lab.id, |_| {
         let engine = Engine::new(of_lab(lab)?, MINIATURE_SPEED);
-        engine.seek(crate::sim::Time::from_ms(BEGIN_MS));
+        engine.seek(switchyard::sim::Time::from_ms(BEGIN_MS));
         Some(engine)
     });
     match (*engine).clone() {

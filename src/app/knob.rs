@@ -2,10 +2,10 @@
 
 use super::chips::{Choice, chips};
 use super::slider::{Slider, Span, plain};
-use crate::algo::policies;
-use crate::algo::setting::{Scale, Setting, SettingKind};
-use crate::sim::Distribution;
 use serde_json::{Value, json};
+use switchyard::algo::policies;
+use switchyard::algo::setting::{Scale, Setting, SettingKind};
+use switchyard::sim::Distribution;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
@@ -113,7 +113,7 @@ fn policy(props: &Control, set: Callback<Value>, family: &'static str) -> Html {
 }
 
 fn default_of(setting: &Setting) -> Option<Value> {
-    use crate::algo::setting::Value as Set;
+    use switchyard::algo::setting::Value as Set;
     Some(match setting.default_value()? {
         Set::Number(number) => json!(number),
         Set::Word(word) => json!(word),

@@ -18,12 +18,12 @@ use super::tabs::Tabs;
 use super::task::{Challenge, Question};
 use super::theme::Theme;
 use super::transport::Transport;
-use crate::labs::lesson::Lesson;
-use crate::scenario::{Checked, link};
-use crate::sim::Time;
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
 use std::rc::Rc;
+use switchyard::labs::lesson::Lesson;
+use switchyard::scenario::{Checked, link};
+use switchyard::sim::Time;
 use wasm_bindgen::JsCast;
 use web_sys::{DragEvent, File};
 use yew::prelude::*;
@@ -163,8 +163,11 @@ fn present_address(engine: &Engine, opened: &Opened) -> Address {
     let fragment = if untouched { String::new() } else { link::encode(session.scenario()) };
     let Address { lab, speed, theme, show, .. } = opened.address.clone();
     // A log makes links that no browser takes.
-    let fragment =
-        if fragment.len() > crate::scenario::envelope::FRAGMENT_BYTES_MAX { String::new() } else { fragment };
+    let fragment = if fragment.len() > switchyard::scenario::envelope::FRAGMENT_BYTES_MAX {
+        String::new()
+    } else {
+        fragment
+    };
     Address { lab, fragment, speed, theme, show, ..Address::default() }
 }
 

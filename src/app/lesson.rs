@@ -1,6 +1,6 @@
-//! Markdown as virtual nodes: no HTML is ever parsed, so Trusted Types have nothing to object to.
+//! A lesson's text as virtual nodes: no HTML is ever parsed, so Trusted Types have nothing to object to.
 
-use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use switchyard::labs::prose::{Block, Inline, blocks};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -10,75 +10,29 @@ pub struct MarkdownProps {
 
 #[component]
 pub fn Markdown(props: &MarkdownProps) -> Html {
-    let parser = Parser::new_ext(&props.text, Options::ENABLE_TABLES);
-    let mut builder = Builder::default();
-    for event in parser {
-        builder.take(event);
-    }
-    html! { <div class="prose">{ for builder.root }</div> }
+    html! { <div class="prose">{ for blocks(&props.text).iter().map(block) }</div> }
 }
 
-/// The nodes of each open tag, outermost first.
-#[derive(Default)]
-struct Builder<'a> {
-    root: Vec<Html>,
-    open: Vec<(Tag<'a>, Vec<Html>)>,
-    in_table_head: bool,
+fn block(block: &Block) -> Html {
+    match block {
+        Block::Paragraph(inside) => html! { <p>{ inlines(inside) }</p> },
+        Block::List(items) => {
+            html! { <ul>{ for items.iter().map(|item| html! { <li>{ inlines(item) }</li> }) }</ul> }
+        }
+    }
 }
 
-impl<'a> Builder<'a> {
-    fn take(&mut self, event: Event<'a>) {
-        match event {
-            Event::Start(tag) => {
-                self.in_table_head |= matches!(tag, Tag::TableHead);
-                self.open.push((tag, vec![]));
-            }
-            Event::End(end) => {
-                let Some((tag, inside)) = self.open.pop() else { return };
-                let node = self.element(tag, inside);
-                self.in_table_head &= !matches!(end, TagEnd::TableHead);
-                self.put(node);
-            }
-            Event::Text(text) => self.put(html! { { text.to_string() } }),
-            Event::Code(text) => self.put(html! { <code>{ text.to_string() }</code> }),
-            Event::SoftBreak => self.put(html! { { " " } }),
-            Event::HardBreak => self.put(html! { <br /> }),
-            Event::Rule => self.put(html! { <hr /> }),
-            // Raw HTML has no business in a lesson: it is shown as it is written.
-            Event::Html(text) | Event::InlineHtml(text) => self.put(html! { { text.to_string() } }),
-            _ => {}
-        }
-    }
+fn inlines(pieces: &[Inline]) -> Html {
+    pieces.iter().map(inline).collect()
+}
 
-    fn put(&mut self, node: Html) {
-        match self.open.last_mut() {
-            Some((_, inside)) => inside.push(node),
-            None => self.root.push(node),
-        }
-    }
-
-    fn element(&self, tag: Tag, inside: Vec<Html>) -> Html {
-        let inside: Html = inside.into_iter().collect();
-        match tag {
-            Tag::Paragraph => html! { <p>{ inside }</p> },
-            // The page has the first level, the panel's tab stands for the second.
-            Tag::Heading { level: HeadingLevel::H1 | HeadingLevel::H2, .. } => html! { <h2>{ inside }</h2> },
-            Tag::Heading { .. } => html! { <h3>{ inside }</h3> },
-            Tag::BlockQuote(_) => html! { <blockquote>{ inside }</blockquote> },
-            Tag::CodeBlock(_) => html! { <pre tabindex="0"><code>{ inside }</code></pre> },
-            Tag::List(None) => html! { <ul>{ inside }</ul> },
-            Tag::List(Some(start)) => html! { <ol start={start.to_string()}>{ inside }</ol> },
-            Tag::Item => html! { <li>{ inside }</li> },
-            Tag::Table(_) => html! { <div class="scroll"><table>{ inside }</table></div> },
-            Tag::TableHead => html! { <thead><tr>{ inside }</tr></thead> },
-            Tag::TableRow => html! { <tr>{ inside }</tr> },
-            Tag::TableCell if self.in_table_head => html! { <th scope="col">{ inside }</th> },
-            Tag::TableCell => html! { <td>{ inside }</td> },
-            Tag::Emphasis => html! { <em>{ inside }</em> },
-            Tag::Strong => html! { <strong>{ inside }</strong> },
-            Tag::Link { dest_url, .. } => link(&dest_url, inside),
-            _ => inside,
-        }
+fn inline(piece: &Inline) -> Html {
+    match piece {
+        Inline::Text(text) => html! { { text } },
+        Inline::Code(text) => html! { <code>{ text }</code> },
+        Inline::Emphasis(inside) => html! { <em>{ inlines(inside) }</em> },
+        Inline::Strong(inside) => html! { <strong>{ inlines(inside) }</strong> },
+        Inline::Link { address, inside } => link(address, inlines(inside)),
     }
 }
 

@@ -3,9 +3,9 @@
 use super::dialog::Dialog;
 use super::engine::Engine;
 use super::files::{self, Content};
-use crate::scenario::Checked;
-use crate::scenario::replay::Imported;
-use crate::scene::figures;
+use switchyard::scenario::Checked;
+use switchyard::scenario::replay::Imported;
+use switchyard::scene::figures;
 use web_sys::{DragEvent, File, HtmlInputElement};
 use yew::prelude::*;
 

@@ -1,8 +1,8 @@
 //! What things are called on the page.
 
-use crate::run::snapshot::{NodeState, NodeView, Snapshot};
-use crate::scene::Target;
-use crate::sim::{OutcomeKind, Place};
+use switchyard::run::snapshot::{NodeState, NodeView, Snapshot};
+use switchyard::scene::Target;
+use switchyard::sim::{OutcomeKind, Place};
 
 /// "Server 3", "Load balancer".
 pub fn place_name(snapshot: &Snapshot, place: Place) -> String {
@@ -31,7 +31,7 @@ pub fn target_name(snapshot: &Snapshot, target: Target) -> String {
             let ends = snapshot.links.get(index).and_then(|link| Some((node(link.from)?, node(link.to)?)));
             ends.map(|(from, to)| format!("{} → {}", from.name, to.name)).unwrap_or_default()
         }
-        Target::Request(number) => format!("Request {}", crate::scene::figures::whole(number)),
+        Target::Request(number) => format!("Request {}", switchyard::scene::figures::whole(number)),
     }
 }
 

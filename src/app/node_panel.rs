@@ -3,13 +3,13 @@
 use super::engine::{Engine, Pulse};
 use super::names::{member_name, target_name};
 use super::request::shown;
-use crate::algo::policies;
-use crate::play::Session;
-use crate::run::snapshot::{
+use switchyard::algo::policies;
+use switchyard::play::Session;
+use switchyard::run::snapshot::{
     BalancerView, ClientsView, MemberView, NodeState, NodeView, PoolView, ServersView, Snapshot,
 };
-use crate::scene::{Target, figures};
-use crate::sim::Place;
+use switchyard::scene::{Target, figures};
+use switchyard::sim::Place;
 use yew::prelude::*;
 
 /// Everything but requests, which have a panel of their own.
@@ -86,13 +86,13 @@ fn pool_table(snapshot: &Snapshot, pool: &PoolView) -> Option<Html> {
     let columns = &pool.inspection.columns;
     // The policy's own columns may already say it.
     let shows_in_flight = columns.iter().all(|column| column.name != "in flight");
-    let heading = |column: &crate::algo::balance::Column| match column.unit {
+    let heading = |column: &switchyard::algo::balance::Column| match column.unit {
         "" => column.name.to_owned(),
         unit => format!("{} ({unit})", column.name),
     };
     let row = |member: usize| {
         let is_next = pool.inspection.next == Some(member);
-        let cell = |column: &crate::algo::balance::Column| {
+        let cell = |column: &switchyard::algo::balance::Column| {
             html! { <td>{ column.values.get(member).map_or("–".into(), |value| shown(*value)) }</td> }
         };
         html! {
@@ -161,7 +161,7 @@ fn member_panel(session: &Session, node: usize, member: usize, view: &MemberView
     let tally = session.metrics().member(place(node, member));
     let busy = view.workers.iter().flatten().count();
     let utilisation = tally.map(|tally| tally.recent_busy(now) / view.workers.len().max(1) as f64);
-    let count = |of: fn(&crate::report::MemberTally) -> u64| {
+    let count = |of: fn(&switchyard::report::MemberTally) -> u64| {
         tally.map_or("0".into(), |tally| figures::whole(of(tally)))
     };
     let mut rows = vec![
@@ -204,7 +204,7 @@ fn state_of(view: &MemberView) -> String {
 }
 
 fn link_panel(snapshot: &Snapshot, index: usize) -> Html {
-    use crate::run::snapshot::Way;
+    use switchyard::run::snapshot::Way;
     let on_it =
         |way: Way| snapshot.dots.iter().filter(|dot| dot.link == index && dot.way == way).count() as u64;
     let cut = snapshot.links.get(index).is_some_and(|link| link.cut);

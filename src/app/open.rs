@@ -2,9 +2,9 @@
 
 use super::address::Address;
 use super::notice::Notice;
-use crate::labs::{self, Lab};
-use crate::scenario::{Checked, Problem, link, paths};
 use serde_json::Value;
+use switchyard::labs::{self, Lab};
+use switchyard::scenario::{Checked, Problem, link, paths};
 
 /// What is to be run.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub fn open(address: &Address, notices: &mut Vec<Notice>) -> Option<Opened> {
     let lab = address.lab.as_deref().and_then(|id| {
         let lab = labs::find(id);
         if lab.is_none() {
-            let id = crate::algo::setting::shortened(id);
+            let id = switchyard::algo::setting::shortened(id);
             notices.push(Notice::error(format!("There is no lab “{id}”.")));
         }
         lab

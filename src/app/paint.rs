@@ -1,10 +1,10 @@
 //! Paints shapes on a 2D canvas, and puts a raster's pixels on one.
 
-use crate::scene::geometry::{Cubic, Point, Rect};
-use crate::scene::shape::{Anchor, Fill, Label, Shape, Stroke, broken_square};
-use crate::scene::text::Weight;
-use crate::scene::{Ink, Palette, Raster};
 use std::f64::consts::TAU;
+use switchyard::scene::geometry::{Cubic, Point, Rect};
+use switchyard::scene::shape::{Anchor, Fill, Label, Shape, Stroke, broken_square};
+use switchyard::scene::text::Weight;
+use switchyard::scene::{Ink, Palette, Raster};
 use wasm_bindgen::{Clamped, JsValue};
 use web_sys::{CanvasRenderingContext2d, ImageData};
 

@@ -5,13 +5,13 @@ use super::dom::matches;
 use super::engine::Frame;
 use super::paint;
 use super::theme::palette;
-use crate::report::Fall as Ended;
-use crate::run::snapshot::{NodeState, ServersView, Snapshot};
-use crate::scene::target::TargetArea;
-use crate::scene::{
+use switchyard::report::Fall as Ended;
+use switchyard::run::snapshot::{NodeState, ServersView, Snapshot};
+use switchyard::scene::target::TargetArea;
+use switchyard::scene::{
     self, Fall, MemberReading, Palette, Picture, Raster, Readings, Spot, Status, Target, View,
 };
-use crate::sim::Place;
+use switchyard::sim::Place;
 
 /// Percentiles are worked out anew after so much screen time; nobody reads faster.
 const READ_MS: f64 = 100.0;
@@ -133,18 +133,19 @@ fn read_members(
 ) -> Vec<MemberReading> {
     smoothed.resize(servers.members.len(), Smoothed::default());
     let now = frame.snapshot.now;
-    let read = |(member, (view, smooth)): (usize, (&crate::run::snapshot::MemberView, &mut Smoothed))| {
-        let tally = frame.session.metrics().member(Place { node: node as u16, member: member as u16 });
-        let utilisation =
-            tally.map_or(0.0, |tally| tally.recent_busy(now) / view.workers.len().max(1) as f64);
-        smooth.utilisation += (utilisation - smooth.utilisation) * weight;
-        smooth.queued += (view.queued as f64 - smooth.queued) * weight;
-        MemberReading {
-            p99_ms: tally.and_then(|tally| tally.recent_p99_ms()),
-            utilisation: smooth.utilisation.clamp(0.0, 1.0),
-            status: Status::of(smooth.utilisation, smooth.queued, view.queue_places),
-        }
-    };
+    let read =
+        |(member, (view, smooth)): (usize, (&switchyard::run::snapshot::MemberView, &mut Smoothed))| {
+            let tally = frame.session.metrics().member(Place { node: node as u16, member: member as u16 });
+            let utilisation =
+                tally.map_or(0.0, |tally| tally.recent_busy(now) / view.workers.len().max(1) as f64);
+            smooth.utilisation += (utilisation - smooth.utilisation) * weight;
+            smooth.queued += (view.queued as f64 - smooth.queued) * weight;
+            MemberReading {
+                p99_ms: tally.and_then(|tally| tally.recent_p99_ms()),
+                utilisation: smooth.utilisation.clamp(0.0, 1.0),
+                status: Status::of(smooth.utilisation, smooth.queued, view.queue_places),
+            }
+        };
     servers.members.iter().zip(smoothed.iter_mut()).enumerate().map(read).collect()
 }
 

@@ -4,11 +4,11 @@ use super::bar::bar;
 use super::dom::now_ms;
 use super::engine::{Engine, Pulse};
 use super::names::{outcome_class, place_name};
-use crate::report::{Hop, Trace};
-use crate::run::snapshot::{NodeState, Snapshot};
-use crate::scene::figures;
-use crate::sim::{Explanation, OutcomeKind, Time};
 use std::rc::Rc;
+use switchyard::report::{Hop, Trace};
+use switchyard::run::snapshot::{NodeState, Snapshot};
+use switchyard::scene::figures;
+use switchyard::sim::{Explanation, OutcomeKind, Time};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -179,7 +179,7 @@ pub fn shown(value: f64) -> String {
 /// The sentence, and the figures that were compared.
 fn why(place: &str, why: &Explanation) -> Html {
     let largest = why.candidates.iter().map(|candidate| candidate.figure).fold(0.0, f64::max).max(1e-9);
-    let row = |candidate: &crate::sim::Candidate| {
+    let row = |candidate: &switchyard::sim::Candidate| {
         let class = match (candidate.chosen, candidate.eligible) {
             (true, _) => Some("is-chosen"),
             (_, false) => Some("is-out"),

@@ -4,8 +4,8 @@ use super::address::Address;
 use super::dialog::Dialog;
 use super::dom::{save, window};
 use super::engine::Engine;
-use crate::scenario::link;
-use crate::scene::figures;
+use switchyard::scenario::link;
+use switchyard::scene::figures;
 use web_sys::{FocusEvent, HtmlInputElement};
 use yew::prelude::*;
 
@@ -126,7 +126,7 @@ fn clipboard() -> Option<web_sys::Clipboard> {
 /// "one-slow-server.json".
 fn file_name(title: &str) -> String {
     let name: String =
-        title.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        title.to_ascii_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let name = name.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
     if name.is_empty() { "scenario.json".into() } else { format!("{name}.json") }
 }

@@ -1,8 +1,8 @@
 //! A number: a slider over its usual span, and a field for its full range.
 
 use super::dom::{input_of, set_variables};
-use crate::algo::setting::Scale;
 use gloo_timers::callback::Timeout;
+use switchyard::algo::setting::Scale;
 use yew::prelude::*;
 
 /// What a number may be.

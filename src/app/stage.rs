@@ -4,10 +4,10 @@ use super::canvas::Canvas;
 use super::dom::{now_ms, set_child_variables};
 use super::engine::{Engine, Pace, Pulse};
 use super::picture::StagePainter;
-use crate::scene::Target;
-use crate::scene::target::TargetArea;
 use std::cell::RefCell;
 use std::rc::Rc;
+use switchyard::scene::Target;
+use switchyard::scene::target::TargetArea;
 use web_sys::Element;
 use yew::prelude::*;
 

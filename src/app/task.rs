@@ -4,8 +4,8 @@ use super::engine::{Engine, Pulse};
 use super::goal::{Standing, standing};
 use super::lesson::Markdown;
 use super::storage;
-use crate::labs::lesson::Lesson;
 use std::rc::Rc;
+use switchyard::labs::lesson::Lesson;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]

@@ -2,7 +2,7 @@
 
 use super::dom::{document, matches};
 use super::storage;
-use crate::scene::Palette;
+use switchyard::scene::Palette;
 use yew::prelude::*;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

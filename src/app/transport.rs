@@ -2,10 +2,10 @@
 
 use super::dom::{input_of, set_child_variables, set_variables};
 use super::engine::{Engine, Pulse};
-use crate::play::Flag;
-use crate::scene::figures;
-use crate::sim::Time;
 use std::rc::Rc;
+use switchyard::play::Flag;
+use switchyard::scene::figures;
+use switchyard::sim::Time;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]

@@ -8,7 +8,7 @@ use crate::scenario::{Scenario, paths};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What a lab says. All text is Markdown.
+/// What a lab says. All text is Markdown, of which [`super::prose`] reads what lessons need.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lesson {
     pub title: String,

@@ -3,6 +3,7 @@
 //! A lab is its `.json` (scenario) and `.md` (lesson), and one line in the table.
 
 pub mod lesson;
+pub mod prose;
 
 pub use lesson::{Challenge, Goal, Lesson, Op, Prediction, Question};
 

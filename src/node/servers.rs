@@ -6,12 +6,12 @@
 //! held until the answers are in, as a thread per request would be.
 
 use crate::algo::setting::{Scale, Setting};
+use crate::sim::order;
 use crate::sim::{
     Behaviour, CallId, Condition, Context, Distribution, Draw, Env, Handle, Member, Outcome, Outgoing,
     Purpose, Sampler, Span, Time, Timer, stream_seed,
 };
 use serde::{Deserialize, Serialize};
-use std::cmp::Reverse;
 use std::collections::VecDeque;
 
 /// See [`SETTINGS`] for units and bounds.
@@ -300,9 +300,9 @@ impl Servers {
     fn sort_queues<E: Env>(&mut self, cx: &Context<'_, E>) {
         for machine in &mut self.machines {
             let queue = machine.queue.make_contiguous();
-            queue.sort_by_key(|call| cx.call_at(*call).arrived);
+            order::sort_by_key(queue, |call| cx.call_at(*call).arrived.0);
             if self.settings.discipline == Discipline::Priority {
-                queue.sort_by_key(|call| Reverse(cx.request_of(*call).priority));
+                order::sort_by_key(queue, |call| u64::from(u8::MAX - cx.request_of(*call).priority));
             }
         }
     }

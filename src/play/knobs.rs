@@ -80,7 +80,7 @@ fn default_of(setting: &Setting) -> Option<Value> {
 
 fn lower(label: &str) -> String {
     let mut chars = label.chars();
-    chars.next().map_or(String::new(), |first| first.to_lowercase().chain(chars).collect())
+    chars.next().map_or(String::new(), |first| String::from(first.to_ascii_lowercase()) + chars.as_str())
 }
 
 /// Settings that do nothing unless another is set so.

@@ -12,7 +12,7 @@ pub use knobs::Knob;
 use crate::report::{Metrics, Summary, TheoryLine, Trace, Tracer, summarise, theory_of};
 use crate::run::{Digest, Simulation, Snapshot};
 use crate::scenario::{ChangeSpec, Checked, Problem, Scenario, paths, state_at};
-use crate::sim::{Progress, Span, Time};
+use crate::sim::{Progress, Span, Time, order};
 use history::{Checkpoint, History};
 use serde_json::Value;
 
@@ -159,7 +159,7 @@ impl Session {
 
     pub fn flags(&self) -> Vec<Flag> {
         let mut flags: Vec<Flag> = self.scenario.changes.iter().map(flag).collect();
-        flags.sort_by_key(|flag| flag.at);
+        order::sort_by_key(&mut flags, |flag| flag.at.0);
         flags
     }
 

@@ -5,6 +5,7 @@ use super::member::MemberTally;
 use super::metrics::Metrics;
 use crate::node::Settings;
 use crate::scenario::{Scenario, state_at};
+use crate::sim::order::map_of;
 use crate::sim::{OUTCOMES, Outcome, Place, Time};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -122,7 +123,7 @@ pub fn summarise(scenario: &Scenario, metrics: &Metrics, now: Time) -> Summary {
         seed: scenario.seed,
         at_ms: now.ms(),
         total,
-        nodes: state.nodes.iter().enumerate().map(node).collect(),
+        nodes: map_of(state.nodes.iter().enumerate().map(node)),
     }
 }
 
@@ -131,7 +132,7 @@ fn per_s(count: u64, now: Time) -> f64 {
 }
 
 fn outcomes(ended: &[u64; Outcome::COUNT]) -> BTreeMap<&'static str, u64> {
-    OUTCOMES.iter().map(|(outcome, _, id, _)| (*id, ended[*outcome as usize])).collect()
+    map_of(OUTCOMES.iter().map(|(outcome, _, id, _)| (*id, ended[*outcome as usize])))
 }
 
 fn node_summary(metrics: &Metrics, node: u16, settings: &Settings, now: Time) -> NodeSummary {
@@ -178,6 +179,6 @@ fn node_summary(metrics: &Metrics, node: u16, settings: &Settings, now: Time) ->
         queue_length: queue,
         utilisation: utilisation(busy, count as f64),
         fairness: if count > 1 { metrics.fairness(node, count) } else { None },
-        members: metrics.members(node).map(summary).collect(),
+        members: map_of(metrics.members(node).map(summary)),
     }
 }

@@ -6,7 +6,7 @@ use crate::node::Node;
 use crate::node::balancer::Balancer;
 use crate::node::clients::{Arrivals, Clients};
 use crate::node::servers::{Discipline, Servers};
-use crate::sim::{Call, CallId, Event, EventQueue, Phase, Place, World};
+use crate::sim::{Call, CallId, Event, EventQueue, Phase, Place, World, order};
 
 pub(super) fn snapshot<Q: EventQueue<Event = Event>>(
     world: &World<Node, Q>,
@@ -160,7 +160,8 @@ fn dots<Q: EventQueue<Event = Event>>(world: &World<Node, Q>) -> (Vec<Dot>, u64)
             dots.push(dot(world, call, way, from_time));
         }
     }
-    dots.sort_by_key(|dot| (dot.request, dot.link));
+    // Links are few: a scenario's nodes and their ways.
+    order::sort_by_key(&mut dots, |dot| dot.request << 20 | dot.link as u64);
     (dots, under_way)
 }
 

@@ -325,7 +325,8 @@ fn check_graph(scenario: &Scenario, problems: &mut Problems) {
 /// A node that can reach itself.
 fn circle(scenario: &Scenario) -> Option<&str> {
     // Takes away nodes that call nobody who is left, until no more can be taken.
-    let mut left: BTreeSet<&str> = scenario.nodes.iter().map(|node| node.id.as_str()).collect();
+    let mut left = BTreeSet::new();
+    left.extend(scenario.nodes.iter().map(|node| node.id.as_str()));
     loop {
         let done = |node: &&NodeSpec| {
             left.contains(node.id.as_str()) && !node.to.iter().any(|id| left.contains(id.as_str()))

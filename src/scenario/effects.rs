@@ -4,7 +4,7 @@ use super::check::{Problems, check_totals};
 use super::paths::{self, Place, link_between};
 use super::types::{ChangeSpec, Scenario};
 use crate::node::Settings;
-use crate::sim::{Effect, Scheduled, Time};
+use crate::sim::{Effect, Scheduled, Time, order};
 use std::sync::Arc;
 
 /// Checks every change as it will find things when its time has come.
@@ -33,7 +33,7 @@ pub(super) fn check_changes(scenario: &Scenario, problems: &mut Problems) {
 /// The changes by time, with their places in the file; the file's order decides between equals.
 fn in_order(scenario: &Scenario) -> Vec<(usize, &ChangeSpec)> {
     let mut changes: Vec<(usize, &ChangeSpec)> = scenario.changes.iter().enumerate().collect();
-    changes.sort_by(|a, b| a.1.at_ms.total_cmp(&b.1.at_ms));
+    order::sort_by_key(&mut changes, |(_, change)| order::total_order(change.at_ms));
     changes
 }
 

@@ -7,7 +7,7 @@
 //! and reading stops at the first character that cannot belong to it. What was cut or changed inside
 //! is an error, never other text.
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit};
 use std::fmt;
@@ -99,7 +99,7 @@ impl std::error::Error for LinkError {}
 pub fn encode(json: &str) -> String {
     let packed = compress_to_vec(json.as_bytes(), COMPRESSION_LEVEL);
     let mut fragment = format!("s{VERSION}.");
-    BASE64URL_NOPAD.encode_append(&packed, &mut fragment);
+    fragment.push_str(&Base64UrlUnpadded::encode_string(&packed));
     fragment.push('.');
     fragment.push_str(&checksum(&packed));
     fragment
@@ -193,7 +193,7 @@ fn unpack(rest: &str) -> Result<Vec<u8>, Damage> {
         return Err(Damage::Characters);
     }
     // Refuses set bits after the last byte, so that two payloads never mean the same bytes.
-    let packed = BASE64URL_NOPAD.decode(payload.as_bytes()).map_err(|_| Damage::Characters)?;
+    let packed = Base64UrlUnpadded::decode_vec(payload).map_err(|_| Damage::Characters)?;
     if checksum(&packed) == written { Ok(packed) } else { Err(Damage::Checksum) }
 }
 
@@ -207,7 +207,7 @@ fn inflate(packed: &[u8]) -> Result<String, LinkError> {
 
 /// CRC-32 (ISO-HDLC) in base 36, always seven digits.
 fn checksum(packed: &[u8]) -> String {
-    let mut rest = crc32fast::hash(packed);
+    let mut rest = crc32(packed);
     let mut digits = [b'0'; CHECKSUM_DIGITS];
     for digit in digits.iter_mut().rev() {
         let value = (rest % 36) as u8;
@@ -215,4 +215,11 @@ fn checksum(packed: &[u8]) -> String {
         rest /= 36;
     }
     digits.iter().map(|&b| char::from(b)).collect()
+}
+
+/// Bit by bit: a link is short, and the tables of a faster one would be 16 KB that do not compress.
+fn crc32(bytes: &[u8]) -> u32 {
+    const POLYNOMIAL: u32 = 0xedb8_8320;
+    let bit = |crc: u32, _| if crc & 1 == 1 { crc >> 1 ^ POLYNOMIAL } else { crc >> 1 };
+    !bytes.iter().fold(u32::MAX, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), bit))
 }

@@ -5,6 +5,7 @@ use super::figures;
 use super::geometry::{Point, Rect, point, rect};
 use super::palette::Ink;
 use super::shape::{Fill, Label, Shape, Stroke, disc};
+use crate::sim::order;
 
 /// One curve. A point without a value is a gap.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -236,7 +237,7 @@ impl LineChart<'_> {
         let head =
             std::iter::once("time (s)".to_string()).chain(self.lines.iter().map(|line| unit(line.name)));
         let mut times: Vec<f64> = self.lines.iter().flat_map(|line| line.points).map(|(at, _)| *at).collect();
-        times.sort_by(f64::total_cmp);
+        order::sort_by_key(&mut times, |time| order::total_order(*time));
         times.dedup();
         let cell = |line: &Line<'_>, at: f64| {
             let index = line.points.partition_point(|(time, _)| *time < at);

@@ -8,6 +8,7 @@ mod distribution;
 mod event;
 mod link;
 mod observe;
+pub mod order;
 mod outcome;
 mod queue;
 mod random;

@@ -6,6 +6,7 @@
 
 use super::call::Arena;
 use super::core::{Books, Condition, Core};
+use super::order;
 use super::{
     Call, CallId, Context, Draw, Event, EventQueue, Handle, Happening, Link, NodeId, Observer, Outcome,
     Phase, Place, Random, Request, Span, Time, Timer, Wheel, mix,
@@ -156,7 +157,7 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
     /// Replaces the changes to come. Those at or before now are taken to have happened.
     /// Changes of the same time take effect in the order given.
     pub fn set_changes(&mut self, mut changes: Vec<Scheduled<N::Settings>>) {
-        changes.sort_by_key(|change| change.at);
+        order::sort_by_key(&mut changes, |change| change.at.0);
         self.next_change = changes.partition_point(|change| change.at <= self.core.now);
         self.changes = changes;
     }

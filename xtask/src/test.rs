@@ -80,7 +80,12 @@ fn clippy_wasm(_: &mut Totals) -> Result<()> {
     setup::lints()?;
     setup::wasm_target()?;
     let targets = ["--lib", "--bins", "--test", "wasm", "--test", "wasm_digests"];
-    run(cargo().args(["clippy", "--target", WASM_TARGET]).args(targets).args(["--", "-D", "warnings"]))
+    let packages = ["--package", "switchyard", "--package", "switchyard-app"];
+    run(cargo()
+        .args(["clippy", "--target", WASM_TARGET])
+        .args(packages)
+        .args(targets)
+        .args(["--", "-D", "warnings"]))
 }
 
 fn native_tests(totals: &mut Totals) -> Result<()> {

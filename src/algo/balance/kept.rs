@@ -1,7 +1,7 @@
 //! State that follows a backend's identity: after a removal indices close up, while ids stay.
 
 use super::Backends;
-use std::collections::BTreeMap;
+use crate::sim::order::map_of;
 
 /// One `T` per backend. A newcomer begins with the default.
 #[derive(Clone, Debug, Default)]
@@ -14,8 +14,9 @@ impl<T: Copy + Default> Kept<T> {
     /// Lines the values up with `backends` again.
     pub fn follow(&mut self, backends: &Backends) {
         if self.id != backends.id {
-            let old: BTreeMap<u32, T> = self.id.iter().copied().zip(self.values.iter().copied()).collect();
-            self.values = backends.id.iter().map(|id| old.get(id).copied().unwrap_or_default()).collect();
+            let old = map_of(self.id.iter().copied().zip(0usize..));
+            let kept = |id| old.get(id).and_then(|&at| self.values.get(at)).copied().unwrap_or_default();
+            self.values = backends.id.iter().map(kept).collect();
             self.id.clone_from(&backends.id);
         }
     }

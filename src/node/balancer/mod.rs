@@ -12,6 +12,7 @@ pub use pool::{Health, Pool};
 pub use settings::{Layer, ROUTES_MAX, Route, SETTINGS, Settings, Sticky};
 
 use crate::algo::balance::{Ask, Inspection, Pick, Why};
+use crate::sim::order;
 use crate::sim::{
     Behaviour, CallId, Candidate, Context, Env, Explanation, Handle, Member, Outcome, Outgoing, Span, Time,
     Timer, mix, name_hash,
@@ -339,7 +340,7 @@ impl Behaviour for Balancer {
                 let place = cx.outgoing().iter().position(|known| *known == link).unwrap_or(0);
                 self.pools.push(Pool::new(seed, &format!("{id}/{place}"), link, settings));
                 // Links are in the scenario's order, and so are pools.
-                self.pools.sort_by_key(|pool| pool.link);
+                order::sort_by_key(&mut self.pools, |pool| pool.link as u64);
                 self.pools.iter().position(|pool| pool.link == link).unwrap_or(0)
             }
         };

@@ -2,6 +2,7 @@
 
 use super::entry::Entry;
 use super::{AccessLog, LogRow, OTHER_PATHS, PATH_CHARS_MAX, PATHS_MAX};
+use crate::sim::order::sort_by_key;
 use std::collections::BTreeMap;
 
 const NS_PER_S: u64 = 1_000_000_000;
@@ -63,7 +64,8 @@ impl Gathering {
     /// Sorts by time (rows of the same time stay in the file's order) and fills in everything that the
     /// rows determine.
     pub fn finish(mut self, log: &mut AccessLog) {
-        self.drafts.sort_by_key(|draft| draft.ns);
+        // Turns the sign over: as numbers without one, times keep their order.
+        sort_by_key(&mut self.drafts, |draft| (draft.ns as u64) ^ 1 << 63);
         let (paths, rank) = self.ranked_paths();
         let first_ns = self.drafts.first().map_or(0, |draft| draft.ns);
         log.rows = self
@@ -98,7 +100,7 @@ impl Gathering {
         let mut order: Vec<(&[u8], u32)> =
             self.paths.0.iter().map(|(name, &number)| (&**name, number)).collect();
         // The map is in the order of the names, which so decide between equal counts.
-        order.sort_by_key(|&(_, number)| std::cmp::Reverse(count(number)));
+        sort_by_key(&mut order, |&(_, number)| u64::MAX - u64::from(count(number)));
         let named = if distinct > PATHS_MAX { PATHS_MAX - 1 } else { distinct };
         let mut names: Vec<String> = order.iter().take(named).map(|(name, _)| shown(name)).collect();
         if distinct > named {
