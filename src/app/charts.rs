@@ -14,6 +14,8 @@ use switchyard::sim::Time;
 use web_sys::Element;
 use yew::prelude::*;
 
+type Count = fn(&Window) -> u64;
+
 /// A chart as the page has it.
 impl Kind {
     const ALL: [Kind; 3] = [Kind::Latency, Kind::Throughput, Kind::Load];
@@ -39,7 +41,7 @@ impl Kind {
                 let Some(last) = metrics.series().complete().len().checked_sub(1) else {
                     return "– ok/s".into();
                 };
-                let counts: [(&str, fn(&Window) -> u64); 4] = [
+                let counts: [(&str, Count); 4] = [
                     ("ok", |window| window.ok),
                     ("refused", |window| window.refused),
                     ("failed", |window| window.failed),

@@ -9,7 +9,7 @@ fn what_is_there_and_what_is_the_matter() {
     let system = System::new(4).overloaded().crashed();
     assert_eq!(
         describe(&system.snapshot, &system.readings),
-        "Clients: 12 clients, 180\u{a0}req/s. Load balancer: Round robin. Server: 4 machines with 4 workers each. \
+        "Clients: 12 clients, 180\u{a0}req/s. Load balancer: Round robin. Servers: 4 machines with 4 workers each. \
          Server 3 is 5× slower, full, and refuses. Server 4 is down, taken out. \
          Some requests ended: queue full. Some requests ended: server down."
     );
@@ -36,5 +36,5 @@ fn many_members_in_one_state_are_counted() {
         reading.status = Status::Near;
     }
     let text = describe(&system.snapshot, &system.readings);
-    assert!(text.contains("9 machines of Server: near its limit."), "{text}");
+    assert!(text.contains("9 machines of Servers: near its limit."), "{text}");
 }
