@@ -1,8 +1,8 @@
 //! `cargo xtask bench`: the engine beside its peers, and natively beside itself in Chromium.
 
-use crate::process::{cargo, root, run, shown, tool};
+use crate::process::{cargo, node, root, run, shown, tool};
 use crate::setup::WASM_TARGET;
-use crate::{browser, setup};
+use crate::{browser, build, setup};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -19,7 +19,13 @@ pub fn bench(args: &[String]) -> Result<()> {
         let manifest = root().join(PEERS);
         run(cargo().args(["run", "--release", "--manifest-path"]).arg(manifest).arg("--").args(&others))?;
     }
-    if has("--native") { Ok(()) } else { in_browser() }
+    if has("--native") {
+        return Ok(());
+    }
+    in_browser()?;
+    browser::playwright()?;
+    build::build(&[])?;
+    run(node("bench.mjs").env("CHROME", browser::chromium()?))
 }
 
 /// The same program natively and in Chromium, one after the other, and the ratio of their speeds.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// What a first visit should load, brotli-compressed. Not reached yet.
 const FIRST_LOAD_BYTES_GOAL: u64 = 250_000;
 /// What it may load: lowered whenever the site gets smaller, so that it never grows again.
-const FIRST_LOAD_BYTES_MAX: u64 = 520_000;
+const FIRST_LOAD_BYTES_MAX: u64 = 480_000;
 
 struct Row {
     file: PathBuf,

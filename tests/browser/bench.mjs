@@ -1,0 +1,88 @@
+// What the built site costs a browser: how soon requests move, and what a frame with thousands of
+// requests in flight takes of the main thread. Run by `cargo xtask bench`.
+
+import { chromium } from '@playwright/test';
+import { crc32, deflateRawSync } from 'node:zlib';
+import { args, executablePath } from './chromium.mjs';
+import { serve } from './serve.mjs';
+
+const RUNS = 5;
+const FRAME_MS = 1000 / 60;
+
+/** The scenario as an address's fragment; the form is described in src/scenario/envelope.rs. */
+function fragment(scenario) {
+  const payload = deflateRawSync(JSON.stringify(scenario));
+  return `#s1.${payload.toString('base64url')}.${crc32(payload).toString(36).padStart(7, '0')}`;
+}
+
+/** About `inFlight` requests on the tracks at once: 100 ms each way over two connections. */
+const busy = inFlight => ({
+  v: 1, title: 'Busy', seed: 1, duration_ms: 60_000,
+  nodes: [
+    { id: 'clients', kind: 'clients', rate_per_s: inFlight / 0.4, timeout_ms: 0, to: ['lb'] },
+    { id: 'lb', kind: 'balancer', policy: 'random', to: ['servers'] },
+    { id: 'servers', kind: 'servers', count: 8, workers: 64, service_ms: 1, to: [] },
+  ],
+  links: [{ from: 'clients', to: 'lb', latency_ms: 100 }, { from: 'lb', to: 'servers', latency_ms: 100 }],
+});
+
+const median = values => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+
+/** Milliseconds from navigation to the first change of the picture on the home page. */
+async function untilRequestsMove(browser, address) {
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  await page.addInitScript(() => {
+    let first;
+    const look = () => {
+      const canvas = [...document.querySelectorAll('canvas')].at(1);
+      const now = canvas?.width ? canvas.toDataURL() : undefined;
+      if (first !== undefined && now !== undefined && now !== first) globalThis.__moved = performance.now();
+      else requestAnimationFrame(look);
+      first ??= now;
+    };
+    requestAnimationFrame(look);
+  });
+  await page.goto(address);
+  const moved = await page.waitForFunction(() => globalThis.__moved, undefined, { timeout: 30_000 });
+  const ms = await moved.jsonValue();
+  await page.close();
+  return ms;
+}
+
+/** Main-thread milliseconds for each frame while it plays, and the frames that were painted a second. */
+async function frameCost(browser, address, inFlight) {
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  // The time of the run passes slowly, so that what is measured is the picture.
+  await page.goto(`${address}?speed=0.05&t=2000${fragment(busy(inFlight))}`);
+  await page.getByRole('button', { name: 'Play', exact: true }).click();
+  await page.waitForTimeout(2000);
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable');
+  const busyMs = async () => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return metrics.find(metric => metric.name === 'TaskDuration').value * 1000;
+  };
+  const count = () => page.evaluate(() => new Promise(done => {
+    let frames = 0;
+    const end = performance.now() + 3000;
+    const next = now => (now > end ? done(frames) : (frames++, requestAnimationFrame(next)));
+    requestAnimationFrame(next);
+  }));
+  const before = await busyMs();
+  const frames = await count();
+  const cost = (await busyMs() - before) / frames;
+  await page.close();
+  return { cost, perSecond: frames / 3 };
+}
+
+const { address, stop } = await serve();
+const browser = await chromium.launch({ executablePath, args });
+const starts = [];
+for (let run = 0; run < RUNS; run++) starts.push(await untilRequestsMove(browser, address));
+console.log(`\nhome page: requests move ${median(starts).toFixed(0)} ms after navigation (median of ${RUNS}; best ${Math.min(...starts).toFixed(0)})`);
+for (const inFlight of [100, 2000, 10_000]) {
+  const { cost, perSecond } = await frameCost(browser, address, inFlight);
+  console.log(`${inFlight} in flight: ${cost.toFixed(1)} ms of the main thread a frame (${(cost / FRAME_MS).toFixed(2)} of a 60 Hz frame), ${perSecond.toFixed(0)} frames a second`);
+}
+await browser.close();
+stop();
