@@ -5,7 +5,7 @@ use super::member::MemberTally;
 use super::series::Series;
 use super::statistics::jain_fairness;
 use crate::sim::{Call, CallId, NodeId, Observer, Outcome, Phase, Place, Request, Span, Time};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// All requests of a run.
 #[derive(Clone, Debug)]
@@ -57,7 +57,8 @@ pub const FALLS_MAX: usize = 256;
 #[derive(Clone, Debug)]
 pub struct Metrics {
     total: Tally,
-    members: BTreeMap<Place, MemberTally>,
+    /// By node, then by member: looked up for every event, so no tree.
+    members: Vec<Vec<Option<Box<MemberTally>>>>,
     series: Series,
     ended: VecDeque<Ended>,
     falls: VecDeque<Fall>,
@@ -69,7 +70,7 @@ impl Metrics {
     pub fn new(duration: Span) -> Metrics {
         Metrics {
             total: Tally { issued: 0, ended: [0; Outcome::COUNT], latency: Latencies::new(3) },
-            members: BTreeMap::new(),
+            members: vec![],
             series: Series::new(duration),
             ended: VecDeque::new(),
             falls: VecDeque::new(),
@@ -87,18 +88,20 @@ impl Metrics {
 
     /// The account of one member; `None` if nothing has reached it.
     pub fn member(&self, place: Place) -> Option<&MemberTally> {
-        self.members.get(&place)
+        self.members.get(place.node as usize)?.get(place.member as usize)?.as_deref()
     }
 
     /// How many members anything has reached.
     pub fn member_count(&self) -> usize {
-        self.members.len()
+        self.members.iter().flatten().flatten().count()
     }
 
     /// The members of a node that anything has reached.
     pub fn members(&self, node: NodeId) -> impl Iterator<Item = (Place, &MemberTally)> {
-        let range = Place { node, member: 0 }..=Place { node, member: u16::MAX };
-        self.members.range(range).map(|(place, tally)| (*place, tally))
+        let of_node = self.members.get(node as usize).into_iter().flatten().enumerate();
+        of_node.filter_map(move |(member, tally)| {
+            Some((Place { node, member: member as u16 }, tally.as_deref()?))
+        })
     }
 
     /// Newest first.
@@ -122,6 +125,19 @@ impl Metrics {
     /// Brings figures that depend on the time up to it.
     pub fn roll(&mut self, now: Time) {
         self.series.roll(now);
+    }
+
+    fn member_mut(&mut self, place: Place) -> &mut MemberTally {
+        let (node, member) = (place.node as usize, place.member as usize);
+        if self.members.len() <= node {
+            self.members.resize(node + 1, vec![]);
+        }
+        let members = &mut self.members[node];
+        if members.len() <= member {
+            members.resize(member + 1, None);
+        }
+        let period = self.period;
+        members[member].get_or_insert_with(|| Box::new(MemberTally::new(period)))
     }
 
     fn fell(&mut self, fall: Fall) {
@@ -156,13 +172,13 @@ impl Observer for Metrics {
         if request.probe {
             return;
         }
-        let period = self.period;
-        let tally = self.members.entry(call.to).or_insert_with(|| MemberTally::new(period));
-        tally.returned(call, now);
+        self.member_mut(call.to).returned(call, now);
+        if call.outcome.is_ok() || call.abandoned {
+            return;
+        }
         // The call that died first tells where; those above it only pass the news on.
-        let passed_on = self.falls.back().is_some_and(|fall| fall.number == request.number)
-            || self.falls.iter().rev().take(32).any(|fall| fall.number == request.number);
-        if !call.outcome.is_ok() && !call.abandoned && !passed_on {
+        let passed_on = self.falls.iter().rev().take(32).any(|fall| fall.number == request.number);
+        if !passed_on {
             let at = if call.phase == Phase::Lost { call.departed } else { call.finished };
             let link = call.link as usize;
             self.fell(Fall {
@@ -193,7 +209,6 @@ impl Observer for Metrics {
     }
 
     fn occupied(&mut self, place: Place, busy: u32, queued: u32, now: Time) {
-        let period = self.period;
-        self.members.entry(place).or_insert_with(|| MemberTally::new(period)).occupied(busy, queued, now);
+        self.member_mut(place).occupied(busy, queued, now);
     }
 }
