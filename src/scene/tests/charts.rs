@@ -1,11 +1,10 @@
 //! Charts to look at, beside the stage.
 
+use super::gallery::keep;
 use crate::scene::*;
 
 #[test]
-#[ignore = "writes files to look at"]
 fn chart_gallery() {
-    let folder = std::env::var("STAGE_GALLERY").expect("STAGE_GALLERY names a folder");
     let wave = |base: f64, jump: f64| -> Vec<(f64, Option<f64>)> {
         let value = |n: usize| {
             let at = n as f64 * 0.25;
@@ -57,9 +56,7 @@ fn chart_gallery() {
     ];
     for (name, shapes, width, height) in all {
         for (suffix, palette) in [("light", Palette::LIGHT), ("dark", Palette::DARK)] {
-            let image = svg::svg(&shapes, &palette, width, height);
-            std::fs::write(format!("{folder}/chart-{name}-{suffix}.svg"), image)
-                .expect("the folder can be written");
+            keep(&format!("chart-{name}-{suffix}"), &svg::svg(&shapes, &palette, width, height));
         }
     }
 }

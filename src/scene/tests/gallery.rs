@@ -1,21 +1,28 @@
-//! Pictures to look at: `STAGE_GALLERY=folder cargo test --lib gallery -- --ignored` writes them as SVG.
+//! Every kind of stage as SVG: each is whole and every place on it is a number. To look at them, have
+//! `STAGE_GALLERY=folder cargo test --lib gallery` write them.
 
 use super::system::*;
 use crate::run::snapshot::*;
 use crate::scene::*;
 use crate::sim::{Outcome, Place, Time};
 
-fn save(folder: &str, name: &str, picture: &Picture, (width, height): (f64, f64)) {
+/// Checks a picture's SVG, and writes it if a folder is named.
+pub fn keep(name: &str, image: &str) {
+    assert!(image.starts_with("<svg") && image.trim_end().ends_with("</svg>"), "{name} is not whole");
+    assert!(!image.contains("NaN") && !image.contains("inf"), "{name} has a place that is no number");
+    if let Ok(folder) = std::env::var("STAGE_GALLERY") {
+        std::fs::write(format!("{folder}/{name}.svg"), image).expect("the folder can be written");
+    }
+}
+
+fn save(name: &str, picture: &Picture, (width, height): (f64, f64)) {
     for (suffix, palette) in [("light", Palette::LIGHT), ("dark", Palette::DARK)] {
-        let image = svg::svg(&picture.all_shapes(), &palette, width, height);
-        std::fs::write(format!("{folder}/{name}-{suffix}.svg"), image).expect("the folder can be written");
+        keep(&format!("{name}-{suffix}"), &svg::svg(&picture.all_shapes(), &palette, width, height));
     }
 }
 
 #[test]
-#[ignore = "writes files to look at"]
 fn gallery() {
-    let folder = std::env::var("STAGE_GALLERY").expect("STAGE_GALLERY names a folder");
     let wide = (800.0, 520.0);
     let phone = (390.0, 560.0);
     for (size, width, height) in
@@ -23,25 +30,25 @@ fn gallery() {
     {
         for servers in [1, 2, 4, 8, 16, 100] {
             let system = System::new(servers).overloaded();
-            save(&folder, &format!("{size}-{servers}"), &system.picture(width, height), (width, height));
+            save(&format!("{size}-{servers}"), &system.picture(width, height), (width, height));
         }
     }
     let crashed = System::new(4).overloaded().crashed();
-    save(&folder, "crashed", &crashed.picture(wide.0, wide.1), wide);
-    save(&folder, "crashed-phone", &crashed.picture(phone.0, phone.1), phone);
+    save("crashed", &crashed.picture(wide.0, wide.1), wide);
+    save("crashed-phone", &crashed.picture(phone.0, phone.1), phone);
     let still = View {
         reduced_motion: true,
         selected: Some(Target::Member { node: SERVERS, member: 2 }),
         ..View::default()
     };
-    save(&folder, "still", &stage(&crashed.snapshot, &crashed.readings, &still), wide);
+    save("still", &stage(&crashed.snapshot, &crashed.readings, &still), wide);
     let mut busy = System::new(16).overloaded();
     busy.under_way(30_000);
-    save(&folder, "busy", &busy.picture(wide.0, wide.1), wide);
+    save("busy", &busy.picture(wide.0, wide.1), wide);
     let many = System::new(1000).overloaded().crashed();
-    save(&folder, "thousand", &many.picture(wide.0, wide.1), wide);
-    save(&folder, "odd", &odd().picture(wide.0, wide.1), wide);
-    save(&folder, "odd-phone", &odd().picture(phone.0, phone.1), phone);
+    save("thousand", &many.picture(wide.0, wide.1), wide);
+    save("odd", &odd().picture(wide.0, wide.1), wide);
+    save("odd-phone", &odd().picture(phone.0, phone.1), phone);
 }
 
 /// Two pools, a cut link, long names, many clients, large queues, lost and abandoned requests.
