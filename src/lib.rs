@@ -13,7 +13,7 @@
 //! | [`play`] | a run that is watched: checkpoints, seeking, live changes |
 //! | [`labs`] | the table of labs |
 //! | [`scene`] | snapshot + time → shapes |
-//! | `app`, `cli` | the two faces: browser, command line |
+//! | `app`, `cli` | the two faces: browser (a package of its own), command line |
 
 pub mod algo;
 #[cfg(not(target_arch = "wasm32"))]
