@@ -1,6 +1,6 @@
 //! A policy as a scenario names it: its id and the settings that differ from its defaults.
 
-use super::setting::{Knobs, Value, kind_of, shortened};
+use super::setting::{Knobs, kind_of, shortened};
 use super::{PolicyInfo, policies};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -76,14 +76,9 @@ impl PolicyChoice {
     /// The same choice with every default written out.
     pub fn spelled_out(&self, family: &str) -> PolicyChoice {
         let Ok(knobs) = self.resolve(family) else { return self.clone() };
-        let value = |value: &Value| match value {
-            Value::Number(number) => serde_json::json!(number),
-            Value::Word(word) => serde_json::json!(word),
-            Value::Flag(flag) => serde_json::json!(flag),
-        };
         PolicyChoice {
             id: self.id.clone(),
-            knobs: knobs.iter().map(|(name, v)| (name.to_owned(), value(v))).collect(),
+            knobs: knobs.iter().map(|(name, v)| (name.to_owned(), v.to_json())).collect(),
         }
     }
 }

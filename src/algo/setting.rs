@@ -69,6 +69,16 @@ pub enum Value {
     Flag(bool),
 }
 
+impl Value {
+    pub fn to_json(&self) -> serde_json::Value {
+        match self {
+            Value::Number(number) => (*number).into(),
+            Value::Word(word) => (*word).into(),
+            Value::Flag(flag) => (*flag).into(),
+        }
+    }
+}
+
 impl Knobs {
     /// The defaults of a table.
     pub fn defaults(table: &[Setting]) -> Knobs {

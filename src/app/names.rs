@@ -16,6 +16,7 @@ pub fn place_name(snapshot: &Snapshot, place: Place) -> String {
 pub fn member_name(node: &NodeView, member: usize) -> String {
     match &node.state {
         NodeState::Servers(_) => node.member_name(member as u32 + 1),
+        NodeState::Station(station) if station.members.len() > 1 => node.member_name(member as u32 + 1),
         _ => node.name.clone(),
     }
 }

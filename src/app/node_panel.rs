@@ -4,6 +4,7 @@ use super::engine::{Engine, Pulse};
 use super::names::{member_name, target_name};
 use super::request::shown;
 use switchyard::algo::policies;
+use switchyard::node::station::Station;
 use switchyard::play::Session;
 use switchyard::run::snapshot::{
     BalancerView, ClientsView, MemberView, NodeState, NodeView, PoolView, ServersView, Snapshot,
@@ -50,6 +51,21 @@ fn node_panel(session: &Session, snapshot: &Snapshot, index: usize, node: &NodeV
         NodeState::Clients(clients) => clients_panel(session, snapshot, clients),
         NodeState::Balancer(balancer) => balancer_panel(snapshot, balancer),
         NodeState::Servers(servers) => servers_panel(session, index, node, servers),
+        NodeState::Station(station) => station_panel(session, index, station),
+    }
+}
+
+/// What it does, what it says of itself, and what it has counted.
+fn station_panel(session: &Session, index: usize, station: &Station) -> Html {
+    let counted = session.metrics().counted(index as u16);
+    let rows: Vec<(&str, String)> =
+        counted.into_iter().map(|(what, n)| (what.label(), figures::whole(n))).collect();
+    html! {
+        <>
+            <p class="strong">{ &station.does }</p>
+            { for station.notes.iter().map(|note| html! { <p>{ note }</p> }) }
+            { pairs(&rows) }
+        </>
     }
 }
 

@@ -2,12 +2,18 @@
 
 pub mod balancer;
 pub mod clients;
+pub mod configure;
 pub mod keys;
+pub mod member;
 pub mod servers;
+pub mod station;
+
+pub use configure::Configure;
 
 use crate::algo::setting::Setting;
-use crate::sim::{Behaviour, CallId, Context, Env, Member, Timer, mix};
+use crate::sim::{Behaviour, CallId, Context, Counter, Env, Member, Time, Timer, mix};
 use serde::{Deserialize, Serialize};
+use station::Station;
 
 /// What menus, validation and documentation need of a kind of node.
 #[derive(Clone, Copy, Debug)]
@@ -23,38 +29,11 @@ pub struct Kind {
     pub calls: (usize, usize),
     /// May be called.
     pub called: bool,
+    /// Its members talk to each other, over a link from the node to itself.
+    pub talks: bool,
+    /// What it counts, in the order in which reports list it.
+    pub counters: &'static [Counter],
 }
-
-/// Every kind of node.
-pub const KINDS: &[Kind] = &[
-    Kind {
-        id: "clients",
-        name: "Clients",
-        summary: "Where requests come from, and how long they wait.",
-        settings: clients::SETTINGS,
-        member_settings: &[],
-        calls: (1, 1),
-        called: false,
-    },
-    Kind {
-        id: "balancer",
-        name: "Load balancer",
-        summary: "Chooses a server for each request.",
-        settings: balancer::SETTINGS,
-        member_settings: &[],
-        calls: (1, 8),
-        called: true,
-    },
-    Kind {
-        id: "servers",
-        name: "Servers",
-        summary: "Machines with workers and a bounded queue.",
-        settings: servers::SETTINGS,
-        member_settings: servers::MEMBER_SETTINGS,
-        calls: (0, 8),
-        called: true,
-    },
-];
 
 /// The kind with this id.
 pub fn kind(id: &str) -> Option<&'static Kind> {
@@ -66,57 +45,126 @@ pub fn one_of(name: &str) -> &str {
     if name == "Servers" { "Server" } else { name }
 }
 
-/// The settings of a node of any kind.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Settings {
-    Clients(clients::Settings),
-    Balancer(balancer::Settings),
-    Servers(servers::Settings),
-}
+/// One line for each kind, in the order in which they are listed: `module Name`. The module has
+/// `KIND`, `Settings` (which says the rest by [`Configure`]), and a type of this name for the running node.
+macro_rules! kinds {
+    ($($module:ident $Name:ident),+ $(,)?) => {
+        /// Every kind of node.
+        pub const KINDS: &[Kind] = &[$($module::KIND),+];
 
-impl Settings {
-    pub fn kind(&self) -> &'static Kind {
-        &KINDS[match self {
-            Settings::Clients(_) => 0,
-            Settings::Balancer(_) => 1,
-            Settings::Servers(_) => 2,
-        }]
-    }
+        /// The settings of a node of any kind.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+        #[serde(tag = "kind", rename_all = "kebab-case")]
+        pub enum Settings {
+            $($Name($module::Settings)),+
+        }
 
-    /// The node at rest. `seed` and `id` name its random streams; `to` are the ids of what it calls.
-    pub fn build(&self, seed: u64, id: &str, to: &[String]) -> Node {
-        match self {
-            Settings::Clients(settings) => {
-                Node::Clients(Box::new(clients::Clients::new(seed, id, settings.clone())))
+        impl Settings {
+            pub fn kind(&self) -> &'static Kind {
+                match self {
+                    $(Settings::$Name(_) => const { &$module::KIND }),+
+                }
             }
-            Settings::Balancer(settings) => {
-                Node::Balancer(Box::new(balancer::Balancer::new(seed, id, to, settings.clone())))
+
+            /// Reads the settings of this kind.
+            pub fn read(kind: &Kind, how: impl Read) -> Option<Settings> {
+                match kind.id {
+                    $(id if id == $module::KIND.id => how.read().map(Settings::$Name),)+
+                    _ => None,
+                }
             }
-            Settings::Servers(settings) => {
-                Node::Servers(Box::new(servers::Servers::new(seed, id, settings.clone())))
+
+            /// What they say of themselves.
+            pub fn configure(&self) -> &dyn Configure {
+                match self {
+                    $(Settings::$Name(settings) => settings),+
+                }
+            }
+
+            pub fn configure_mut(&mut self) -> &mut dyn Configure {
+                match self {
+                    $(Settings::$Name(settings) => settings),+
+                }
+            }
+
+            /// The node at rest. `seed` and `id` name its random streams; `to` are the ids of what it
+            /// calls.
+            pub fn build(&self, seed: u64, id: &str, to: &[String]) -> Node {
+                let site = Site { seed, id, to };
+                match self {
+                    $(Settings::$Name(settings) => {
+                        Node::$Name(Box::new($module::$Name::new(&site, settings.clone())))
+                    }),+
+                }
             }
         }
-    }
-}
 
-/// A running node of any kind.
-#[derive(Clone, Debug)]
-pub enum Node {
-    Clients(Box<clients::Clients>),
-    Balancer(Box<balancer::Balancer>),
-    Servers(Box<servers::Servers>),
-}
+        /// A running node of any kind.
+        #[derive(Clone, Debug)]
+        pub enum Node {
+            $($Name(Box<$module::$Name>)),+
+        }
 
-macro_rules! each {
-    ($node:expr, $inner:ident => $act:expr) => {
-        match $node {
-            Node::Clients($inner) => $act,
-            Node::Balancer($inner) => $act,
-            Node::Servers($inner) => $act,
+        macro_rules! each {
+            ($node:expr, $inner:ident => $act:expr) => {
+                match $node {
+                    $(Node::$Name($inner) => $act),+
+                }
+            };
+        }
+
+        impl Node {
+            pub fn kind(&self) -> &'static Kind {
+                match self {
+                    $(Node::$Name(_) => const { &$module::KIND }),+
+                }
+            }
+
+            // A change keeps a node's kind: the scenario's check sees to it.
+            fn take_settings<E: Env>(&mut self, cx: &mut Context<'_, E>, settings: &Settings) {
+                match (self, settings) {
+                    $((Node::$Name(node), Settings::$Name(new)) => node.change(cx, new),)+
+                    _ => {}
+                }
+            }
         }
     };
+}
+
+kinds! {
+    clients Clients,
+    balancer Balancer,
+    servers Servers,
+}
+
+impl Node {
+    /// The node as a station, if it has no view of its own.
+    pub fn station(&self, now: Time) -> Option<Station> {
+        each!(self, node => node.station(now))
+    }
+}
+
+/// What a running node shows of itself.
+pub trait Show {
+    /// As plain text and levels; `None` for a kind with a view of its own (see `run::snapshot`).
+    fn station(&self, _now: Time) -> Option<Station> {
+        None
+    }
+}
+
+/// Where a node is built: what names its random streams, and whom it calls.
+#[derive(Clone, Copy, Debug)]
+pub struct Site<'a> {
+    pub seed: u64,
+    pub id: &'a str,
+    /// Ids.
+    pub to: &'a [String],
+}
+
+/// A way to read settings of any type: from JSON, with its errors reported.
+pub trait Read {
+    fn read<T: serde::de::DeserializeOwned>(self) -> Option<T>;
 }
 
 impl Behaviour for Node {
@@ -142,13 +190,7 @@ impl Behaviour for Node {
     }
 
     fn change<E: Env>(&mut self, cx: &mut Context<'_, E>, settings: &Settings) {
-        // A change keeps a node's kind: the scenario's check sees to it.
-        match (self, settings) {
-            (Node::Clients(node), Settings::Clients(new)) => node.change(cx, new),
-            (Node::Balancer(node), Settings::Balancer(new)) => node.change(cx, new),
-            (Node::Servers(node), Settings::Servers(new)) => node.change(cx, new),
-            _ => {}
-        }
+        self.take_settings(cx, settings);
     }
 
     fn condition<E: Env>(&mut self, cx: &mut Context<'_, E>, member: u16) {

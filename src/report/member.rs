@@ -1,7 +1,7 @@
 //! Figures of one member: what came, how full it was, how long calls stayed.
 
 use super::latency::Latencies;
-use crate::sim::{Call, Outcome, Span, Time};
+use crate::sim::{Call, Counter, Outcome, Span, Time};
 
 /// One machine's account.
 #[derive(Clone, Debug)]
@@ -9,6 +9,8 @@ pub struct MemberTally {
     /// Calls that came back from it, by outcome.
     pub ended: [u64; Outcome::COUNT],
     pub arrived: u64,
+    /// What it counted, by [`Counter`].
+    pub counts: [u64; Counter::COUNT],
     /// From arrival to answer, of calls answered with `ok`.
     pub sojourn: Latencies,
     /// From arrival to the beginning of work.
@@ -45,6 +47,7 @@ impl MemberTally {
         MemberTally {
             ended: [0; Outcome::COUNT],
             arrived: 0,
+            counts: [0; Counter::COUNT],
             sojourn: Latencies::new(2),
             wait: Latencies::new(2),
             service: Latencies::new(2),

@@ -4,7 +4,9 @@ use super::latency::Latencies;
 use super::member::MemberTally;
 use super::series::Series;
 use super::statistics::jain_fairness;
-use crate::sim::{Call, CallId, NodeId, Observer, Outcome, Phase, Place, Request, Span, Time};
+use crate::sim::{
+    COUNTERS, Call, CallId, Counter, NodeId, Observer, Outcome, Phase, Place, Request, Span, Time,
+};
 use std::collections::VecDeque;
 
 /// All requests of a run.
@@ -122,6 +124,12 @@ impl Metrics {
         jain_fairness(&shares)
     }
 
+    /// What a node has counted, all members together: everything that is not 0.
+    pub fn counted(&self, node: NodeId) -> Vec<(Counter, u64)> {
+        let sum = |what: Counter| self.members(node).map(|(_, member)| member.counts[what as usize]).sum();
+        COUNTERS.iter().map(|(what, ..)| (*what, sum(*what))).filter(|(_, n)| *n > 0).collect()
+    }
+
     /// Brings figures that depend on the time up to it.
     pub fn roll(&mut self, now: Time) {
         self.series.roll(now);
@@ -173,7 +181,7 @@ impl Observer for Metrics {
             return;
         }
         self.member_mut(call.to).returned(call, now);
-        if call.outcome.is_ok() || call.abandoned {
+        if call.outcome.is_ok() || call.abandoned || request.errand {
             return;
         }
         // The call that died first tells where; those above it only pass the news on.
@@ -193,7 +201,7 @@ impl Observer for Metrics {
     }
 
     fn gave_up(&mut self, _: CallId, call: &Call, request: &Request, now: Time) {
-        if request.probe {
+        if request.probe || request.errand {
             return;
         }
         let link = call.link as usize;
@@ -206,6 +214,10 @@ impl Observer for Metrics {
             place: call.from,
             at_caller: true,
         });
+    }
+
+    fn counted(&mut self, place: Place, what: Counter, n: u32) {
+        self.member_mut(place).counts[what as usize] += u64::from(n);
     }
 
     fn occupied(&mut self, place: Place, busy: u32, queued: u32, now: Time) {

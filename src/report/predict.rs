@@ -59,7 +59,7 @@ pub fn theory_of(scenario: &Scenario) -> Option<TheoryLine> {
                 from = next;
             }
             Settings::Servers(servers) if scenario.nodes[next].to.is_empty() => break servers,
-            Settings::Servers(_) | Settings::Clients(_) => return None,
+            _ => return None,
         }
     };
     let speed = servers.member(0).speed;

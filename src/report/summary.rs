@@ -6,7 +6,7 @@ use super::metrics::Metrics;
 use crate::node::Settings;
 use crate::scenario::{Scenario, state_at};
 use crate::sim::order::map_of;
-use crate::sim::{OUTCOMES, Outcome, Place, Time};
+use crate::sim::{Counter, OUTCOMES, Outcome, Place, Time};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -80,6 +80,12 @@ pub struct NodeSummary {
     pub utilisation: Option<f64>,
     /// Jain's index over the members' calls.
     pub fairness: Option<f64>,
+    /// What a node of its kind counts, 0 included.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub counts: BTreeMap<&'static str, u64>,
+    /// Hits over hits and misses, where it counts them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hit_ratio: Option<f64>,
     pub members: BTreeMap<u32, MemberSummary>,
 }
 
@@ -152,10 +158,8 @@ fn node_summary(metrics: &Metrics, node: u16, settings: &Settings, now: Time) ->
         busy += member.mean_busy(now);
     }
     let calls: u64 = ended.iter().sum();
-    let (count, workers) = match settings {
-        Settings::Servers(servers) => (servers.count as usize, servers.workers as f64),
-        Settings::Clients(_) | Settings::Balancer(_) => (1, 0.0),
-    };
+    let size = settings.configure().size();
+    let (count, workers) = (size.members as usize, size.workers as f64);
     let utilisation = |busy: f64, members: f64| (workers > 0.0).then(|| busy / (workers * members));
     let summary = |(place, member): (Place, &MemberTally)| {
         let summary = MemberSummary {
@@ -168,7 +172,14 @@ fn node_summary(metrics: &Metrics, node: u16, settings: &Settings, now: Time) ->
         };
         (place.member as u32 + 1, summary)
     };
+    let counted = metrics.counted(node);
+    let count_of =
+        |what: Counter| counted.iter().find(|(known, _)| *known == what).map_or(0, |(_, count)| *count);
+    let (hits, misses) = (count_of(Counter::Hits), count_of(Counter::Misses));
+    let counters = settings.kind().counters;
     NodeSummary {
+        counts: map_of(counters.iter().map(|what| (what.id(), count_of(*what)))),
+        hit_ratio: (hits + misses > 0).then(|| hits as f64 / (hits + misses) as f64),
         kind: settings.kind().id,
         calls,
         outcomes: outcomes(&ended),

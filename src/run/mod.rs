@@ -71,11 +71,16 @@ impl<Q: EventQueue<Event = Event>> Simulation<Q> {
     }
 }
 
-/// Every connection, in the order of the nodes and of what each calls.
+/// Every connection, in the order of the nodes and of what each calls; then those of nodes whose members
+/// talk to each other.
 fn pairs(scenario: &Checked) -> impl Iterator<Item = (usize, usize)> + '_ {
     let index_of = |id: &str| scenario.nodes.iter().position(|node| node.id == id);
     let nodes = scenario.nodes.iter().enumerate();
-    nodes.flat_map(move |(from, node)| node.to.iter().filter_map(move |to| Some((from, index_of(to)?))))
+    let calls =
+        nodes.flat_map(move |(from, node)| node.to.iter().filter_map(move |to| Some((from, index_of(to)?))));
+    let talks =
+        |(at, node): (usize, &crate::scenario::NodeSpec)| node.settings.kind().talks.then_some((at, at));
+    calls.chain(scenario.nodes.iter().enumerate().filter_map(talks))
 }
 
 fn links(scenario: &Checked) -> Vec<Link> {

@@ -1,6 +1,7 @@
 //! What is there at one instant, as plain data: for the stage, the panels and the JavaScript API.
 
 use crate::algo::balance::Inspection;
+use crate::node::station::Station;
 use crate::sim::{Outcome, Place, Time};
 use serde::Serialize;
 
@@ -47,6 +48,8 @@ pub enum NodeState {
     Clients(ClientsView),
     Balancer(BalancerView),
     Servers(ServersView),
+    /// Any other kind.
+    Station(Station),
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

@@ -6,6 +6,7 @@ use crate::node::Node;
 use crate::node::balancer::Balancer;
 use crate::node::clients::{Arrivals, Clients};
 use crate::node::servers::{Discipline, Servers};
+use crate::node::station::Station;
 use crate::sim::{Call, CallId, Event, EventQueue, Phase, Place, World, order};
 
 pub(super) fn snapshot<Q: EventQueue<Event = Event>>(
@@ -38,12 +39,26 @@ fn node_view<Q: EventQueue<Event = Event>>(
     id: &str,
     name: &str,
 ) -> NodeView {
-    let (kind, state) = match node {
-        Node::Clients(clients) => ("clients", NodeState::Clients(clients_view(world, index, clients))),
-        Node::Balancer(balancer) => ("balancer", NodeState::Balancer(balancer_view(world, balancer))),
-        Node::Servers(servers) => ("servers", NodeState::Servers(servers_view(world, index, servers))),
+    let state = match (node.station(world.now()), node) {
+        (Some(station), _) => NodeState::Station(with_conditions(world, index, station)),
+        (None, Node::Clients(clients)) => NodeState::Clients(clients_view(world, index, clients)),
+        (None, Node::Balancer(balancer)) => NodeState::Balancer(balancer_view(world, balancer)),
+        (None, Node::Servers(servers)) => NodeState::Servers(servers_view(world, index, servers)),
     };
-    NodeView { id: id.to_owned(), name: name.to_owned(), kind, state }
+    NodeView { id: id.to_owned(), name: name.to_owned(), kind: node.kind().id, state }
+}
+
+/// Writes into a station what is wrong with its members.
+fn with_conditions<Q: EventQueue<Event = Event>>(
+    world: &World<Node, Q>,
+    index: u16,
+    mut station: Station,
+) -> Station {
+    for (member, it) in station.members.iter_mut().enumerate() {
+        let condition = world.condition(Place { node: index, member: member as u16 });
+        (it.down, it.frozen, it.side) = (condition.down, condition.frozen, condition.side);
+    }
+    station
 }
 
 fn clients_view<Q: EventQueue<Event = Event>>(

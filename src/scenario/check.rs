@@ -1,7 +1,7 @@
 //! Checking: from text that somebody wrote to a scenario that cannot be wrong. All problems are
 //! reported together, each with its path.
 
-use super::node_check::{self, member_of};
+use super::node_check;
 use super::types::{ChangeSpec, LinkSpec, NodeSpec, Problem, Scenario, VERSION, limits};
 use super::{effects, envelope, migrate};
 use crate::algo::setting::{kind_of, shortened};
@@ -97,7 +97,7 @@ impl Checked {
         }
         let mut scenario = scenario;
         if problems.0.is_empty() {
-            scenario.nodes.iter_mut().for_each(|node| node_check::spell_out(&mut node.settings));
+            scenario.nodes.iter_mut().for_each(|node| node.settings.configure_mut().spell_out());
             Ok(Checked(scenario))
         } else {
             Err(problems.0)
@@ -341,7 +341,9 @@ fn circle(scenario: &Scenario) -> Option<&str> {
 fn check_links(scenario: &Scenario, problems: &mut Problems) {
     for (index, link) in scenario.links.iter().enumerate() {
         let path = format!("links[{index}]");
-        let known = scenario.nodes.iter().any(|node| node.id == link.from && node.to.contains(&link.to));
+        let calls =
+            |node: &NodeSpec| node.to.contains(&link.to) || node.id == link.to && node.settings.kind().talks;
+        let known = scenario.nodes.iter().any(|node| node.id == link.from && calls(node));
         if !known {
             let (from, to) = (shortened(&link.from), shortened(&link.to));
             problems.add(&path, format!("\"{from}\" does not call \"{to}\""));
@@ -366,9 +368,9 @@ pub(super) fn check_link(path: &str, link: &LinkSpec, problems: &mut Problems) {
 pub(super) fn check_totals(scenario: &Scenario, problems: &mut Problems) {
     let (mut workers, mut places) = (0u64, 0u64);
     for node in &scenario.nodes {
-        let (count, each_workers, each_places) = member_of(&node.settings);
-        workers += count * each_workers;
-        places += count * each_places;
+        let size = node.settings.configure().size();
+        workers += size.members * size.workers;
+        places += size.members * size.places;
     }
     if workers > limits::WORKERS {
         problems.add(

@@ -40,7 +40,8 @@ pub fn place(scenario: &Scenario, name: &str) -> Option<Place> {
     let index_of = |id: &str| scenario.nodes.iter().position(|node| node.id == id);
     if let Some((from, to)) = name.split_once('>') {
         let (from, to) = (index_of(from)?, index_of(to)?);
-        let called = scenario.nodes[from].to.contains(&scenario.nodes[to].id);
+        let caller = &scenario.nodes[from];
+        let called = caller.to.contains(&scenario.nodes[to].id) || from == to && caller.settings.kind().talks;
         return called.then_some(Place::Link(from, to));
     }
     match name.split_once('/') {
@@ -94,8 +95,13 @@ pub fn get(scenario: &Scenario, path: &str) -> Option<Value> {
             serde_json::to_value(without_rows(&scenario.nodes[node].settings)).ok()?.get(own).cloned()?
         }
         Place::Member(node, member) => {
-            let Settings::Servers(settings) = &scenario.nodes[node].settings else { return None };
-            serde_json::to_value(settings.member(member)).ok()?.get(own).cloned()?
+            let members = scenario.nodes[node].settings.configure().members();
+            let member = members.get(member).cloned().unwrap_or_default();
+            // What is not written out is as its table says.
+            match serde_json::to_value(member).ok()?.get(own) {
+                Some(value) => value.clone(),
+                None => found.setting.default_value()?.to_json(),
+            }
         }
         Place::Link(from, to) => {
             serde_json::to_value(link_between(scenario, from, to)).ok()?.get(own).cloned()?
@@ -169,10 +175,10 @@ pub(super) fn set(
         Place::Node(node) => set_in_node(scenario, node, setting, value, problems),
         Place::Member(node, member) => {
             let spec = &scenario.nodes[node];
-            let mut members = match &spec.settings {
-                Settings::Servers(settings) => settings.members.clone(),
-                Settings::Clients(_) | Settings::Balancer(_) => return problems.add(path, "has no members"),
-            };
+            if spec.settings.kind().member_settings.is_empty() {
+                return problems.add(path, "has no members");
+            }
+            let mut members = spec.settings.configure().members().to_vec();
             members.resize(members.len().max(member + 1), Default::default());
             let mut list = serde_json::to_value(members).unwrap_or_default();
             if let Some(own) = list.get_mut(member) {

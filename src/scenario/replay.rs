@@ -39,7 +39,7 @@ pub fn import(bytes: &[u8], name: &str, base: &Checked) -> Result<(Checked, Impo
     let mut scenario: Scenario = (**base).clone();
     let Some(node) = scenario.nodes.iter_mut().find_map(|node| match &mut node.settings {
         Settings::Clients(clients) => Some(clients),
-        Settings::Balancer(_) | Settings::Servers(_) => None,
+        _ => None,
     }) else {
         return Err("This scenario has no clients that could replay a log.".into());
     };

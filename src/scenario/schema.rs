@@ -39,12 +39,10 @@ fn node_schema(schema: &Value, kind: &str, settings: &[Setting], member_settings
 
 /// The generated object of a kind's settings, wherever the generator put it.
 fn find_kind(schema: &Value, kind: &str) -> Option<Value> {
-    let name = match kind {
-        "clients" => "Settings",
-        "balancer" => "Settings2",
-        _ => "Settings3",
-    };
-    schema["$defs"].get(name).cloned()
+    // All are called `Settings`: the generator numbers them in the order of the enum, from the second on.
+    let index = KINDS.iter().position(|known| known.id == kind)?;
+    let name = if index == 0 { "Settings".to_owned() } else { format!("Settings{}", index + 1) };
+    schema["$defs"].get(&name).cloned()
 }
 
 /// Writes labels, bounds and defaults of the table into the generated properties.

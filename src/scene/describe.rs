@@ -42,6 +42,7 @@ fn node(node: &NodeView) -> String {
             format!("{}: {count}, {}.", node.name, super::clients::pace(clients))
         }
         NodeState::Balancer(balancer) => format!("{}: {}.", node.name, balancer.policy),
+        NodeState::Station(station) => format!("{}: {}.", node.name, station.does),
         NodeState::Servers(servers) => {
             let workers: Vec<usize> = servers.members.iter().map(|member| member.workers.len()).collect();
             let count = figures::count(workers.len() as u64, "machine", "machines");

@@ -149,13 +149,16 @@ fn single(state: &NodeState, axis: Axis, size: Rect) -> Option<(f64, f64)> {
             Some((if size.width < 720.0 { 104.0 } else { 120.0 }, 94.0))
         }
         (NodeState::Balancer(_), Axis::Down) => Some((150.0, 78.0)),
-        (NodeState::Servers(_), _) => None,
+        (NodeState::Station(station), Axis::Across) if station.members.is_empty() => Some((150.0, 90.0)),
+        (NodeState::Station(station), Axis::Down) if station.members.is_empty() => Some((190.0, 74.0)),
+        (NodeState::Station(_) | NodeState::Servers(_), _) => None,
     }
 }
 
 fn member_count(state: &NodeState) -> usize {
     match state {
         NodeState::Servers(servers) => servers.members.len().max(1),
+        NodeState::Station(station) => station.members.len().max(1),
         NodeState::Clients(_) | NodeState::Balancer(_) => 1,
     }
 }
@@ -282,6 +285,10 @@ fn spread(plans: &[Column<'_>], axis: Axis, (start, end): (f64, f64), yards: &mu
 
 fn tracks(snapshot: &Snapshot, axis: Axis, yards: &[Yard]) -> Vec<Tracks> {
     let track = |from: usize, to: usize| {
+        // What members of one node say to each other has no track.
+        if from == to {
+            return None;
+        }
         let (out_of, into) = (yards.get(from)?, yards.get(to)?);
         let exit = axis.exit(out_of.rect);
         let (main, cross) = axis.of(exit);

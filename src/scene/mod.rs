@@ -9,7 +9,7 @@
 //! | [`figures`] | numbers as the page writes them |
 //! | [`input`] | what is needed beside a snapshot: readings, view, targets |
 //! | [`yard`], [`layout`] | where members and nodes stand, and the tracks between them |
-//! | [`stage`] | the picture; its parts are [`clients`], [`balancer`], [`servers`], [`rails`], [`dots`], [`falls`] … |
+//! | [`stage`] | the picture; its parts are [`clients`], [`balancer`], [`servers`], [`station`], [`rails`], [`dots`], [`falls`] … |
 //! | [`target`] | what is under a point; areas to press |
 //! | [`raster`] | thousands of dots as pixels |
 //! | [`axis`], [`chart`], [`bars`] | charts, and the same as tables |
@@ -40,6 +40,7 @@ pub mod raster;
 pub mod servers;
 pub mod shape;
 pub mod stage;
+pub mod station;
 pub mod svg;
 pub mod target;
 pub mod text;

@@ -14,6 +14,7 @@ use super::palette::Ink;
 use super::rails;
 use super::servers::{self, Server};
 use super::shape::{Shape, Stroke, ring};
+use super::station;
 use super::yard::{Density, Yard};
 use crate::run::snapshot::{NodeState, NodeView, ServersView, Snapshot};
 use crate::sim::Place;
@@ -98,6 +99,7 @@ fn draw_node(
     match &node.state {
         NodeState::Clients(state) => clients::draw(node, state, yard.rect, yard.axis, shapes),
         NodeState::Balancer(state) => balancer::draw(state, yard.rect, shapes),
+        NodeState::Station(state) => station::draw(node, state, yard, shapes),
         NodeState::Servers(state) => {
             let servers = servers_of(snapshot, readings, index, node, state, view, falls);
             if yard.density == Density::Cells {

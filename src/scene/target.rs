@@ -75,6 +75,14 @@ impl Picture {
             if matches!(yard.density, Density::Single | Density::Cells) {
                 areas.push(self.area(Target::Node(node), yard.rect, node_name(view)));
             }
+            if let (NodeState::Station(station), true) = (&view.state, yard.density != Density::Single) {
+                let heading = if pressable { station.members.len() } else { 0 };
+                for (member, card) in yard.cards.iter().enumerate().take(heading) {
+                    let it = &station.members[member];
+                    let name = format!("{}, {}", view.member_name(it.number), it.note);
+                    areas.push(self.area(Target::Member { node, member }, *card, name));
+                }
+            }
             let NodeState::Servers(servers) = &view.state else { continue };
             if yard.density == Density::Cells && !pressable {
                 continue;
@@ -104,6 +112,7 @@ pub fn node_name(node: &NodeView) -> String {
             parts.join(", ")
         }
         NodeState::Servers(servers) => format!("{}, {} in all", node.name, servers.members.len()),
+        NodeState::Station(station) => super::station::describe(node, station),
     }
 }
 

@@ -3,7 +3,7 @@
 //! A request is what a client wants done; a call is one hop of it. Calls form a tree: forwarding has
 //! one child, scatter-gather several, retries and hedges are siblings.
 
-use super::{Handle, Outcome, Span, Time};
+use super::{Answer, Handle, Outcome, Span, Time};
 use std::ops::{Index, IndexMut};
 
 /// The most calls that may be open at once; a client that wants one more is refused it.
@@ -49,8 +49,13 @@ pub struct Request {
     pub cost: f32,
     /// Higher goes first where a queue has priorities.
     pub priority: u8,
+    /// It writes what its key names; else it reads it.
+    pub write: bool,
     /// Neither reported nor counted: a health check.
     pub probe: bool,
+    /// What a node does of its own accord (a flush, a repair): calls that are counted where they arrive,
+    /// but no client's request.
+    pub errand: bool,
     /// Set once, when it ends.
     pub outcome: Option<Outcome>,
     /// Calls of it that exist.
@@ -104,6 +109,8 @@ pub struct Call {
     pub slot: u32,
     /// For the caller's own use: which backend, which of several.
     pub tag: u32,
+    /// Valid once `phase` is `Returning`: what the answer brings.
+    pub answer: Answer,
     pub(super) timeout: Handle,
 }
 

@@ -3,8 +3,8 @@
 use super::core::Core;
 use super::link::Way;
 use super::{
-    Call, CallId, Condition, Env, EventQueue, Explanation, Handle, Happening, NodeId, Observer, Outcome,
-    Outgoing, Phase, Place, Request, RequestId, Span, Time, Timer,
+    Answer, Call, CallId, Condition, Counter, Env, EventQueue, Explanation, Handle, Happening, NodeId,
+    Observer, Outcome, Outgoing, Phase, Place, Request, RequestId, Span, Time, Timer,
 };
 
 /// A node's hands: the engine, seen from one node.
@@ -25,6 +25,15 @@ pub struct NewRequest {
     pub work: Span,
     pub cost: f32,
     pub priority: u8,
+    pub write: bool,
+}
+
+/// Whose a request is.
+#[derive(Clone, Copy, PartialEq)]
+enum Sort {
+    Client,
+    Probe,
+    Errand,
 }
 
 impl<E: Env> Context<'_, E> {
@@ -76,6 +85,11 @@ impl<E: Env> Context<'_, E> {
         &self.core.outgoing[self.node as usize]
     }
 
+    /// The link on which this node's members talk to each other, if they do.
+    pub fn own_link(&self) -> Option<u16> {
+        self.core.own_link[self.node as usize]
+    }
+
     /// The node that a link leads to.
     pub fn callee(&self, link: u16) -> NodeId {
         self.core.links[link as usize].to
@@ -124,7 +138,7 @@ impl<E: Env> Context<'_, E> {
     pub fn issue(&mut self, new: NewRequest) -> RequestId {
         self.core.books.issued += 1;
         let number = self.core.books.issued;
-        let id = self.insert(new, number, false);
+        let id = self.insert(new, number, Sort::Client);
         if E::Seen::WATCHES {
             self.seen.issued(&self.core.requests[id.0]);
         }
@@ -133,12 +147,18 @@ impl<E: Env> Context<'_, E> {
 
     /// A request that nobody counts: a health check.
     pub fn probe(&mut self, seed: u64) -> RequestId {
-        self.insert(NewRequest { seed, cost: 1.0, ..NewRequest::default() }, 0, true)
+        self.insert(NewRequest { seed, cost: 1.0, ..NewRequest::default() }, 0, Sort::Probe)
+    }
+
+    /// Something that this node does of its own accord: its calls count where they arrive, but it is no
+    /// client's request. End it like any other.
+    pub fn errand(&mut self, new: NewRequest) -> RequestId {
+        self.insert(new, 0, Sort::Errand)
     }
 
     #[inline(always)]
-    fn insert(&mut self, new: NewRequest, number: u64, probe: bool) -> RequestId {
-        let NewRequest { seed, key, client, class, work, cost, priority } = new;
+    fn insert(&mut self, new: NewRequest, number: u64, sort: Sort) -> RequestId {
+        let NewRequest { seed, key, client, class, work, cost, priority, write } = new;
         RequestId(self.core.requests.insert(Request {
             number,
             seed,
@@ -150,7 +170,9 @@ impl<E: Env> Context<'_, E> {
             work,
             cost,
             priority,
-            probe,
+            write,
+            probe: sort == Sort::Probe,
+            errand: sort == Sort::Errand,
             outcome: None,
             open_calls: 0,
         }))
@@ -162,7 +184,7 @@ impl<E: Env> Context<'_, E> {
         let request = &mut self.core.requests[id.0];
         debug_assert!(request.outcome.is_none(), "a request ends once");
         request.outcome = Some(outcome);
-        if !request.probe {
+        if !request.probe && !request.errand {
             self.core.books.ended[outcome as usize] += 1;
             if E::Seen::WATCHES {
                 self.seen.ended(request, outcome, self.core.now);
@@ -195,6 +217,7 @@ impl<E: Env> Context<'_, E> {
             due: now,
             slot: 0,
             tag: out.tag,
+            answer: Answer::default(),
             timeout: Handle::NONE,
         }));
         if let Some(span) = out.timeout {
@@ -228,6 +251,27 @@ impl<E: Env> Context<'_, E> {
         self.core.reply(id, outcome);
     }
 
+    /// Answers a call with data.
+    pub fn reply_with(&mut self, id: CallId, outcome: Outcome, answer: Answer) {
+        self.core.calls[id.0].answer = answer;
+        self.core.reply(id, outcome);
+    }
+
+    /// A write of this node's data begins; answers with its number: see [`Answer`].
+    pub fn write_begins(&mut self, key: u32) -> u32 {
+        self.core.truth.begin(self.node, key)
+    }
+
+    /// This write of this node's data is acknowledged now.
+    pub fn write_acknowledged(&mut self, key: u32, version: u32) {
+        self.core.truth.acknowledge(self.node, key, version);
+    }
+
+    /// The newest write of a key that its origin has acknowledged: to measure by, never to decide by.
+    pub fn newest(&self, origin: NodeId, key: u32) -> u32 {
+        self.core.truth.newest(origin, key)
+    }
+
     /// The caller loses interest in a call of its own: [`super::Behaviour::returned`] is not called.
     pub fn abandon(&mut self, id: CallId) {
         let call = &mut self.core.calls[id.0];
@@ -251,6 +295,13 @@ impl<E: Env> Context<'_, E> {
         if E::Seen::WATCHES {
             let call = &self.core.calls[id.0];
             self.seen.chose(id, call, &self.core.requests[call.request.0], self.core.now, &explain);
+        }
+    }
+
+    /// Reports something that a member of this node counts.
+    pub fn count(&mut self, member: u16, what: Counter, n: u32) {
+        if E::Seen::WATCHES {
+            self.seen.counted(Place { node: self.node, member }, what, n);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::call::Arena;
 use super::link::Way;
+use super::truth::Truth;
 use super::{
     Call, CallId, Event, EventQueue, Handle, Happening, LOSS_NOTICE, Link, NodeId, Outcome, Phase, Place,
     Request, Span, Time,
@@ -20,6 +21,8 @@ pub struct Condition {
     pub flap: Option<(Span, Span)>,
     /// Share of arriving calls that vanish.
     pub drop_share: f64,
+    /// Members of one node on different sides do not reach each other.
+    pub side: u8,
 }
 
 /// Calls that the system holds for a process that does not accept them; it drops further ones.
@@ -39,6 +42,8 @@ pub(super) struct Core<Q> {
     pub links: Vec<Link>,
     /// For each node the links to what it calls, in order.
     pub outgoing: Vec<Vec<u16>>,
+    /// For each node the link on which its members talk to each other, if they do.
+    pub own_link: Vec<Option<u16>>,
     pub member_count: Vec<u16>,
     pub conditions: Vec<Vec<Condition>>,
     /// How many conditions are not the default, so that the common case is one test.
@@ -50,6 +55,7 @@ pub(super) struct Core<Q> {
     /// The next turn of each flapping member.
     pub flaps: BTreeMap<Place, Handle>,
     pub books: Books,
+    pub truth: Truth,
     /// Names of request classes, by [`Request::class`].
     pub classes: Vec<Arc<str>>,
 }
@@ -77,8 +83,12 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
     /// `members` counts each node's machines.
     pub fn new(members: &[usize], links: Vec<Link>) -> Core<Q> {
         let mut outgoing = vec![vec![]; members.len()];
+        let mut own_link = vec![None; members.len()];
         for (index, link) in links.iter().enumerate() {
-            outgoing[link.from as usize].push(index as u16);
+            match link.from == link.to {
+                true => own_link[link.from as usize] = Some(index as u16),
+                false => outgoing[link.from as usize].push(index as u16),
+            }
         }
         Core {
             now: Time::ZERO,
@@ -87,6 +97,7 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
             calls: Arena::default(),
             requests: Arena::default(),
             outgoing,
+            own_link,
             links,
             member_count: members.iter().map(|n| *n as u16).collect(),
             conditions: members.iter().map(|n| vec![Condition::default(); *n]).collect(),
@@ -95,6 +106,7 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
             announced: vec![],
             flaps: BTreeMap::new(),
             books: Books::default(),
+            truth: Truth::default(),
             classes: vec![],
         }
     }

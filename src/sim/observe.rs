@@ -1,6 +1,6 @@
 //! Watching a run. The observer is a type parameter: a run that nobody watches does not pay.
 
-use super::{Call, CallId, Outcome, Place, Request, Time};
+use super::{Call, CallId, Counter, Outcome, Place, Request, Time};
 use serde::Serialize;
 
 /// Told of what happens, while it happens. Every method does nothing unless it is written.
@@ -36,6 +36,9 @@ pub trait Observer {
 
     /// A member now has `busy` workers at work and `queued` calls waiting.
     fn occupied(&mut self, _place: Place, _busy: u32, _queued: u32, _now: Time) {}
+
+    /// A member counted something, `n` times at once.
+    fn counted(&mut self, _place: Place, _what: Counter, _n: u32) {}
 
     /// A change took effect.
     fn changed(&mut self, _now: Time) {}
@@ -81,6 +84,10 @@ impl<A: Observer, B: Observer> Observer for (&mut A, &mut B) {
     fn occupied(&mut self, place: Place, busy: u32, queued: u32, now: Time) {
         self.0.occupied(place, busy, queued, now);
         self.1.occupied(place, busy, queued, now);
+    }
+    fn counted(&mut self, place: Place, what: Counter, n: u32) {
+        self.0.counted(place, what, n);
+        self.1.counted(place, what, n);
     }
     fn changed(&mut self, now: Time) {
         self.0.changed(now);

@@ -91,6 +91,11 @@ pub enum Purpose {
     Loss = 9,
     Member = 10,
     Fault = 11,
+    Writes = 12,
+    /// Delays between tries.
+    Backoff = 13,
+    /// What a node does of its own accord.
+    Errands = 14,
 }
 
 /// A stream of random numbers for one purpose of one node.

@@ -374,6 +374,14 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
             }
             return true;
         }
+        if let Happening::Arrive(id) | Happening::Return(id) = event.happening() {
+            let call = &self.core.calls[id.0];
+            let (from, to) = (call.from, call.to);
+            if from.node == to.node && self.core.condition(from).side != self.core.condition(to).side {
+                self.core.lose(id);
+                return true;
+            }
+        }
         let Happening::Arrive(id) = event.happening() else { return false };
         if condition.down {
             let now = self.core.now;
@@ -412,7 +420,9 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
     /// # Errors
     /// Says what does not add up.
     pub fn check(&self) -> Result<(), String> {
-        let open = self.core.requests.iter().filter(|(_, r)| r.outcome.is_none() && !r.probe).count() as u64;
+        let open =
+            self.core.requests.iter().filter(|(_, r)| r.outcome.is_none() && !r.probe && !r.errand).count()
+                as u64;
         if open != self.core.books.in_flight() {
             return Err(format!("{open} requests are open, the books say {}", self.core.books.in_flight()));
         }

@@ -11,6 +11,7 @@ mod settings;
 pub use pool::{Health, Pool};
 pub use settings::{Layer, ROUTES_MAX, Route, SETTINGS, Settings, Sticky};
 
+use super::{Kind, Show, Site};
 use crate::algo::balance::{Ask, Inspection, Pick, Why};
 use crate::sim::order;
 use crate::sim::{
@@ -21,6 +22,19 @@ use crate::sim::{
 const HEALTH: u8 = 0;
 const READMIT: u8 = 1;
 const WARM: u8 = 2;
+
+/// What menus, validation and documentation need of this kind of node.
+pub const KIND: Kind = Kind {
+    id: "balancer",
+    name: "Load balancer",
+    summary: "Chooses a server for each request.",
+    settings: SETTINGS,
+    member_settings: &[],
+    calls: (1, 8),
+    called: true,
+    talks: false,
+    counters: &[],
+};
 
 /// The running node.
 #[derive(Clone, Debug)]
@@ -58,7 +72,8 @@ const STUCK_MAX: usize = 100_000;
 
 impl Balancer {
     /// `to` names the nodes that it calls, in the order of its links.
-    pub fn new(seed: u64, id: &str, to: &[String], settings: Settings) -> Balancer {
+    pub fn new(site: &Site<'_>, settings: Settings) -> Balancer {
+        let Site { seed, id, to } = *site;
         Balancer {
             settings,
             seed,
@@ -227,6 +242,8 @@ fn explain(pool: &Pool, pick: Pick) -> Explanation {
     }
 }
 
+impl Show for Balancer {}
+
 impl Behaviour for Balancer {
     type Settings = Settings;
 
@@ -272,6 +289,7 @@ impl Behaviour for Balancer {
     fn returned<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
         let call = cx.call_at(id);
         let (parent, outcome, tag, departed) = (call.parent, call.outcome, call.tag, call.departed);
+        let answer = call.answer;
         if parent == CallId::NONE {
             return self.probe_returned(cx, id);
         }
@@ -281,7 +299,7 @@ impl Behaviour for Balancer {
             let back = self.pools[pool].health[member].ejected_until;
             cx.timer(0, READMIT, tag, back);
         }
-        cx.reply(parent, outcome);
+        cx.reply_with(parent, outcome, answer);
     }
 
     fn timer<E: Env>(&mut self, cx: &mut Context<'_, E>, timer: Timer) {

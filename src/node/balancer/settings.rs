@@ -1,7 +1,8 @@
 //! What can be set on a load balancer.
 
 use crate::algo::choice::PolicyChoice;
-use crate::algo::setting::{Scale, Setting};
+use crate::algo::setting::{Scale, Setting, shortened};
+use crate::node::configure::{Around, Configure, Findings, check_policy};
 use serde::{Deserialize, Serialize};
 
 /// See [`SETTINGS`] for units and bounds.
@@ -189,3 +190,34 @@ pub const SETTINGS: &[Setting] = &[
     .usual(0.0, 30_000.0, Scale::Linear),
     Setting::other("routes", "Routes", "Layer 7: which paths go to which node."),
 ];
+
+impl Configure for Settings {
+    fn check(&self, around: &Around<'_>, found: &mut Findings<'_>) {
+        check_policy("policy", &self.policy, "balance", found);
+        if self.routes.len() > ROUTES_MAX {
+            found.add("routes", format!("may have at most {ROUTES_MAX} entries"));
+        }
+        for (index, route) in self.routes.iter().enumerate() {
+            if !around.to.contains(&route.to) {
+                let to = shortened(&route.to);
+                let sentence = format!("\"{to}\" is not among the nodes that {} calls", around.id);
+                found.add(format!("routes[{index}].to"), sentence);
+            }
+            if route.path.is_empty() || route.path.chars().count() > 120 {
+                found.add(format!("routes[{index}].path"), "must have between 1 and 120 characters");
+            }
+        }
+        if self.layer == Layer::Four {
+            if !self.routes.is_empty() {
+                found.add("routes", "layer 4 does not see paths: routes need layer 7");
+            }
+            if self.sticky == Sticky::Cookie {
+                found.add("sticky", "layer 4 does not see cookies: they need layer 7");
+            }
+        }
+    }
+
+    fn spell_out(&mut self) {
+        self.policy = self.policy.spelled_out("balance");
+    }
+}

@@ -4,208 +4,29 @@
 //! answer and then think), or the replay of a log. Arrivals, keys, classes and clients are drawn from
 //! streams of their own, so nothing that happens behind the clients changes them.
 
-use super::keys::{KeySource, Keys};
-use crate::algo::setting::{Scale, Setting};
+mod settings;
+
+pub use settings::{Arrivals, CLASSES_MAX, Class, REPLAY_ROWS_MAX, Replay, SETTINGS, Settings};
+
+use super::keys::KeySource;
+use super::{Kind, Show, Site};
 use crate::sim::{
-    Behaviour, CallId, Context, DURATION_MS_MAX, Distribution, Draw, Env, Handle, Member, NS_PER_S,
-    NewRequest, Outcome, Outgoing, Purpose, Random, Sampler, Span, Stream, Time, Timer, mix, stream_seed,
+    Behaviour, CallId, Context, DURATION_MS_MAX, Draw, Env, Handle, Member, NS_PER_S, NewRequest, Outcome,
+    Outgoing, Purpose, Random, Sampler, Span, Stream, Time, Timer, mix, stream_seed,
 };
-use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
-/// See [`SETTINGS`] for units and bounds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
-pub struct Settings {
-    pub arrivals: Arrivals,
-    pub rate_per_s: f64,
-    pub burst_on_ms: f64,
-    pub burst_off_ms: f64,
-    pub period_ms: f64,
-    pub swing: f64,
-    pub users: u32,
-    pub think_ms: Distribution,
-    pub clients: u32,
-    pub keys: Keys,
-    pub mix: Vec<Class>,
-    pub timeout_ms: f64,
-    pub replay: Option<Replay>,
-}
-
-/// When requests come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Arrivals {
-    /// At equal distances.
-    Steady,
-    /// Independent of each other: exponential gaps.
-    Poisson,
-    /// Poisson while on, nothing while off (an interrupted Poisson process); spans are exponential.
-    Bursty,
-    /// Poisson with a rate that swings like a sine.
-    Diurnal,
-    /// Each user waits for the answer, thinks, and asks again.
-    Closed,
-    /// As in a log.
-    Replay,
-}
-
-/// A kind of request.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Class {
-    /// Shown, and what layer 7 routes look at.
-    pub path: String,
-    /// Relative to the other classes.
-    #[serde(default = "one")]
-    pub share: f64,
-    /// Multiplies the service time.
-    #[serde(default = "one")]
-    pub cost: f64,
-    /// Higher goes first where a queue has priorities.
-    #[serde(default)]
-    pub priority: u8,
-}
-
-fn one() -> f64 {
-    1.0
-}
-
-/// A log to replay. Rows are (milliseconds from the start, client, index of the path, duration in
-/// milliseconds or −1 if unknown), in order of time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Replay {
-    pub name: String,
-    pub paths: Vec<String>,
-    pub rows: Arc<Vec<(f64, u32, u16, f64)>>,
-}
-
-/// The most rows of a log.
-pub const REPLAY_ROWS_MAX: usize = 200_000;
-/// The most kinds of request.
-pub const CLASSES_MAX: usize = 64;
-
-impl Default for Settings {
-    fn default() -> Self {
-        Settings {
-            arrivals: Arrivals::Poisson,
-            rate_per_s: 100.0,
-            burst_on_ms: 1000.0,
-            burst_off_ms: 1000.0,
-            period_ms: 60_000.0,
-            swing: 0.5,
-            users: 10,
-            think_ms: Distribution::Exponential { mean: 1000.0 },
-            clients: 12,
-            keys: Keys::default(),
-            mix: vec![Class { path: "/".into(), share: 1.0, cost: 1.0, priority: 0 }],
-            timeout_ms: 3000.0,
-            replay: None,
-        }
-    }
-}
-
-pub const SETTINGS: &[Setting] = &[
-    Setting::choice(
-        "arrivals",
-        "Arrivals",
-        &[
-            ("steady", "Steady"),
-            ("poisson", "Poisson"),
-            ("bursty", "Bursty"),
-            ("diurnal", "Day and night"),
-            ("closed", "Users who wait"),
-            ("replay", "My log…"),
-        ],
-        "poisson",
-        "When requests come.",
-    ),
-    Setting::number(
-        "rate_per_s",
-        "Arrival rate",
-        "req/s",
-        (0.0, 1_000_000.0),
-        100.0,
-        "Mean number of requests in a second.",
-    )
-    .usual(1.0, 400.0, Scale::Linear),
-    Setting::number(
-        "burst_on_ms",
-        "Burst lasts",
-        "ms",
-        (1.0, 3_600_000.0),
-        1000.0,
-        "Mean length of a burst.",
-    )
-    .usual(100.0, 10_000.0, Scale::Logarithmic),
-    Setting::number(
-        "burst_off_ms",
-        "Silence lasts",
-        "ms",
-        (0.0, 3_600_000.0),
-        1000.0,
-        "Mean length of the silence between bursts.",
-    )
-    .usual(100.0, 10_000.0, Scale::Logarithmic),
-    Setting::number(
-        "period_ms",
-        "Day lasts",
-        "ms",
-        (1000.0, 86_400_000.0),
-        60_000.0,
-        "Time from one peak of the rate to the next.",
-    )
-    .usual(1000.0, 120_000.0, Scale::Logarithmic),
-    Setting::number(
-        "swing",
-        "Swing",
-        "",
-        (0.0, 1.0),
-        0.5,
-        "How far the rate swings from its mean, as a share of it.",
-    ),
-    Setting::integer(
-        "users",
-        "Users",
-        "",
-        (1.0, 100_000.0),
-        10.0,
-        "Users who each have one request at a time.",
-    )
-    .usual(1.0, 500.0, Scale::Logarithmic),
-    Setting::distribution(
-        "think_ms",
-        "Think time",
-        3_600_000.0,
-        "How long a user thinks between an answer and the next request.",
-    ),
-    Setting::integer(
-        "clients",
-        "Clients",
-        "",
-        (1.0, 100_000.0),
-        12.0,
-        "Distinct clients that the requests come from.",
-    )
-    .usual(1.0, 200.0, Scale::Logarithmic),
-    Setting::other("keys", "Keys", "Which key a request asks for."),
-    Setting::other("mix", "Mix", "Kinds of requests and their shares."),
-    Setting::number(
-        "timeout_ms",
-        "Client waits at most",
-        "ms",
-        (0.0, 3_600_000.0),
-        3000.0,
-        "When a client gives up; 0 for never.",
-    )
-    .usual(50.0, 10_000.0, Scale::Logarithmic),
-    Setting::other("replay", "Log", "Requests as a log has them."),
-];
+/// What menus, validation and documentation need of this kind of node.
+pub const KIND: Kind = Kind {
+    id: "clients",
+    name: "Clients",
+    summary: "Where requests come from, and how long they wait.",
+    settings: SETTINGS,
+    member_settings: &[],
+    calls: (1, 1),
+    called: false,
+    talks: false,
+    counters: &[],
+};
 
 /// Bursts without an arrival that are walked through one by one; of so many the mean says enough.
 const BURSTS_MAX: u32 = 10_000;
@@ -224,6 +45,7 @@ pub struct Clients {
     class_stream: Stream,
     client_stream: Stream,
     think_stream: u64,
+    write_stream: u64,
     identity: u64,
     keys: KeySource,
     think: Sampler,
@@ -253,7 +75,8 @@ struct User {
 }
 
 impl Clients {
-    pub fn new(seed: u64, id: &str, settings: Settings) -> Clients {
+    pub fn new(site: &Site<'_>, settings: Settings) -> Clients {
+        let Site { seed, id, .. } = *site;
         let stream = |purpose| Stream::new(seed, id, purpose);
         let mut clients = Clients {
             arrivals: stream(Purpose::Arrivals),
@@ -261,6 +84,7 @@ impl Clients {
             class_stream: stream(Purpose::Classes),
             client_stream: stream(Purpose::Clients),
             think_stream: stream_seed(seed, id, Purpose::Think),
+            write_stream: stream_seed(seed, id, Purpose::Writes),
             identity: stream_seed(seed, id, Purpose::Member),
             keys: KeySource::new(&settings.keys),
             think: settings.think_ms.sampler(),
@@ -425,10 +249,12 @@ impl Clients {
     fn draw(&mut self, now: Time, seed: u64, client: u32) -> NewRequest {
         let index = self.draw_class();
         let key = self.keys.draw(&mut self.key_stream, now);
-        let (cost, priority) =
-            self.settings.mix.get(index).map_or((1.0, 0), |class| (class.cost as f32, class.priority));
+        let class = self.settings.mix.get(index);
+        let (cost, priority, write_share) =
+            class.map_or((1.0, 0, 0.0), |class| (class.cost as f32, class.priority, class.write_share));
+        let write = write_share > 0.0 && Draw::new(self.write_stream, seed).chance(write_share);
         let class = self.class_ids.get(index).copied().unwrap_or(0);
-        NewRequest { seed, key, client, class, work: Span::ZERO, cost, priority }
+        NewRequest { seed, key, client, class, work: Span::ZERO, cost, priority, write }
     }
 
     /// A request of the log.
@@ -441,7 +267,7 @@ impl Clients {
         // Logs round short requests down to 0, which is not the same as unknown.
         let known = (duration_ms >= 0.0).then(|| Span::from_ms(duration_ms).max(Span(1)));
         let work = known.unwrap_or(Span::ZERO);
-        Some(NewRequest { seed, key, client, class, work, cost: 1.0, priority: 0 })
+        Some(NewRequest { seed, key, client, class, work, cost: 1.0, priority: 0, write: false })
     }
 
     fn arrive_open<E: Env>(&mut self, cx: &mut Context<'_, E>) {
@@ -510,6 +336,8 @@ fn shares_of(mix: &[Class]) -> Vec<f64> {
     });
     ends.collect()
 }
+
+impl Show for Clients {}
 
 impl Behaviour for Clients {
     type Settings = Settings;

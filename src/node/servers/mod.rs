@@ -5,158 +5,31 @@
 //! variants of a scenario do the same work. If the node calls something downstream, the worker is
 //! held until the answers are in, as a thread per request would be.
 
-use crate::algo::setting::{Scale, Setting};
+mod settings;
+
+pub use settings::{Discipline, MEMBER_SETTINGS, SETTINGS, Settings};
+
+use super::member::MemberSettings;
+use super::{Kind, Show, Site};
 use crate::sim::order;
 use crate::sim::{
-    Behaviour, CallId, Condition, Context, Distribution, Draw, Env, Handle, Member, Outcome, Outgoing,
-    Purpose, Sampler, Span, Time, Timer, stream_seed,
+    Answer, Behaviour, CallId, Context, Draw, Env, Handle, Member, Outcome, Outgoing, Purpose, Sampler, Span,
+    Time, Timer, stream_seed,
 };
-use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
-/// See [`SETTINGS`] for units and bounds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
-pub struct Settings {
-    pub count: u16,
-    pub workers: u16,
-    pub queue: u32,
-    pub discipline: Discipline,
-    pub service_ms: Distribution,
-    /// What sets single members apart; `members[2]` is `servers/3`.
-    pub members: Vec<MemberSettings>,
-}
-
-/// Who is next when a worker is free.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Discipline {
-    Fifo,
-    Lifo,
-    Priority,
-}
-
-/// What sets one member apart, faults included.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
-pub struct MemberSettings {
-    pub weight: u32,
-    pub speed: f64,
-    pub slow: f64,
-    pub down: bool,
-    pub frozen: bool,
-    pub flap: Option<Flap>,
-    pub drop_share: f64,
-}
-
-/// Down for a while, up for a while, again and again.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Flap {
-    pub down_ms: f64,
-    pub up_ms: f64,
-}
-
-impl Default for MemberSettings {
-    fn default() -> Self {
-        MemberSettings {
-            weight: 1,
-            speed: 1.0,
-            slow: 1.0,
-            down: false,
-            frozen: false,
-            flap: None,
-            drop_share: 0.0,
-        }
-    }
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Settings {
-            count: 1,
-            workers: 1,
-            queue: 100,
-            discipline: Discipline::Fifo,
-            service_ms: Distribution::Exponential { mean: 80.0 },
-            members: vec![],
-        }
-    }
-}
-
-impl Settings {
-    /// The settings of one member, from 0.
-    pub fn member(&self, index: usize) -> MemberSettings {
-        self.members.get(index).cloned().unwrap_or_default()
-    }
-}
-
-pub const SETTINGS: &[Setting] = &[
-    Setting::integer("count", "Servers", "", (1.0, 1000.0), 1.0, "How many machines there are.").usual(
-        1.0,
-        12.0,
-        Scale::Linear,
-    ),
-    Setting::integer(
-        "workers",
-        "Workers each",
-        "",
-        (1.0, 1024.0),
-        1.0,
-        "Calls that one machine works on at once.",
-    )
-    .usual(1.0, 16.0, Scale::Linear),
-    Setting::integer(
-        "queue",
-        "Queue places each",
-        "",
-        (0.0, 1_000_000.0),
-        100.0,
-        "Calls that can wait at one machine; more are refused.",
-    )
-    .usual(0.0, 64.0, Scale::Linear),
-    Setting::choice(
-        "discipline",
-        "Next from the queue",
-        &[("fifo", "First in"), ("lifo", "Last in"), ("priority", "Priority")],
-        "fifo",
-        "Who is next when a worker is free.",
-    ),
-    Setting::distribution("service_ms", "Service time", 60_000.0, "Work that a request needs, at speed 1."),
-    Setting::other("members", "Members", "What sets single machines apart."),
-];
-
-pub const MEMBER_SETTINGS: &[Setting] =
-    &[
-        Setting::integer("weight", "Weight", "", (1.0, 256.0), 1.0, "What a weighted balancer is told.")
-            .usual(1.0, 10.0, Scale::Linear),
-        Setting::number("speed", "Speed", "×", (0.01, 100.0), 1.0, "How fast it works when all is well.")
-            .usual(0.25, 8.0, Scale::Logarithmic),
-        Setting::number(
-            "slow",
-            "Slower by",
-            "×",
-            (1.0, 1000.0),
-            1.0,
-            "A fault: everything takes this many times as long.",
-        )
-        .usual(1.0, 20.0, Scale::Logarithmic),
-        Setting::toggle("down", "Crashed", false, "A fault: its work is lost and it refuses connections."),
-        Setting::toggle("frozen", "Frozen", false, "A fault: it accepts connections and does nothing."),
-        Setting::other("flap", "Flapping", "A fault: down and up, again and again."),
-        Setting::number(
-            "drop_share",
-            "Drops",
-            "",
-            (0.0, 1.0),
-            0.0,
-            "A fault: this share of arriving calls vanishes.",
-        ),
-    ];
+/// What menus, validation and documentation need of this kind of node.
+pub const KIND: Kind = Kind {
+    id: "servers",
+    name: "Servers",
+    summary: "Machines with workers and a bounded queue.",
+    settings: SETTINGS,
+    member_settings: MEMBER_SETTINGS,
+    calls: (0, 8),
+    called: true,
+    talks: false,
+    counters: &[],
+};
 
 /// The running node.
 #[derive(Clone, Debug)]
@@ -189,6 +62,8 @@ struct Worker {
     /// Answers that are still to come from downstream.
     children: Vec<CallId>,
     worst: Outcome,
+    /// What the answers from downstream brought.
+    answer: Answer,
 }
 
 impl Worker {
@@ -200,6 +75,7 @@ impl Worker {
         done: Handle::NONE,
         children: vec![],
         worst: Outcome::Ok,
+        answer: Answer { origin: 0, version: 0 },
     };
 }
 
@@ -234,10 +110,10 @@ impl Machine {
 }
 
 impl Servers {
-    pub fn new(seed: u64, id: &str, settings: Settings) -> Servers {
+    pub fn new(site: &Site<'_>, settings: Settings) -> Servers {
         let mut servers = Servers {
             service: settings.service_ms.sampler(),
-            service_stream: stream_seed(seed, id, Purpose::Service),
+            service_stream: stream_seed(site.seed, site.id, Purpose::Service),
             machines: vec![],
             settings,
         };
@@ -344,7 +220,7 @@ impl Servers {
             .map_or(Handle::NONE, |at| cx.timer(member as u16, 0, index as u32, at));
         let worker = &mut machine.workers[index];
         (worker.call, worker.left, worker.total, worker.since) = (call, left, left, now);
-        (worker.done, worker.worst) = (done, Outcome::Ok);
+        (worker.done, worker.worst, worker.answer) = (done, Outcome::Ok, Answer::default());
         machine.busy += 1;
         true
     }
@@ -355,6 +231,7 @@ impl Servers {
         (worker.done, worker.left) = (Handle::NONE, Span::ZERO);
         let call = worker.call;
         if cx.outgoing().is_empty() {
+            worker.answer = own_data(cx, call);
             return self.answer(cx, member, index, Outcome::Ok);
         }
         cx.wait(call);
@@ -381,8 +258,9 @@ impl Servers {
         let machine = &mut self.machines[member];
         let worker = &mut machine.workers[index];
         let call = std::mem::replace(&mut worker.call, CallId::NONE);
+        let answer = worker.answer;
         machine.busy -= 1;
-        cx.reply(call, outcome);
+        cx.reply_with(call, outcome, answer);
         self.take_next(cx, member);
         self.report(cx, member);
     }
@@ -450,8 +328,8 @@ impl Servers {
         for member in 0..self.machines.len() {
             let old = if member < known { before.member(member) } else { MemberSettings::default() };
             let new = self.settings.member(member);
-            if faults_of(&old) != faults_of(&new) {
-                cx.set_condition(member as u16, faults_of(&new));
+            if old.faults() != new.faults() {
+                cx.set_condition(member as u16, new.faults());
             }
             if old != new {
                 self.obey(cx, member);
@@ -469,14 +347,20 @@ fn due(now: Time, left: Span, rate: f64) -> Option<Time> {
     (rate > 0.0).then(|| now + Span::from_ns(left.0 as f64 / rate))
 }
 
-fn faults_of(member: &MemberSettings) -> Condition {
-    Condition {
-        down: member.down,
-        frozen: member.frozen,
-        flap: member.flap.map(|flap| (Span::from_ms(flap.down_ms), Span::from_ms(flap.up_ms))),
-        drop_share: member.drop_share,
+/// Servers that call nobody keep their data themselves, and all of them the same: a write is known
+/// everywhere at once.
+fn own_data<E: Env>(cx: &mut Context<'_, E>, call: CallId) -> Answer {
+    let request = cx.request_of(call);
+    let (key, write) = (request.key, request.write);
+    if write {
+        let version = cx.write_begins(key);
+        cx.write_acknowledged(key, version);
     }
+    let origin = cx.node();
+    Answer { origin, version: cx.newest(origin, key) }
 }
+
+impl Show for Servers {}
 
 impl Behaviour for Servers {
     type Settings = Settings;
@@ -503,10 +387,13 @@ impl Behaviour for Servers {
     fn returned<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
         let call = cx.call_at(id);
         let (member, index, outcome) = (call.from.member as usize, call.tag as usize, call.outcome);
+        let answer = call.answer;
         let worker = &mut self.machines[member].workers[index];
         worker.children.retain(|child| *child != id);
         if !outcome.is_ok() {
             worker.worst = outcome;
+        } else if answer != Answer::default() {
+            worker.answer = answer;
         }
         if worker.children.is_empty() {
             let worst = worker.worst;
