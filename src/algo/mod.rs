@@ -6,6 +6,8 @@
 pub mod balance;
 pub mod cache;
 pub mod choice;
+pub mod limit;
+pub mod ring;
 pub mod setting;
 
 use setting::Setting;
@@ -45,6 +47,8 @@ pub const FAMILIES: &[Family] = &[
         name: "Cache eviction",
         policies: || cache::TABLE.iter().map(|p| p.info).collect(),
     },
+    Family { id: "ring", name: "Partitioning", policies: || ring::TABLE.iter().map(|p| p.info).collect() },
+    Family { id: "limit", name: "Rate limiting", policies: || limit::TABLE.iter().map(|p| p.info).collect() },
 ];
 
 /// The policies of a family; empty for a family that does not exist.
