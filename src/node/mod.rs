@@ -1,6 +1,7 @@
 //! The kinds of node: what each does with an arriving call. One file per kind.
 
 pub mod balancer;
+pub mod cache;
 pub mod clients;
 pub mod configure;
 pub mod keys;
@@ -137,6 +138,7 @@ kinds! {
     clients Clients,
     balancer Balancer,
     servers Servers,
+    cache Cache,
 }
 
 impl Node {

@@ -6,3 +6,4 @@ pub mod digests;
 pub mod mutate;
 pub mod record;
 pub mod scenarios;
+pub mod systems;
