@@ -57,7 +57,7 @@ impl<S: Clone + Default> States<S> {
         if self.slots[at].used { &mut self.slots[at].state } else { self.enter(key, is_new) }
     }
 
-    /// The key's state if it has one of its own or must share one.
+    /// The key's own state, if it has one.
     pub fn known(&mut self, key: u32) -> Option<&mut S> {
         let at = self.seek(key);
         if self.slots[at].used { Some(&mut self.slots[at].state) } else { None }

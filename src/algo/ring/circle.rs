@@ -126,6 +126,12 @@ impl Circle {
         self.points.get(position).map_or(0, |point| point & !INDEX_MASK)
     }
 
+    /// How far the point at `position` lies behind `place`, going round.
+    #[inline]
+    pub fn distance(&self, place: u64, position: usize) -> u64 {
+        self.place(position).wrapping_sub(place & !INDEX_MASK)
+    }
+
     /// Adds the members that are met from `position` on, each once, until `out` holds `count` or all.
     pub fn walk(&self, position: usize, members: usize, count: usize, out: &mut Vec<usize>) {
         let wanted = count.min(members);

@@ -6,12 +6,21 @@
 //! of members. Who is down is the caller's business: it takes the next in order of preference, or leaves the
 //! member out and calls [`Partition::rebuild`].
 
+mod bounded_ring;
 mod circle;
+mod directory;
 mod hash_ring;
+mod jump;
 mod key;
+mod maglev;
 mod measure;
 mod members;
 mod modulo;
+mod multi_probe;
+mod range;
+mod rendezvous;
+mod scan_by_name;
+mod table;
 #[cfg(test)]
 mod tests;
 
@@ -129,7 +138,18 @@ pub struct Entry {
 }
 
 /// Every partitioning policy, in the order in which they are shown.
-pub const TABLE: &[Entry] = &[modulo::ENTRY, hash_ring::ENTRY];
+pub const TABLE: &[Entry] = &[
+    modulo::ENTRY,
+    hash_ring::ENTRY,
+    bounded_ring::ENTRY,
+    rendezvous::ENTRY,
+    jump::ENTRY,
+    multi_probe::ENTRY,
+    maglev::ENTRY,
+    range::ENTRY,
+    directory::ENTRY,
+    scan_by_name::ENTRY,
+];
 
 /// The entry with this id.
 pub fn find(id: &str) -> Option<&'static Entry> {
