@@ -32,10 +32,7 @@ impl Evict for Fifo {
     }
 
     #[inline]
-    fn admit(&mut self, key: u32, _: &mut Stream) -> Option<u32> {
-        if self.contains(key) {
-            return None;
-        }
+    fn load(&mut self, key: u32, _: &mut Stream) -> Option<u32> {
         let evicted = if self.len() == self.capacity { self.shelves.pop_back(0) } else { None };
         self.shelves.push_front(0, key);
         evicted

@@ -69,6 +69,20 @@ impl Index {
         self.place(u64::from(key) << 32 | u64::from(slot));
     }
 
+    /// Gives a key that is there another slot.
+    #[inline]
+    pub fn change(&mut self, key: u32, slot: u32) {
+        let mask = self.cells.len() - 1;
+        let mut at = self.home(key) & mask;
+        while self.cells[at] != EMPTY {
+            if (self.cells[at] >> 32) as u32 == key {
+                self.cells[at] = u64::from(key) << 32 | u64::from(slot);
+                return;
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
     #[inline]
     fn place(&mut self, cell: u64) {
         let mut at = self.home((cell >> 32) as u32);

@@ -6,24 +6,41 @@
 //!
 //! `inspect` shows every list from its newest end; the last of a list is the next to leave it.
 
+mod arc;
+mod clock;
 mod expiring;
 mod fifo;
 mod heap;
 mod index;
+mod lfu;
+mod lirs;
 mod lru;
+mod min;
+mod random;
+mod s3_fifo;
 mod shelves;
+mod sieve;
+mod sketch;
+mod slru;
 #[cfg(test)]
 mod tests;
+mod ttl;
+mod two_q;
+mod w_tiny_lfu;
 
 pub use expiring::{Expiring, Got, Put};
 
 use super::PolicyInfo;
 use super::setting::Knobs;
+#[cfg(test)]
+use super::setting::{SettingKind, Value};
 use crate::sim::Stream;
 use serde::Serialize;
 
 /// Largest capacity of one cache, in entries.
 pub const CAPACITY_MAX: u32 = 1_000_000;
+/// Most keys that a policy remembers after their entries left.
+const GHOSTS_MAX: u32 = 2 * CAPACITY_MAX;
 /// How many entries of a list [`Evict::inspect`] shows.
 pub const SHOWN: usize = 256;
 
@@ -33,17 +50,23 @@ pub trait Evict: std::fmt::Debug + CloneEvict + Send + Sync {
     /// ghosts, in a sketch of frequencies); [`Evict::admit`] may follow, at once or later.
     fn touch(&mut self, key: u32) -> bool;
 
+    /// Takes in a key that is not held: only [`Evict::admit`] and [`Evict::access`] call this.
+    fn load(&mut self, key: u32, random: &mut Stream) -> Option<u32>;
+
     /// Takes in `key`. The answer is the key that had to leave: `key` itself where the policy refuses
     /// it. A key that is already held stays as it is, and nothing leaves.
-    fn admit(&mut self, key: u32, random: &mut Stream) -> Option<u32>;
+    fn admit(&mut self, key: u32, random: &mut Stream) -> Option<u32> {
+        if self.contains(key) { None } else { self.load(key, random) }
+    }
 
     /// A request whose miss is admitted at once: true for a hit.
+    #[inline]
     fn access(&mut self, key: u32, random: &mut Stream) -> bool {
-        if self.touch(key) {
-            return true;
+        let hit = self.touch(key);
+        if !hit {
+            self.load(key, random);
         }
-        self.admit(key, random);
-        false
+        hit
     }
 
     /// [`Evict::access`] for each of `keys`; how many were hits.
@@ -127,6 +150,12 @@ pub struct List {
     pub hand: Option<u32>,
 }
 
+impl List {
+    fn ghost(self) -> List {
+        List { ghost: true, ..self }
+    }
+}
+
 /// A line of the family's table.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
@@ -136,11 +165,31 @@ pub struct Entry {
 }
 
 /// Every eviction policy, in the order in which they are shown.
-pub const TABLE: &[Entry] = &[fifo::ENTRY, lru::ENTRY];
+pub const TABLE: &[Entry] = &[
+    fifo::ENTRY,
+    lru::ENTRY,
+    lfu::ENTRY,
+    random::ENTRY,
+    clock::ENTRY,
+    slru::ENTRY,
+    two_q::ENTRY,
+    arc::ENTRY,
+    lirs::ENTRY,
+    w_tiny_lfu::ENTRY,
+    s3_fifo::ENTRY,
+    sieve::ENTRY,
+    ttl::ENTRY,
+    min::ENTRY,
+];
 
 /// The entry with this id.
 pub fn find(id: &str) -> Option<&'static Entry> {
     TABLE.iter().find(|entry| entry.info.id == id)
+}
+
+/// The part of a capacity that a percentage means, rounded down, within `least..=most`.
+fn part(capacity: u32, percent: f64, least: u32, most: u32) -> u32 {
+    ((f64::from(capacity) * percent / 100.0) as u32).min(most).max(least)
 }
 
 /// What every policy makes of the capacity that it is given.

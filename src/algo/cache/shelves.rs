@@ -14,10 +14,14 @@ struct Node {
     prev: u32,
     /// Towards the back.
     next: u32,
-    list: u16,
-    /// The policy's own: a reference bit, a count.
-    mark: u16,
+    /// The list in the low bits, above them the policy's own mark: a reference bit, a count.
+    tag: u32,
 }
+
+const LIST_BITS: u32 = 3;
+const LIST_MASK: u32 = (1 << LIST_BITS) - 1;
+/// How many lists there may be.
+pub(super) const LISTS_MAX: u32 = 1 << LIST_BITS;
 
 #[derive(Clone, Debug)]
 pub(super) struct Shelves {
@@ -31,12 +35,12 @@ pub(super) struct Shelves {
 
 impl Shelves {
     /// `lists` empty lists, numbered from 0.
-    pub fn new(lists: u16) -> Shelves {
-        let sentinel = |list: u16| Node { key: NONE, prev: list.into(), next: list.into(), list, mark: 0 };
+    pub fn new(lists: u32) -> Shelves {
+        let sentinel = |list: u32| Node { key: NONE, prev: list, next: list, tag: list };
         Shelves {
             index: Index::default(),
             nodes: (0..lists).map(sentinel).collect(),
-            lens: vec![0; lists.into()],
+            lens: vec![0; lists as usize],
             free: NONE,
         }
     }
@@ -48,7 +52,7 @@ impl Shelves {
     }
 
     #[inline]
-    pub fn len(&self, list: u16) -> u32 {
+    pub fn len(&self, list: u32) -> u32 {
         self.lens[list as usize]
     }
 
@@ -58,29 +62,30 @@ impl Shelves {
     }
 
     #[inline]
-    pub fn list(&self, slot: u32) -> u16 {
-        self.nodes[slot as usize].list
+    pub fn list(&self, slot: u32) -> u32 {
+        self.nodes[slot as usize].tag & LIST_MASK
     }
 
     #[inline]
-    pub fn mark(&self, slot: u32) -> u16 {
-        self.nodes[slot as usize].mark
+    pub fn mark(&self, slot: u32) -> u32 {
+        self.nodes[slot as usize].tag >> LIST_BITS
     }
 
     #[inline]
-    pub fn set_mark(&mut self, slot: u32, mark: u16) {
-        self.nodes[slot as usize].mark = mark;
+    pub fn set_mark(&mut self, slot: u32, mark: u32) {
+        let tag = &mut self.nodes[slot as usize].tag;
+        *tag = *tag & LIST_MASK | mark << LIST_BITS;
     }
 
     /// The slot at a list's front, or [`NONE`].
     #[inline]
-    pub fn front(&self, list: u16) -> u32 {
+    pub fn front(&self, list: u32) -> u32 {
         self.neighbour(self.nodes[list as usize].next)
     }
 
     /// The slot at a list's back, or [`NONE`].
     #[inline]
-    pub fn back(&self, list: u16) -> u32 {
+    pub fn back(&self, list: u32) -> u32 {
         self.neighbour(self.nodes[list as usize].prev)
     }
 
@@ -90,6 +95,12 @@ impl Shelves {
         self.neighbour(self.nodes[slot as usize].prev)
     }
 
+    /// The next slot towards the back, or [`NONE`].
+    #[inline]
+    pub fn after(&self, slot: u32) -> u32 {
+        self.neighbour(self.nodes[slot as usize].next)
+    }
+
     #[inline]
     fn neighbour(&self, slot: u32) -> u32 {
         if (slot as usize) < self.lens.len() { NONE } else { slot }
@@ -97,49 +108,66 @@ impl Shelves {
 
     #[inline]
     fn unlink(&mut self, slot: u32) {
-        let Node { prev, next, .. } = self.nodes[slot as usize];
+        let Node { prev, next, tag, .. } = self.nodes[slot as usize];
+        self.lens[(tag & LIST_MASK) as usize] -= 1;
         self.nodes[prev as usize].next = next;
         self.nodes[next as usize].prev = prev;
     }
 
+    /// Links a slot in behind (towards the back of) another, or in front of all behind a sentinel.
     #[inline]
-    fn link_front(&mut self, list: u16, slot: u32) {
-        let first = self.nodes[list as usize].next;
-        self.nodes[list as usize].next = slot;
-        self.nodes[first as usize].prev = slot;
+    fn link(&mut self, list: u32, at: u32, slot: u32) {
+        let next = std::mem::replace(&mut self.nodes[at as usize].next, slot);
+        self.nodes[next as usize].prev = slot;
         let node = &mut self.nodes[slot as usize];
-        node.prev = list.into();
-        node.next = first;
-        node.list = list;
+        node.prev = at;
+        node.next = next;
+        node.tag = node.tag & !LIST_MASK | list;
+        self.lens[list as usize] += 1;
     }
 
     /// Puts a key that is on no list at a list's front, with mark 0.
     #[inline]
-    pub fn push_front(&mut self, list: u16, key: u32) -> u32 {
-        let node = Node { key, prev: 0, next: 0, list, mark: 0 };
-        let slot = if self.free == NONE {
+    pub fn push_front(&mut self, list: u32, key: u32) -> u32 {
+        let slot = self.new_slot(key);
+        self.link(list, list, slot);
+        slot
+    }
+
+    /// The same at a list's back.
+    #[inline]
+    pub fn push_back(&mut self, list: u32, key: u32) -> u32 {
+        let slot = self.new_slot(key);
+        self.link(list, self.nodes[list as usize].prev, slot);
+        slot
+    }
+
+    #[inline]
+    fn new_slot(&mut self, key: u32) -> u32 {
+        let node = Node { key, prev: NONE, next: NONE, tag: 0 };
+        let mut slot = self.free;
+        if slot == NONE {
+            slot = self.nodes.len() as u32;
             self.nodes.push(node);
-            self.nodes.len() as u32 - 1
         } else {
-            let slot = self.free;
-            self.free = self.nodes[slot as usize].next;
-            self.nodes[slot as usize] = node;
-            slot
-        };
+            self.free = std::mem::replace(&mut self.nodes[slot as usize], node).next;
+        }
         self.index.insert(key, slot);
-        self.link_front(list, slot);
-        self.lens[list as usize] += 1;
         slot
     }
 
     /// Moves a slot to a list's front, from wherever it is.
     #[inline]
-    pub fn move_to_front(&mut self, list: u16, slot: u32) {
-        let from = self.list(slot);
-        self.lens[from as usize] -= 1;
-        self.lens[list as usize] += 1;
+    pub fn move_to_front(&mut self, list: u32, slot: u32) {
         self.unlink(slot);
-        self.link_front(list, slot);
+        self.link(list, list, slot);
+    }
+
+    /// Moves a slot next to another one, towards the front.
+    #[inline]
+    pub fn move_before(&mut self, at: u32, slot: u32) {
+        self.unlink(slot);
+        self.link(self.list(at), self.nodes[at as usize].prev, slot);
     }
 
     /// Takes a slot out; its key.
@@ -147,7 +175,6 @@ impl Shelves {
     pub fn remove(&mut self, slot: u32) -> u32 {
         self.unlink(slot);
         let node = &mut self.nodes[slot as usize];
-        self.lens[node.list as usize] -= 1;
         let key = node.key;
         node.next = self.free;
         self.free = slot;
@@ -157,26 +184,26 @@ impl Shelves {
 
     /// Takes the key at a list's back out.
     #[inline]
-    pub fn pop_back(&mut self, list: u16) -> Option<u32> {
+    pub fn pop_back(&mut self, list: u32) -> Option<u32> {
         let slot = self.back(list);
         (slot != NONE).then(|| self.remove(slot))
     }
 
     /// The slots of a list, from its front.
-    pub fn slots(&self, list: u16) -> impl Iterator<Item = u32> + '_ {
+    pub fn slots(&self, list: u32) -> impl Iterator<Item = u32> + '_ {
         let step = |slot: &u32| Some(self.neighbour(self.nodes[*slot as usize].next)).filter(|&s| s != NONE);
         std::iter::successors(Some(self.front(list)).filter(|&slot| slot != NONE), step)
     }
 
     /// A list as a learner sees it.
-    pub fn show(&self, list: u16, name: &'static str, limit: u32) -> List {
+    pub fn show(&self, list: u32, name: &'static str, limit: u32) -> List {
         let keys = self.slots(list).take(SHOWN).map(|slot| self.key(slot)).collect();
         List { name, ghost: false, len: self.len(list), limit, keys, marks: vec![], hand: None }
     }
 
     /// As [`Shelves::show`], with the entries' marks.
-    pub fn show_marked(&self, list: u16, name: &'static str, limit: u32) -> List {
-        let marks = self.slots(list).take(SHOWN).map(|slot| self.mark(slot).into()).collect();
+    pub fn show_marked(&self, list: u32, name: &'static str, limit: u32) -> List {
+        let marks = self.slots(list).take(SHOWN).map(|slot| self.mark(slot)).collect();
         List { marks, ..self.show(list, name, limit) }
     }
 
@@ -186,12 +213,12 @@ impl Shelves {
     /// Says what is wrong.
     pub fn check(&self) -> Result<(), String> {
         let mut total = 0;
-        for list in 0..self.lens.len() as u16 {
-            let mut before = u32::from(list);
+        for list in 0..self.lens.len() as u32 {
+            let mut before = list;
             let mut len = 0;
             for slot in self.slots(list) {
                 let node = &self.nodes[slot as usize];
-                if node.prev != before || node.list != list || self.find(node.key) != slot {
+                if node.prev != before || self.list(slot) != list || self.find(node.key) != slot {
                     return Err(format!("key {} is not where list {list} says", node.key));
                 }
                 before = slot;
