@@ -1,8 +1,6 @@
 //! What a command is given: a scenario (file, lab or standard input), files, `NAME=VALUE`.
 
 use super::Failure;
-use crate::algo::choice::PolicyChoice;
-use crate::algo::setting::Knobs;
 use crate::labs;
 use crate::scenario::{Checked, Problem, limits};
 use serde_json::Value;
@@ -54,18 +52,6 @@ pub fn bytes(name: &str, what: &str, most: usize) -> Result<Vec<u8>, Failure> {
         }
         Err(error) => Err(Failure::input(format!("{name}: {error}"))),
     }
-}
-
-/// The settings of a family's policy, defaults included.
-///
-/// # Errors
-/// One line for each problem, with its path.
-pub fn knobs(family: &str, policy: &str, given: &[Assignment]) -> Result<Knobs, Failure> {
-    let knobs = given.iter().map(|knob| (knob.name.clone(), knob.value.clone())).collect();
-    PolicyChoice { id: policy.to_owned(), knobs }.resolve(family).map_err(|problems| {
-        let line = |(below, sentence): (String, String)| format!("policy.{below}: {sentence}");
-        Failure::Input(problems.into_iter().map(line).collect())
-    })
 }
 
 /// `NAME=VALUE`, as options give it. The value is JSON, or else text.

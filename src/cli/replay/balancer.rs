@@ -1,10 +1,8 @@
-//! `switchyard replay balancer`: requests through one balancing policy, and whom it picked.
+//! `switchyard replay balancer`: whom a balancing policy picks.
 
+use super::{ALL, Assignment, Failure, Table, chosen, no_knobs};
 use crate::algo::balance::{self, TABLE};
 use crate::algo::setting::Knobs;
-use crate::cli::Failure;
-use crate::cli::input::{self, Assignment};
-use crate::cli::table::Table;
 use std::io::Write;
 
 /// Whom a balancing policy picks for each request, as 0-based indices
@@ -28,11 +26,11 @@ pub struct Options {
 }
 
 pub fn replay(options: &Options, out: &mut impl Write) -> Result<(), Failure> {
-    if options.policy == "all" { all(options, out) } else { one(options, out) }
+    if options.policy == ALL { all(options, out) } else { one(options, out) }
 }
 
 fn one(options: &Options, out: &mut impl Write) -> Result<(), Failure> {
-    let knobs = input::knobs("balance", &options.policy, &options.knobs)?;
+    let knobs = chosen("balance", &options.policy, &options.knobs)?;
     let picks = picks(&options.policy, &knobs, options)?;
     // Millions of picks are written one by one, not built as one value.
     write!(out, "{{\"policy\":{:?},\"picks\":[", options.policy)?;
@@ -43,9 +41,7 @@ fn one(options: &Options, out: &mut impl Write) -> Result<(), Failure> {
 }
 
 fn all(options: &Options, out: &mut impl Write) -> Result<(), Failure> {
-    if !options.knobs.is_empty() {
-        return Err(Failure::input("--knob needs one policy, not all"));
-    }
+    no_knobs(&options.knobs)?;
     let numbers = (0..options.weights.len()).map(|backend| backend.to_string());
     let heading: Vec<String> = std::iter::once("backend".to_owned()).chain(numbers).collect();
     let mut table = Table::new(&heading);
