@@ -16,13 +16,13 @@
 //! A service's state is one: it stands for the database behind the servers of a node, so the node holds
 //! one service, not one for each machine.
 
-//CHAT
+pub mod chat;
 pub mod feed;
-//GATEWAY
-//PAY
+pub mod gateway;
+pub mod payments;
 pub mod shortener;
 #[cfg(test)]
-mod tests {}
+mod tests;
 
 use crate::algo::setting::{Knobs, Setting};
 use crate::sim::{Outcome, Time};
@@ -230,7 +230,7 @@ impl ServiceInfo {
 
 /// Every service, in the order in which they are shown.
 pub const SERVICES: &[ServiceInfo] =
-    &[shortener::SERVICE, feed::SERVICE];
+    &[shortener::SERVICE, feed::SERVICE, chat::SERVICE, payments::SERVICE, gateway::SERVICE];
 
 /// The service with this id.
 pub fn find(id: &str) -> Option<&'static ServiceInfo> {

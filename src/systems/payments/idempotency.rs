@@ -8,7 +8,7 @@ use crate::sim::{Span, Time};
 use std::collections::{BTreeMap, VecDeque};
 
 /// The most answers that can be kept.
-pub const ANSWERS_MAX: usize = 50_000;
+pub const ANSWERS_MAX: usize = 20_000;
 
 /// What a key says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,10 +3,11 @@
 /// Minor units. Never a fraction.
 pub type Amount = u64;
 
-/// The largest single payment: sums of as many as there can be stay far below 2⁶³.
-pub const AMOUNT_MAX: Amount = 1_000_000_000_000;
+/// The largest single payment: the sum of 900 million such is below 2⁶³.
+pub const AMOUNT_MAX: Amount = 10_000_000_000;
 
-/// What a payment costs the merchant: a share in basis points (hundredths of a percent) and a fixed part.
+/// What a payment costs the merchant: a share in basis points (hundredths of a percent,
+/// 10 000 at most) and a fixed part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fee {
     pub basis_points: u32,
@@ -17,7 +18,7 @@ impl Fee {
     /// The share is rounded half up to a whole unit, then the fixed part is added; never more than the
     /// amount itself.
     pub fn of(self, amount: Amount) -> Amount {
-        let share = (amount.min(AMOUNT_MAX) * u64::from(self.basis_points) + 5_000) / 10_000;
+        let share = (amount.min(AMOUNT_MAX) * u64::from(self.basis_points.min(10_000)) + 5_000) / 10_000;
         share.saturating_add(self.fixed).min(amount)
     }
 }

@@ -6,13 +6,11 @@ use super::Amount;
 use std::collections::BTreeMap;
 
 /// What one day gives a merchant.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
     pub gross: Amount,
     pub fees: Amount,
     pub refunds: Amount,
-    /// Numbers of the payments captured that day.
-    pub payments: Vec<u32>,
 }
 
 impl Batch {
@@ -23,13 +21,12 @@ impl Batch {
 }
 
 /// One merchant's payout of one day.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Payout {
     pub day: u32,
     pub merchant: u32,
     /// 0 if the merchant owes us.
     pub amount: Amount,
-    pub payments: Vec<u32>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -41,11 +38,10 @@ pub struct Settlements {
 }
 
 impl Settlements {
-    pub fn captured(&mut self, day: u32, merchant: u32, payment: u32, amount: Amount, fee: Amount) {
+    pub fn captured(&mut self, day: u32, merchant: u32, amount: Amount, fee: Amount) {
         let batch = self.open.entry((day, merchant)).or_default();
         batch.gross += amount;
         batch.fees += fee;
-        batch.payments.push(payment);
     }
 
     pub fn refunded(&mut self, day: u32, merchant: u32, amount: Amount) {
@@ -60,7 +56,7 @@ impl Settlements {
             let owed = self.owed.entry(merchant).or_default();
             let net = batch.net() + *owed;
             *owed = net.min(0);
-            payouts.push(Payout { day, merchant, amount: net.max(0) as Amount, payments: batch.payments });
+            payouts.push(Payout { day, merchant, amount: net.max(0) as Amount });
         }
         payouts
     }
@@ -84,21 +80,21 @@ mod tests {
     #[test]
     fn a_day_is_paid_on_the_next_and_debts_are_carried() {
         let mut settlements = Settlements::default();
-        settlements.captured(3, 1, 10, 1000, 30);
-        settlements.captured(3, 1, 11, 500, 15);
-        settlements.captured(3, 2, 12, 700, 0);
+        settlements.captured(3, 1, 1000, 30);
+        settlements.captured(3, 1, 500, 15);
+        settlements.captured(3, 2, 700, 0);
         settlements.refunded(3, 1, 200);
         assert!(settlements.due(3).is_empty());
-        let payout = |day, merchant, amount, payments| Payout { day, merchant, amount, payments };
+        let payout = |day, merchant, amount| Payout { day, merchant, amount };
         assert_eq!(
             settlements.due(4),
-            [payout(3, 1, 1255, vec![10, 11]), payout(3, 2, 700, vec![12])]
+            [payout(3, 1, 1255), payout(3, 2, 700)]
         );
         settlements.refunded(5, 1, 800);
-        assert_eq!(settlements.due(6), [payout(5, 1, 0, vec![])]);
+        assert_eq!(settlements.due(6), [payout(5, 1, 0)]);
         assert_eq!(settlements.payable(1), -800);
-        settlements.captured(6, 1, 13, 1000, 50);
-        assert_eq!(settlements.due(9), [payout(6, 1, 150, vec![13])]);
+        settlements.captured(6, 1, 1000, 50);
+        assert_eq!(settlements.due(9), [payout(6, 1, 150)]);
         assert_eq!((settlements.payable(1), settlements.first_day()), (0, None));
     }
 }
