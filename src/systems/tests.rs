@@ -40,7 +40,11 @@ fn the_table_is_whole() {
         for setting in info.settings {
             assert!(setting.help.ends_with('.') && setting.default_value().is_some(), "{}", setting.name);
             if let SettingKind::Number { min, max, usual, default, .. } = setting.kind {
-                assert!(min <= usual.0 && usual.1 <= max && (min..=max).contains(&default), "{}", setting.name);
+                assert!(
+                    min <= usual.0 && usual.1 <= max && (min..=max).contains(&default),
+                    "{}",
+                    setting.name
+                );
             }
         }
     }
@@ -105,7 +109,9 @@ fn fan_out_moves_the_work() {
         (post.writes, read.reads)
     };
     let (write, read, hybrid) = (cost("write"), cost("read"), cost("hybrid"));
-    println!("(rows written by the most followed user's post, lists read by a reader): on write {write:?}, on read {read:?}, hybrid {hybrid:?}");
+    println!(
+        "(rows written by the most followed user's post, lists read by a reader): on write {write:?}, on read {read:?}, hybrid {hybrid:?}"
+    );
     assert!(write.0 > 500 && write.1 == 1, "{write:?}");
     assert!(read.0 == 1 && read.1 > 15, "{read:?}");
     assert!(hybrid.0 == 1 && hybrid.1 > 1 && hybrid.1 < read.1, "{hybrid:?}");
@@ -119,9 +125,14 @@ fn a_message_waits_for_whom_is_offline() {
     assert_eq!((sent.outcome, sent.note, sent.events.len()), (Outcome::Ok, "sent", 0));
     assert_eq!(ask("POST /messages", 8, 3, 1).note, "sent before");
     let back = ask("POST /connections", 0, 8, 2);
-    assert_eq!(back.events.iter().map(|event| (event.topic, event.key)).collect::<Vec<_>>(), [(Topic::Deliver, 8)]);
+    assert_eq!(
+        back.events.iter().map(|event| (event.topic, event.key)).collect::<Vec<_>>(),
+        [(Topic::Deliver, 8)]
+    );
     assert!(ask("POST /connections", 0, 8, 3).events.is_empty());
-    let outsider = (0..1000).find(|client| ask("POST /groups", 0, *client, 100 + u64::from(*client)).outcome == Outcome::Unauthorised);
+    let outsider = (0..1000).find(|client| {
+        ask("POST /groups", 0, *client, 100 + u64::from(*client)).outcome == Outcome::Unauthorised
+    });
     assert!(outsider.is_some());
     service.check().unwrap();
 }
@@ -179,9 +190,8 @@ fn webhooks_are_repeated_until_they_are_confirmed() {
 fn the_gateway_limits_each_client() {
     let set = [("limit_per_s", Value::Number(10.0)), ("limit_burst", Value::Number(3.0))];
     let mut service = build("gateway", &set);
-    let mut outcome = |client, ms| {
-        service.handle(&op("gateway", "GET /feed", 0, client, 1, Time::from_ms(ms))).outcome
-    };
+    let mut outcome =
+        |client, ms| service.handle(&op("gateway", "GET /feed", 0, client, 1, Time::from_ms(ms))).outcome;
     let burst: Vec<bool> = (0..5).map(|_| outcome(1, 0.0).is_ok()).collect();
     assert_eq!(burst, [true, true, true, false, false]);
     assert_eq!(outcome(2, 0.0), Outcome::Ok);
@@ -228,7 +238,9 @@ fn small(id: &str) -> Vec<(&'static str, Value)> {
             ("amount_mean", number(40_000.0)),
             ("declined_share", number(0.1)),
         ],
-        _ => vec![("logged_in", number(5.0)), ("token_valid_ms", number(2000.0)), ("limit_per_s", number(1.0))],
+        _ => {
+            vec![("logged_in", number(5.0)), ("token_valid_ms", number(2000.0)), ("limit_per_s", number(1.0))]
+        }
     }
 }
 

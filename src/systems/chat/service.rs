@@ -28,13 +28,13 @@ const OPERATIONS: &[Operation] = &[
 ];
 
 const SETTINGS: &[Setting] = &[
-    Setting::integer("users", "Users", "", (2.0, USERS_MAX as f64), 1000.0, "How many users there are.").usual(
-        100.0,
-        USERS_MAX as f64,
-        Scale::Logarithmic,
+    Setting::integer("users", "Users", "", (2.0, USERS_MAX as f64), 1000.0, "How many users there are.")
+        .usual(100.0, USERS_MAX as f64, Scale::Logarithmic),
+    Setting::integer("groups", "Groups", "", (0.0, 5_000.0), 50.0, "How many groups there are.").usual(
+        0.0,
+        500.0,
+        Scale::Linear,
     ),
-    Setting::integer("groups", "Groups", "", (0.0, 5_000.0), 50.0, "How many groups there are.")
-        .usual(0.0, 500.0, Scale::Linear),
     Setting::integer("group_members", "Members of a group", "", (1.0, 500.0), 20.0, "Drawn from all users.")
         .usual(2.0, 200.0, Scale::Logarithmic),
     Setting::number("online_share", "Online at the start", "", (0.0, 1.0), 0.5, "Share of the users."),
@@ -49,7 +49,14 @@ const SETTINGS: &[Setting] = &[
         "For each conversation; one that is full of messages somebody has yet to get refuses the next.",
     )
     .usual(10.0, HISTORY_MAX as f64, Scale::Logarithmic),
-    Setting::integer("page", "Messages of a page", "", (1.0, 100.0), 20.0, "How much history is read at once."),
+    Setting::integer(
+        "page",
+        "Messages of a page",
+        "",
+        (1.0, 100.0),
+        20.0,
+        "How much history is read at once.",
+    ),
     Setting::toggle(
         "instant_receipts",
         "Devices confirm at once",

@@ -83,7 +83,11 @@ const USERS: u32 = 4;
 
 #[derive(Clone, Debug)]
 enum Step {
-    Send { from: u32, conversation: u32, name: u64 },
+    Send {
+        from: u32,
+        conversation: u32,
+        name: u64,
+    },
     Connect(u32),
     /// A connection breaks; the server notices.
     Disconnect(u32),

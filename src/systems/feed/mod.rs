@@ -159,7 +159,8 @@ impl Feed {
             lists.push(timeline);
         }
         let merged = |author: &&u32| self.merged[**author as usize] >= oldest;
-        lists.extend(self.graph.follows(user).iter().filter(merged).map(|author| &self.own[*author as usize]));
+        lists
+            .extend(self.graph.follows(user).iter().filter(merged).map(|author| &self.own[*author as usize]));
         let reads = self.lists_read(user, lists.len());
         Ok(Page { posts: newest(&lists, oldest, limit), reads })
     }

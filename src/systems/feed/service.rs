@@ -41,11 +41,8 @@ const SETTINGS: &[Setting] = &[
         "With hybrid fan-out: authors with at least as many followers are gathered when read.",
     )
     .usual(1.0, 1000.0, Scale::Logarithmic),
-    Setting::integer("users", "Users", "", (2.0, USERS_MAX as f64), 1000.0, "How many users there are.").usual(
-        100.0,
-        USERS_MAX as f64,
-        Scale::Logarithmic,
-    ),
+    Setting::integer("users", "Users", "", (2.0, USERS_MAX as f64), 1000.0, "How many users there are.")
+        .usual(100.0, USERS_MAX as f64, Scale::Logarithmic),
     Setting::integer(
         "follows",
         "Follows each",
@@ -55,10 +52,24 @@ const SETTINGS: &[Setting] = &[
         "How many others a user follows at most; few are followed by nearly all.",
     )
     .usual(0.0, 100.0, Scale::Linear),
-    Setting::integer("page", "Posts of a page", "", (1.0, TIMELINE_MAX as f64), 20.0, "How much is read at once.")
-        .usual(5.0, 50.0, Scale::Linear),
-    Setting::integer("posts_max", "Posts kept", "", (1.0, POSTS_MAX as f64), 20_000.0, "Older ones are forgotten.")
-        .usual(1000.0, POSTS_MAX as f64, Scale::Logarithmic),
+    Setting::integer(
+        "page",
+        "Posts of a page",
+        "",
+        (1.0, TIMELINE_MAX as f64),
+        20.0,
+        "How much is read at once.",
+    )
+    .usual(5.0, 50.0, Scale::Linear),
+    Setting::integer(
+        "posts_max",
+        "Posts kept",
+        "",
+        (1.0, POSTS_MAX as f64),
+        20_000.0,
+        "Older ones are forgotten.",
+    )
+    .usual(1000.0, POSTS_MAX as f64, Scale::Logarithmic),
 ];
 
 #[derive(Clone, Debug)]
@@ -74,9 +85,7 @@ impl Running {
     fn new(knobs: &Knobs, seed: u64) -> Running {
         let fan_out = match knobs.word("fan_out") {
             "read" => FanOut::OnRead,
-            "hybrid" => {
-                FanOut::Hybrid { celebrity_followers: knobs.number("celebrity_followers") as u32 }
-            }
+            "hybrid" => FanOut::Hybrid { celebrity_followers: knobs.number("celebrity_followers") as u32 },
             _ => FanOut::OnWrite,
         };
         let graph = Graph::drawn(knobs.number("users") as usize, knobs.number("follows") as usize, seed);

@@ -3,8 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 
-const MODES: [FanOut; 3] =
-    [FanOut::OnWrite, FanOut::OnRead, FanOut::Hybrid { celebrity_followers: 3 }];
+const MODES: [FanOut; 3] = [FanOut::OnWrite, FanOut::OnRead, FanOut::Hybrid { celebrity_followers: 3 }];
 
 #[derive(Clone, Copy, Debug)]
 enum Step {

@@ -45,8 +45,14 @@ impl Check {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It goes on, for this client and by this route.
-    Forward { client: u32, route: usize },
-    Stopped { by: Check, why: &'static str },
+    Forward {
+        client: u32,
+        route: usize,
+    },
+    Stopped {
+        by: Check,
+        why: &'static str,
+    },
 }
 
 /// A request as it arrives.

@@ -83,49 +83,54 @@ pub(in crate::systems) const ROUTES: &[Route] = &[
 const FIELDS: &[&str] = &["url", "code", "text", "user", "post", "to", "amount", "method", "payment"];
 const BYTES_MAX: u64 = 65_536;
 
-const SETTINGS: &[Setting] = &[
-    Setting::number(
-        "token_valid_ms",
-        "Tokens are valid",
-        "ms",
-        (1.0, 1e9),
-        3_600_000.0,
-        "After this time a client must log in again.",
-    )
-    .usual(1000.0, 3_600_000.0, Scale::Logarithmic),
-    Setting::integer(
-        "logged_in",
-        "Logged in at the start",
-        "clients",
-        (0.0, TOKENS_MAX as f64),
-        1000.0,
-        "Clients below this number have a token when the run begins.",
-    )
-    .usual(0.0, 10_000.0, Scale::Linear),
-    Setting::toggle(
-        "renew",
-        "Log in when needed",
-        true,
-        "A client without a valid token gets one first, which costs a write.",
-    ),
-    Setting::number("anonymous_share", "Without a token", "", (0.0, 1.0), 0.0, "Requests that bring no token."),
-    Setting::number("malformed_share", "Malformed", "", (0.0, 1.0), 0.0, "Requests that lack a field."),
-    Setting::number("oversized_share", "Too large", "", (0.0, 1.0), 0.0, "Requests over 64 KB."),
-    Setting::number(
-        "limit_per_s",
-        "Rate limit",
-        "per s",
-        (0.0, 1e6),
-        0.0,
-        "Requests that each client may make; 0 for no limit.",
-    )
-    .usual(0.0, 100.0, Scale::Linear),
-    Setting::integer("limit_burst", "Burst", "", (1.0, 1e6), 10.0, "Requests that may come at once.").usual(
-        1.0,
-        100.0,
-        Scale::Logarithmic,
-    ),
-];
+const SETTINGS: &[Setting] =
+    &[
+        Setting::number(
+            "token_valid_ms",
+            "Tokens are valid",
+            "ms",
+            (1.0, 1e9),
+            3_600_000.0,
+            "After this time a client must log in again.",
+        )
+        .usual(1000.0, 3_600_000.0, Scale::Logarithmic),
+        Setting::integer(
+            "logged_in",
+            "Logged in at the start",
+            "clients",
+            (0.0, TOKENS_MAX as f64),
+            1000.0,
+            "Clients below this number have a token when the run begins.",
+        )
+        .usual(0.0, 10_000.0, Scale::Linear),
+        Setting::toggle(
+            "renew",
+            "Log in when needed",
+            true,
+            "A client without a valid token gets one first, which costs a write.",
+        ),
+        Setting::number(
+            "anonymous_share",
+            "Without a token",
+            "",
+            (0.0, 1.0),
+            0.0,
+            "Requests that bring no token.",
+        ),
+        Setting::number("malformed_share", "Malformed", "", (0.0, 1.0), 0.0, "Requests that lack a field."),
+        Setting::number("oversized_share", "Too large", "", (0.0, 1.0), 0.0, "Requests over 64 KB."),
+        Setting::number(
+            "limit_per_s",
+            "Rate limit",
+            "per s",
+            (0.0, 1e6),
+            0.0,
+            "Requests that each client may make; 0 for no limit.",
+        )
+        .usual(0.0, 100.0, Scale::Linear),
+        Setting::integer("limit_burst", "Burst", "", (1.0, 1e6), 10.0, "Requests that may come at once.")
+            .usual(1.0, 100.0, Scale::Logarithmic),
+    ];
 
 /// The generic cell rate algorithm (ITU-T I.371), per client: a request is early by as much as those
 /// before it have used up.

@@ -21,9 +21,16 @@ fn the_first_check_that_fails_stops_the_request() {
     let now = Time(100);
     let mut count = [0; 6];
     for bytes in [1000, 1001] {
-        for (credential, known) in [(None, ""), (Some(Credential(1)), ""), (Some(token), ""), (Some(key), "8")] {
+        for (credential, known) in
+            [(None, ""), (Some(Credential(1)), ""), (Some(token), ""), (Some(key), "8")]
+        {
             for allowed in [true, false] {
-                for (path, route) in [("/l/abc", Some(2)), ("/links/stats?day=1", Some(1)), ("/links", Some(0)), ("/lin", None)] {
+                for (path, route) in [
+                    ("/l/abc", Some(2)),
+                    ("/links/stats?day=1", Some(1)),
+                    ("/links", Some(0)),
+                    ("/lin", None),
+                ] {
                     for method in ["GET", "POST", "PUT"] {
                         for fields in [&["url", "ttl"][..], &[]] {
                             // By hand: which check is the first to object.

@@ -90,7 +90,8 @@ impl Ledger {
         if sum != 0 {
             return Err(format!("the balances sum to {sum}"));
         }
-        match self.recent.iter().find(|posting| posting.entries.iter().map(|entry| entry.1).sum::<i64>() != 0) {
+        match self.recent.iter().find(|posting| posting.entries.iter().map(|entry| entry.1).sum::<i64>() != 0)
+        {
             Some(posting) => Err(format!("a posting does not balance: {posting:?}")),
             None => Ok(()),
         }

@@ -87,11 +87,24 @@ pub struct Payment {
 pub enum Request {
     /// Creates and authorises a payment, and captures it at once if asked to. A payment with `declined`
     /// is turned down by the customer's bank.
-    Pay { method: usize, amount: Amount, payer: Payer, capture: bool, declined: bool },
-    Capture { payment: u32 },
-    Void { payment: u32 },
+    Pay {
+        method: usize,
+        amount: Amount,
+        payer: Payer,
+        capture: bool,
+        declined: bool,
+    },
+    Capture {
+        payment: u32,
+    },
+    Void {
+        payment: u32,
+    },
     /// All that is left of it if no amount is named.
-    Refund { payment: u32, amount: Option<Amount> },
+    Refund {
+        payment: u32,
+        amount: Option<Amount>,
+    },
 }
 
 impl Request {
@@ -99,7 +112,8 @@ impl Request {
     fn digest(&self) -> u64 {
         let words = match *self {
             Request::Pay { method, amount, payer, capture, declined } => {
-                let flags = u64::from(capture) | u64::from(declined) << 1 | u64::from(payer.country_differs) << 2;
+                let flags =
+                    u64::from(capture) | u64::from(declined) << 1 | u64::from(payer.country_differs) << 2;
                 let who = u64::from(payer.customer) << 32 | u64::from(payer.device);
                 [1, method as u64, amount, flags, who]
             }
@@ -414,7 +428,9 @@ impl Payments {
         }
         let totals = self.totals;
         let bank = totals.captured as i64 - totals.refunded as i64 - totals.settled as i64;
-        if self.ledger.balance(Account::Bank) != bank || -self.ledger.balance(Account::Fees) != totals.fees as i64 {
+        if self.ledger.balance(Account::Bank) != bank
+            || -self.ledger.balance(Account::Fees) != totals.fees as i64
+        {
             return Err(format!("the ledger does not agree with {totals:?}"));
         }
         match self.payments.iter().find(|(_, payment)| payment.refunded > payment.amount) {

@@ -34,8 +34,15 @@ const fn basis_points(name: &'static str, label: &'static str, default: f64) -> 
 }
 
 const fn fixed(name: &'static str, label: &'static str, default: f64) -> Setting {
-    Setting::integer(name, label, "", (0.0, 10_000.0), default, "Added to each payment's fee, in minor units.")
-        .usual(0.0, 100.0, Scale::Linear)
+    Setting::integer(
+        name,
+        label,
+        "",
+        (0.0, 10_000.0),
+        default,
+        "Added to each payment's fee, in minor units.",
+    )
+    .usual(0.0, 100.0, Scale::Linear)
 }
 
 const fn share(name: &'static str, label: &'static str, default: f64, help: &'static str) -> Setting {
@@ -100,11 +107,8 @@ const SETTINGS: &[Setting] = &[
     fixed("net_banking_fee_fixed", "Net banking fee, fixed", 0.0),
     basis_points("wallet_fee_bp", "Wallet fee", 200.0),
     fixed("wallet_fee_fixed", "Wallet fee, fixed", 0.0),
-    Setting::integer("merchants", "Merchants", "", (1.0, MERCHANTS_MAX as f64), 10.0, "How many sell.").usual(
-        1.0,
-        100.0,
-        Scale::Logarithmic,
-    ),
+    Setting::integer("merchants", "Merchants", "", (1.0, MERCHANTS_MAX as f64), 10.0, "How many sell.")
+        .usual(1.0, 100.0, Scale::Logarithmic),
     Setting::integer(
         "payments_max",
         "Payments kept",
@@ -313,7 +317,8 @@ impl Service for Running {
     fn inspect(&self, _: Time) -> Inspection {
         let (totals, ledger) = (self.payments.totals(), self.payments.ledger());
         let money = |name, value: i64| Figure { name, unit: "minor units", value: value as f64 };
-        let owed: i64 = (0..self.merchants).map(|merchant| -ledger.balance(Account::Merchant(merchant))).sum();
+        let owed: i64 =
+            (0..self.merchants).map(|merchant| -ledger.balance(Account::Merchant(merchant))).sum();
         let payment = |(number, payment): (&u32, &Payment)| {
             vec![
                 number.to_string(),

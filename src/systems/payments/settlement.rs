@@ -86,10 +86,7 @@ mod tests {
         settlements.refunded(3, 1, 200);
         assert!(settlements.due(3).is_empty());
         let payout = |day, merchant, amount| Payout { day, merchant, amount };
-        assert_eq!(
-            settlements.due(4),
-            [payout(3, 1, 1255), payout(3, 2, 700)]
-        );
+        assert_eq!(settlements.due(4), [payout(3, 1, 1255), payout(3, 2, 700)]);
         settlements.refunded(5, 1, 800);
         assert_eq!(settlements.due(6), [payout(5, 1, 0)]);
         assert_eq!(settlements.payable(1), -800);

@@ -72,7 +72,10 @@ fn authorisations_are_captured_or_voided_once() {
     assert_eq!(ask(Request::Capture { payment: 2 }), Err(Refusal::State));
     assert_eq!(ask(pay(true)), Ok(State::Failed));
     assert_eq!(ask(Request::Capture { payment: 3 }), Err(Refusal::State));
-    assert_eq!(ask(Request::Pay { method: 9, amount: 50, payer: payer(1), capture: true, declined: false }), Err(Refusal::Method));
+    assert_eq!(
+        ask(Request::Pay { method: 9, amount: 50, payer: payer(1), capture: true, declined: false }),
+        Err(Refusal::Method)
+    );
     assert_eq!(ask(sale(AMOUNT_MAX + 1)), Err(Refusal::Amount));
 }
 
@@ -186,8 +189,10 @@ impl Model {
 
     fn of(&self, merchant: u32) -> (Amount, Amount) {
         let mine = |number: &u32| self.captured.get(number).is_some_and(|payment| payment.0 == merchant);
-        let captured = self.captured.iter().filter(|(number, _)| mine(number)).map(|(_, payment)| payment.1).sum();
-        let refunded = self.refunded.iter().filter(|(number, _)| mine(number)).map(|(_, amount)| amount).sum();
+        let captured =
+            self.captured.iter().filter(|(number, _)| mine(number)).map(|(_, payment)| payment.1).sum();
+        let refunded =
+            self.refunded.iter().filter(|(number, _)| mine(number)).map(|(_, amount)| amount).sum();
         (captured, refunded)
     }
 }

@@ -41,7 +41,10 @@ impl Clicks {
     pub fn check(&self) -> Result<(), String> {
         let kept: u64 = self.rows.values().sum();
         if kept + self.forgotten != self.counted {
-            return Err(format!("{} clicks counted, {kept} kept, {} forgotten", self.counted, self.forgotten));
+            return Err(format!(
+                "{} clicks counted, {kept} kept, {} forgotten",
+                self.counted, self.forgotten
+            ));
         }
         Ok(())
     }

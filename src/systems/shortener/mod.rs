@@ -229,7 +229,8 @@ impl Shortener {
             return Err(format!("{} links, {} allowed", self.links.len(), self.links_max));
         }
         let expiring = self.links.values().filter(|link| link.expires < Time::NEVER).count();
-        let listed = self.expiring.iter().all(|(at, code)| self.links.get(code).map(|l| l.expires) == Some(*at));
+        let listed =
+            self.expiring.iter().all(|(at, code)| self.links.get(code).map(|l| l.expires) == Some(*at));
         if expiring != self.expiring.len() || !listed {
             return Err("the list of expiring links is not that of the links".to_owned());
         }

@@ -69,11 +69,8 @@ const SETTINGS: &[Setting] = &[
         "After this time a link has expired; 0 for never.",
     )
     .usual(0.0, 3600.0, Scale::Linear),
-    Setting::number("day_s", "A day lasts", "s", (0.001, 86_400.0), 86_400.0, "For the clicks per day.").usual(
-        1.0,
-        86_400.0,
-        Scale::Logarithmic,
-    ),
+    Setting::number("day_s", "A day lasts", "s", (0.001, 86_400.0), 86_400.0, "For the clicks per day.")
+        .usual(1.0, 86_400.0, Scale::Logarithmic),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,8 +154,13 @@ impl Running {
                     Counting::Queued => {
                         self.events += 1;
                         let id = self.events;
-                        reply.events =
-                            vec![Event { topic: Topic::Click, id, key: op.key, client: op.client, detail: 1 }];
+                        reply.events = vec![Event {
+                            topic: Topic::Click,
+                            id,
+                            key: op.key,
+                            client: op.client,
+                            detail: 1,
+                        }];
                     }
                     Counting::Off => {}
                 }

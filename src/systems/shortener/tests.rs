@@ -12,7 +12,8 @@ fn shortener(coding: Coding) -> Shortener {
 #[test]
 fn a_counter_counts_in_base_62_and_steps_over_codes_that_users_have() {
     let mut links = shortener(Coding::Counter);
-    let codes: Vec<Made> = (0..3).map(|_| links.shorten("https://example.org", Time::ZERO).unwrap()).collect();
+    let codes: Vec<Made> =
+        (0..3).map(|_| links.shorten("https://example.org", Time::ZERO).unwrap()).collect();
     assert_eq!(codes.iter().map(|made| made.code.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
     let wished = base62::encode(62 * 62 + 5);
     links.shorten_as("https://example.com", wished.as_str(), Time::ZERO).unwrap();
