@@ -148,7 +148,8 @@ pub enum Topic {
     FanOut,
     /// Messages for an online user; `key` is the user, `detail` the gateway that holds the connection.
     Deliver,
-    /// A signed notice for a merchant; `key` is the merchant, `detail` the attempt, from 1.
+    /// A signed notice for a merchant; `key` is the merchant, `client` the payment (or the day of a
+    /// payout), `detail` the attempt, from 1.
     Webhook,
     /// An admitted request goes on; `detail` is the index of the service it is for.
     Forward,

@@ -251,7 +251,7 @@ proptest! {
     /// goes on exactly as the original, and neither touches the other.
     #[test]
     fn any_operations(which in 0..SERVICES.len(), ops in prop::collection::vec(
-        (0..30usize, 0..40u32, 0..14u32, 0..200u64, 0..2_000u64, any::<bool>()), 1..150,
+        (0..30usize, 0..100u32, 0..14u32, 0..200u64, 0..2_000u64, any::<bool>()), 1..150,
     ), fork in 0..150usize) {
         let info = &SERVICES[which];
         let mut service = build(info.id, &small(info.id));

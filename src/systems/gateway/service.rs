@@ -171,6 +171,8 @@ struct Running {
     gateway: Gateway,
     rate: Rate,
     shares: Shares,
+    /// The stream of what is drawn.
+    draws: u64,
     renew: bool,
     /// The token that each client holds.
     held: BTreeMap<u32, Credential>,
@@ -192,6 +194,7 @@ impl Running {
                 malformed: knobs.number("malformed_share"),
                 oversized: knobs.number("oversized_share"),
             },
+            draws: seed,
             renew: knobs.flag("renew"),
             held: BTreeMap::new(),
         };
@@ -217,7 +220,7 @@ impl Running {
     }
 
     fn admit(&mut self, op: &Op, operation: &Operation) -> Reply {
-        let mut draw = Draw::new(0, op.seed);
+        let mut draw = Draw::new(self.draws, op.seed);
         let anonymous = draw.chance(self.shares.anonymous);
         let malformed = draw.chance(self.shares.malformed);
         let bytes = if draw.chance(self.shares.oversized) { BYTES_MAX + 1 } else { 1_000 };

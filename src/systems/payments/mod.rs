@@ -3,6 +3,7 @@
 //! | part | what it keeps |
 //! |---|---|
 //! | `money` | whole minor units; methods and fees |
+//! | `request` | what merchants ask for, and the answers |
 //! | `states` | the life of a payment, as a table |
 //! | `fraud` | rules with scores, and what is known of customers |
 //! | `idempotency` | the answers given, by key |
@@ -18,6 +19,7 @@ mod fraud;
 mod idempotency;
 mod ledger;
 mod money;
+mod request;
 mod service;
 mod settlement;
 mod states;
@@ -27,6 +29,7 @@ pub use fraud::{CUSTOMERS_MAX, Customers, Facts, Payer, RULES, Rule};
 pub use idempotency::{ANSWERS_MAX, Answers, Known};
 pub use ledger::{Account, Ledger, Posting, Reason};
 pub use money::{AMOUNT_MAX, Amount, Fee, METHODS, Method};
+pub use request::{Answer, Done, Refusal, Request};
 pub use service::SERVICE;
 pub use settlement::{Batch, Payout, Settlements};
 pub use states::{Action, State, TRANSITIONS};
@@ -81,79 +84,6 @@ pub struct Payment {
     /// The day of its capture.
     pub captured_on: Option<u32>,
 }
-
-/// What a merchant asks for. An API key says who it is; see [`Payments::api_key`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Request {
-    /// Creates and authorises a payment, and captures it at once if asked to. A payment with `declined`
-    /// is turned down by the customer's bank.
-    Pay {
-        method: usize,
-        amount: Amount,
-        payer: Payer,
-        capture: bool,
-        declined: bool,
-    },
-    Capture {
-        payment: u32,
-    },
-    Void {
-        payment: u32,
-    },
-    /// All that is left of it if no amount is named.
-    Refund {
-        payment: u32,
-        amount: Option<Amount>,
-    },
-}
-
-impl Request {
-    /// A digest of all that it says: the body that an idempotency key belongs to.
-    fn digest(&self) -> u64 {
-        let words = match *self {
-            Request::Pay { method, amount, payer, capture, declined } => {
-                let flags =
-                    u64::from(capture) | u64::from(declined) << 1 | u64::from(payer.country_differs) << 2;
-                let who = u64::from(payer.customer) << 32 | u64::from(payer.device);
-                [1, method as u64, amount, flags, who]
-            }
-            Request::Capture { payment } => [2, payment.into(), 0, 0, 0],
-            Request::Void { payment } => [3, payment.into(), 0, 0, 0],
-            Request::Refund { payment, amount } => {
-                [4, payment.into(), u64::from(amount.is_some()), amount.unwrap_or(0), 0]
-            }
-        };
-        words.into_iter().fold(0, |digest, word| mix(digest ^ word))
-    }
-}
-
-/// What became of it: the payment's number and state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Done {
-    pub payment: u32,
-    pub state: State,
-    /// It had been done before: the first answer, once more.
-    pub repeated: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// No merchant has this API key.
-    ApiKey,
-    /// The idempotency key was used for another request.
-    Conflict,
-    /// Zero, or too much.
-    Amount,
-    Method,
-    /// No such payment of this merchant (any more).
-    Unknown,
-    /// The payment's state does not allow it.
-    State,
-    /// More than is left of the payment.
-    Exceeds,
-}
-
-type Answer = Result<Done, Refusal>;
 
 /// Sums over the whole run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -149,6 +149,7 @@ struct Running {
     merchants: u32,
     /// Each customer's last payment: (merchant, number).
     last: BTreeMap<u32, (u32, u32)>,
+    last_webhook: Option<Delivery>,
 }
 
 impl Running {
@@ -174,7 +175,13 @@ impl Running {
             amount_mean: knobs.number("amount_mean"),
             method: METHODS.iter().position(|method| method.id == knobs.word("method")),
         };
-        Running { payments: Payments::new(rules, merchants, seed), chances, merchants, last: BTreeMap::new() }
+        Running {
+            payments: Payments::new(rules, merchants, seed),
+            chances,
+            merchants,
+            last: BTreeMap::new(),
+            last_webhook: None,
+        }
     }
 
     /// What the customer asks for, and of which merchant.
@@ -194,7 +201,7 @@ impl Running {
     }
 
     fn draw_payment(&self, op: &Op) -> Request {
-        let mut draw = Draw::new(0, op.seed);
+        let mut draw = Draw::new(self.payments.seed, op.seed);
         let amount = ((draw.exponential() * self.chances.amount_mean) as Amount).clamp(1, AMOUNT_MAX);
         let any = draw.below(METHODS.len() as u64) as usize;
         let device = if draw.chance(self.chances.new_device) { draw.next_u64() as u32 } else { op.client };
@@ -271,7 +278,9 @@ impl Running {
             client: delivery.notice.of,
             detail: delivery.attempt,
         };
-        deliveries.iter().map(event).collect()
+        let events = deliveries.iter().map(event).collect();
+        self.last_webhook = deliveries.into_iter().next_back().or(self.last_webhook.take());
+        events
     }
 }
 
@@ -285,6 +294,12 @@ fn note(refusal: Refusal) -> &'static str {
         Refusal::State => "not in this state",
         Refusal::Exceeds => "more than is left",
     }
+}
+
+fn webhook(delivery: &Delivery) -> Vec<String> {
+    let signature = delivery.signature.iter().map(|byte| format!("{byte:02x}")).collect();
+    let notice = &delivery.notice;
+    vec![notice.id.to_string(), delivery.attempt.to_string(), notice.body(), signature]
 }
 
 impl Service for Running {
@@ -345,11 +360,18 @@ impl Service for Running {
                 Figure::count("webhooks waiting", self.payments.outbox().pending() as u64),
                 Figure::count("webhooks confirmed", self.payments.outbox().delivered),
             ],
-            tables: vec![Table {
-                name: "last payments",
-                columns: &["payment", "merchant", "method", "amount", "refunded", "score", "state"],
-                rows: self.payments.payments().iter().rev().take(10).map(payment).collect(),
-            }],
+            tables: vec![
+                Table {
+                    name: "last payments",
+                    columns: &["payment", "merchant", "method", "amount", "refunded", "score", "state"],
+                    rows: self.payments.payments().iter().rev().take(10).map(payment).collect(),
+                },
+                Table {
+                    name: "last webhook",
+                    columns: &["id", "attempt", "body", "signature"],
+                    rows: self.last_webhook.iter().map(webhook).collect(),
+                },
+            ],
         }
     }
 

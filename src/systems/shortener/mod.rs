@@ -3,7 +3,8 @@
 //! Codes come from a counter in base 62, from the MD5 of the URL, or from the user. With hashing the same
 //! URL gets the same code, whoever asks, and another URL may already have it: then the URL is hashed once
 //! more with a salt, and the attempts are counted. As the birthday bound says, n links collide about
-//! n² / 2m times among m codes. A counter never collides but with codes that users chose.
+//! n² / 2m times among m codes. A counter never collides but with codes that users chose. (Where links
+//! expire, a code that has become free again is taken first, so a URL can then have two.)
 
 pub mod base62;
 mod clicks;

@@ -84,7 +84,7 @@ enum Counting {
 struct Running {
     links: Shortener,
     counting: Counting,
-    /// The code that clients know for a key: the last one given out. As bounded as the links.
+    /// The code that clients know for a key: the last one given out. At most twice as many as links.
     known: BTreeMap<u32, Code>,
     links_max: usize,
     events: u64,
@@ -118,7 +118,7 @@ impl Running {
     }
 
     fn make(&mut self, key: u32, now: Time, custom: bool) -> Reply {
-        let url = format!("https://example.org/{key}");
+        let url = url_of(key);
         let made = if custom {
             self.links.shorten_as(&url, &format!("my-{key}"), now)
         } else {
@@ -126,14 +126,20 @@ impl Running {
         };
         match made {
             Ok(made) => {
-                if self.known.len() >= self.links_max && !self.known.contains_key(&key) {
-                    self.known.pop_first();
-                }
                 self.known.insert(key, made.code);
+                self.forget();
                 let cost = Cost { reads: made.attempts, writes: u32::from(!made.known) };
                 Reply::ok(if made.known { "known" } else { "shortened" }, cost)
             }
             Err(error) => Reply::not(Outcome::Invalid, note(error)),
+        }
+    }
+
+    /// At least half of the codes no longer lead to their key's URL by then, so this is rarely done.
+    fn forget(&mut self) {
+        if self.known.len() > 2 * self.links_max {
+            let links = self.links.links();
+            self.known.retain(|key, code| links.get(code).is_some_and(|link| *link.url == *url_of(*key)));
         }
     }
 
@@ -186,6 +192,10 @@ impl Running {
     }
 }
 
+fn url_of(key: u32) -> String {
+    format!("https://example.org/{key}")
+}
+
 fn note(error: MakeError) -> &'static str {
     match error {
         MakeError::Url => "not a URL",
@@ -228,7 +238,7 @@ impl Service for Running {
     }
 
     fn check(&self) -> Result<(), String> {
-        if self.known.len() > self.links_max {
+        if self.known.len() > 2 * self.links_max {
             return Err(format!("{} codes known for {} links", self.known.len(), self.links_max));
         }
         self.links.check()
