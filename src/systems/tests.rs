@@ -213,6 +213,47 @@ fn tokens_expire_unless_they_are_renewed() {
     }
 }
 
+/// The values at the ends of a setting (or of its slider), or all that it can have.
+fn ends(kind: SettingKind, of_slider: bool) -> Vec<Value> {
+    match kind {
+        SettingKind::Number { usual: (low, high), .. } if of_slider => {
+            vec![Value::Number(low), Value::Number(high)]
+        }
+        SettingKind::Number { min, max, .. } => vec![Value::Number(min), Value::Number(max)],
+        SettingKind::Choice { options, .. } => options.iter().map(|(id, _)| Value::Word(id)).collect(),
+        _ => vec![Value::Flag(false), Value::Flag(true)],
+    }
+}
+
+/// Each setting at its ends while the others have their defaults, then all sliders at their left and all
+/// at their right: every operation has an answer, and what is conserved is.
+#[test]
+fn any_settings() {
+    for info in SERVICES {
+        let one = info.settings.iter().flat_map(|setting| {
+            ends(setting.kind, false).into_iter().map(move |value| vec![(setting.name, value)])
+        });
+        let end = |last: bool| {
+            let values = info.settings.iter().map(|setting| (setting.name, ends(setting.kind, true)));
+            let chosen = values.filter_map(|(name, mut values)| {
+                Some((name, if last { values.pop()? } else { values.swap_remove(0) }))
+            });
+            chosen.collect::<Vec<_>>()
+        };
+        for set in one.chain([end(false), end(true)]) {
+            let mut service = build(info.id, &set);
+            for at in 0..4 * info.operations.len() as u64 {
+                let (route, key) = (at as usize % info.operations.len(), at as u32 / 7);
+                let now = Time(at * 1_000_000_000);
+                let reply = service.handle(&Op { route, key, client: u32::MAX - key, seed: at, now });
+                assert!(reply.events.len() <= EVENTS_MAX, "{set:?}");
+            }
+            service.wake(Time::NEVER);
+            assert_eq!(service.check(), Ok(()), "{} with {set:?}", info.id);
+        }
+    }
+}
+
 /// Small, so that limits are met.
 fn small(id: &str) -> Vec<(&'static str, Value)> {
     let number = Value::Number;
