@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`sim`] | the engine: time, random streams, event queue, calls, world, observers |
 //! | [`algo`] | pure policies, one file and one table line each |
+//! | [`systems`] | what a server can run: shortener, feed, chat, payments, gateway (pure domain logic) |
 //! | [`node`] | one file per kind of node: what it does with an arriving call |
 //! | [`scenario`] | the file format: types, checking, links, log import |
 //! | [`run`] | a scenario under way: the world it builds, snapshots, digest |
@@ -26,3 +27,4 @@ pub mod run;
 pub mod scenario;
 pub mod scene;
 pub mod sim;
+pub mod systems;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Each module may use only what stands before it. The two faces may use everything but each other.
 const LAYERS: &[&str] =
-    &["sim", "algo", "node", "scenario", "run", "report", "play", "labs", "scene", "app", "cli"];
+    &["sim", "algo", "systems", "node", "scenario", "run", "report", "play", "labs", "scene", "app", "cli"];
 const FACES: &[&str] = &["app", "cli"];
 
 /// What only `app` may name: what is there only in a browser, and the system's random numbers.
