@@ -1,6 +1,7 @@
 //! The kinds of node: what each does with an arriving call. One file per kind.
 
 pub mod balancer;
+pub mod calling;
 pub mod clients;
 pub mod configure;
 pub mod keys;
@@ -143,6 +144,11 @@ impl Node {
     pub fn station(&self, now: Time) -> Option<Station> {
         each!(self, node => node.station(now))
     }
+
+    /// What its machines have come to so far, if their number changes or they cost something.
+    pub fn fleet(&self, now: Time) -> Option<FleetAccount> {
+        each!(self, node => node.fleet(now))
+    }
 }
 
 /// What a running node shows of itself.
@@ -151,6 +157,21 @@ pub trait Show {
     fn station(&self, _now: Time) -> Option<Station> {
         None
     }
+
+    /// See [`Node::fleet`].
+    fn fleet(&self, _now: Time) -> Option<FleetAccount> {
+        None
+    }
+}
+
+/// What a node's machines have come to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FleetAccount {
+    /// From the order of each to its removal: what is paid for.
+    pub machine_hours: f64,
+    pub cost: f64,
+    /// How many were in service, on average over time.
+    pub in_service: f64,
 }
 
 /// Where a node is built: what names its random streams, and whom it calls.
