@@ -174,6 +174,8 @@ fn node_summary(
     let calls: u64 = ended.iter().sum();
     let size = settings.configure().size();
     let (count, workers) = (size.members as usize, size.workers as f64);
+    // Members that were there for a part of the time have no fair share.
+    let steady = fleet.is_none_or(|fleet| fleet.in_service == count as f64);
     let utilisation = |busy: f64, members: f64| (workers > 0.0).then(|| busy / (workers * members));
     let summary = |(place, member): (Place, &MemberTally)| {
         let summary = MemberSummary {
@@ -205,7 +207,7 @@ fn node_summary(
         utilisation: utilisation(busy, fleet.map_or(count as f64, |fleet| fleet.in_service)),
         machine_hours: fleet.map(|fleet| fleet.machine_hours),
         cost: fleet.map(|fleet| fleet.cost),
-        fairness: if count > 1 { metrics.fairness(node, count) } else { None },
+        fairness: if count > 1 && steady { metrics.fairness(node, count) } else { None },
         members: map_of(metrics.members(node).map(summary)),
     }
 }

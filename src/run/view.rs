@@ -91,7 +91,7 @@ fn clients_view<Q: EventQueue<Event = Event>>(
         clients: settings.clients,
         waiting,
         arrivals,
-        calling: breaker(node.breaker(world.now())),
+        calling: breaker(node.caller().breaker(0, 1, world.now())),
     }
 }
 
@@ -152,7 +152,7 @@ fn servers_view<Q: EventQueue<Event = Event>>(
             down: condition.down,
             frozen: condition.frozen,
             leaving: place >= node.in_service() as usize,
-            calling: breaker(node.breaker(place as u16, ways, world.now())),
+            calling: breaker(node.caller().breaker(place as u16, ways, world.now())),
         }
     };
     let mut members: Vec<MemberView> = node.machines().iter().enumerate().map(member).collect();

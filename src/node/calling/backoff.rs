@@ -72,7 +72,8 @@ mod tests {
     /// Worked out by hand from the article's formulas, at the ends and in the middle of chance.
     #[test]
     fn sequences_are_the_published_ones() {
-        let exponential = |jitter, share| sequence(&settings(Backoff::Exponential, jitter), 6, &mut Always(share));
+        let exponential =
+            |jitter, share| sequence(&settings(Backoff::Exponential, jitter), 6, &mut Always(share));
         assert_eq!(exponential(Jitter::None, 0.5), [100.0, 200.0, 400.0, 800.0, 1500.0, 1500.0]);
         assert_eq!(exponential(Jitter::Full, 0.0), [0.0; 6]);
         assert_eq!(exponential(Jitter::Full, 0.5), [50.0, 100.0, 200.0, 400.0, 750.0, 750.0]);
@@ -108,8 +109,7 @@ mod tests {
             _ => (bounds(jitter, nth).0 + bounds(jitter, nth).1) / 2.0,
         };
         for jitter in JITTERS {
-            let settings =
-                Calling { backoff_max_ms: 1e6, ..settings(Backoff::Exponential, jitter) };
+            let settings = Calling { backoff_max_ms: 1e6, ..settings(Backoff::Exponential, jitter) };
             let mut random = random();
             let mut sums = [0.0; 4];
             for _ in 0..n {

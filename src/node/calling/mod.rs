@@ -42,13 +42,8 @@ use gate::Gate;
 use inquiry::{FIRST, HEDGE, Inquiries, Inquiry, Open};
 
 /// What whoever uses a [`Caller`] counts.
-pub const COUNTERS: &[Counter] = &[
-    Counter::Retries,
-    Counter::RetriesDenied,
-    Counter::Hedges,
-    Counter::HedgesWon,
-    Counter::BreakerOpened,
-];
+pub const COUNTERS: &[Counter] =
+    &[Counter::Retries, Counter::RetriesDenied, Counter::Hedges, Counter::HedgesWon, Counter::BreakerOpened];
 
 /// Kinds of timer that a [`Caller`] takes: these and above.
 pub const TIMERS: u8 = 14;
@@ -120,6 +115,11 @@ impl Caller {
     /// Calls that a member waits for on one way.
     pub fn open_calls(&self, member: u16, ways: usize, way: usize) -> u32 {
         self.gates.get(member as usize * ways + way).map_or(0, Gate::open)
+    }
+
+    /// Inquiries under way.
+    pub fn inquiries(&self) -> usize {
+        self.inquiries.len()
     }
 
     /// Begins an inquiry. Its end comes from here, from [`Caller::returned`] or from [`Caller::timer`].

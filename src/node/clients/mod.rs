@@ -111,6 +111,11 @@ impl Clients {
         &self.settings
     }
 
+    /// How its calls are made that are more than one try.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
     /// When the next request of the open loop is due.
     pub fn next_at(&self) -> Time {
         self.next_at
@@ -347,11 +352,6 @@ impl Clients {
         if want.owner > 0 {
             self.think(cx, want.owner as usize - 1);
         }
-    }
-
-    /// The state of the circuit breaker, if it is not closed: "open", "half-open".
-    pub fn breaker(&self, now: Time) -> Option<&'static str> {
-        self.caller.breaker(0, 1, now)
     }
 }
 

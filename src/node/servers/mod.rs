@@ -19,8 +19,8 @@ use super::member::MemberSettings;
 use super::{FleetAccount, Kind, Show, Site};
 use crate::sim::order;
 use crate::sim::{
-    Answer, Behaviour, CallId, Context, Counter, Draw, Env, Handle, Member, Outcome, Outgoing, Purpose, Sampler, Span,
-    Time, Timer, stream_seed,
+    Answer, Behaviour, CallId, Context, Counter, Draw, Env, Handle, Member, Outcome, Outgoing, Purpose,
+    Sampler, Span, Time, Timer, stream_seed,
 };
 use fleet::Fleet;
 use std::collections::VecDeque;
@@ -168,6 +168,11 @@ impl Servers {
         &self.settings
     }
 
+    /// How its calls are made that are more than one try.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
     /// Machines, those that were removed and still have work included.
     pub fn machines(&self) -> &[Machine] {
         &self.machines
@@ -193,12 +198,6 @@ impl Servers {
     /// Machines that were ordered and are not up yet.
     pub fn booting(&self) -> usize {
         self.fleet.booting()
-    }
-
-    /// The state of a machine's circuit breakers, if not all are closed: "open", "half-open".
-    /// `ways` is how many nodes it calls.
-    pub fn breaker(&self, member: u16, ways: usize, now: Time) -> Option<&'static str> {
-        self.caller.breaker(member, ways, now)
     }
 
     /// Gives every member a machine, and every machine its workers.

@@ -70,7 +70,12 @@ impl System {
             nodes: vec![
                 node("clients", "Clients", "clients", NodeState::Clients(clients)),
                 node("lb", "Load balancer", "balancer", NodeState::Balancer(balancer)),
-                node("servers", "Servers", "servers", NodeState::Servers(ServersView { members, ..ServersView::default() })),
+                node(
+                    "servers",
+                    "Servers",
+                    "servers",
+                    NodeState::Servers(ServersView { members, ..ServersView::default() }),
+                ),
             ],
             links: vec![
                 LinkView { from: 0, to: LB, cut: false },
