@@ -2,6 +2,7 @@
 
 pub mod balancer;
 pub mod cache;
+pub mod calling;
 pub mod clients;
 pub mod configure;
 pub mod keys;
@@ -146,6 +147,11 @@ impl Node {
     pub fn station(&self, now: Time) -> Option<Station> {
         each!(self, node => node.station(now))
     }
+
+    /// What its machines have come to so far, if their number changes or they cost something.
+    pub fn fleet(&self, now: Time) -> Option<FleetAccount> {
+        each!(self, node => node.fleet(now))
+    }
 }
 
 /// What a running node shows of itself.
@@ -154,6 +160,21 @@ pub trait Show {
     fn station(&self, _now: Time) -> Option<Station> {
         None
     }
+
+    /// See [`Node::fleet`].
+    fn fleet(&self, _now: Time) -> Option<FleetAccount> {
+        None
+    }
+}
+
+/// What a node's machines have come to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FleetAccount {
+    /// From the order of each to its removal: what is paid for.
+    pub machine_hours: f64,
+    pub cost: f64,
+    /// How many were in service, on average over time.
+    pub in_service: f64,
 }
 
 /// Where a node is built: what names its random streams, and whom it calls.

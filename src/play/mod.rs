@@ -82,7 +82,8 @@ impl Session {
     }
 
     pub fn summary(&self) -> Summary {
-        summarise(&self.scenario, &self.present.metrics, self.now())
+        let nodes = self.present.simulation.world().nodes();
+        summarise(&self.scenario, &self.present.metrics, nodes, self.now())
     }
 
     /// The scenario's settings as they are now.

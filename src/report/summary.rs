@@ -3,7 +3,7 @@
 use super::latency::Latencies;
 use super::member::MemberTally;
 use super::metrics::Metrics;
-use crate::node::Settings;
+use crate::node::{FleetAccount, Node, Settings};
 use crate::scenario::{Scenario, state_at};
 use crate::sim::order::map_of;
 use crate::sim::{Counter, OUTCOMES, Outcome, Place, Time};
@@ -86,6 +86,13 @@ pub struct NodeSummary {
     /// Hits over hits and misses, where it counts them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hit_ratio: Option<f64>,
+    /// Machines over time, from the order of each to its removal; only where their number follows the load
+    /// or they cost something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub machine_hours: Option<f64>,
+    /// Of these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<f64>,
     pub members: BTreeMap<u32, MemberSummary>,
 }
 
@@ -107,8 +114,8 @@ pub struct MemberSummary {
     pub queue_length: QueueLength,
 }
 
-/// Puts a run's metrics in figures.
-pub fn summarise(scenario: &Scenario, metrics: &Metrics, now: Time) -> Summary {
+/// Puts a run's metrics in figures. `nodes` are the running ones, as they are at `now`.
+pub fn summarise(scenario: &Scenario, metrics: &Metrics, nodes: &[Node], now: Time) -> Summary {
     let state = state_at(scenario, now);
     let tally = metrics.total();
     let ended: u64 = tally.ended.iter().sum();
@@ -121,7 +128,8 @@ pub fn summarise(scenario: &Scenario, metrics: &Metrics, now: Time) -> Summary {
         latency_ms: Figures::from(&tally.latency),
     };
     let node = |(index, spec): (usize, &crate::scenario::NodeSpec)| {
-        let summary = node_summary(metrics, index as u16, &spec.settings, now);
+        let fleet = nodes.get(index).and_then(|node| node.fleet(now));
+        let summary = node_summary(metrics, index as u16, &spec.settings, fleet, now);
         (spec.id.clone(), summary)
     };
     Summary {
@@ -141,7 +149,13 @@ fn outcomes(ended: &[u64; Outcome::COUNT]) -> BTreeMap<&'static str, u64> {
     map_of(OUTCOMES.iter().map(|(outcome, _, id, _)| (*id, ended[*outcome as usize])))
 }
 
-fn node_summary(metrics: &Metrics, node: u16, settings: &Settings, now: Time) -> NodeSummary {
+fn node_summary(
+    metrics: &Metrics,
+    node: u16,
+    settings: &Settings,
+    fleet: Option<FleetAccount>,
+    now: Time,
+) -> NodeSummary {
     let (mut sojourn, mut wait, mut service) = (Latencies::new(3), Latencies::new(3), Latencies::new(3));
     let mut ended = [0u64; Outcome::COUNT];
     let mut queue = QueueLength::default();
@@ -160,6 +174,8 @@ fn node_summary(metrics: &Metrics, node: u16, settings: &Settings, now: Time) ->
     let calls: u64 = ended.iter().sum();
     let size = settings.configure().size();
     let (count, workers) = (size.members as usize, size.workers as f64);
+    // Members that were there for a part of the time have no fair share.
+    let steady = fleet.is_none_or(|fleet| fleet.in_service == count as f64);
     let utilisation = |busy: f64, members: f64| (workers > 0.0).then(|| busy / (workers * members));
     let summary = |(place, member): (Place, &MemberTally)| {
         let summary = MemberSummary {
@@ -188,8 +204,10 @@ fn node_summary(metrics: &Metrics, node: u16, settings: &Settings, now: Time) ->
         queueing_ms: Figures::from(&wait),
         service_ms: Figures::from(&service),
         queue_length: queue,
-        utilisation: utilisation(busy, count as f64),
-        fairness: if count > 1 { metrics.fairness(node, count) } else { None },
+        utilisation: utilisation(busy, fleet.map_or(count as f64, |fleet| fleet.in_service)),
+        machine_hours: fleet.map(|fleet| fleet.machine_hours),
+        cost: fleet.map(|fleet| fleet.cost),
+        fairness: if count > 1 && steady { metrics.fairness(node, count) } else { None },
         members: map_of(metrics.members(node).map(summary)),
     }
 }

@@ -92,22 +92,27 @@ pub fn get(scenario: &Scenario, path: &str) -> Option<Value> {
     let own = name.split('.').next()?;
     let value = match found.place {
         Place::Node(node) => {
-            serde_json::to_value(without_rows(&scenario.nodes[node].settings)).ok()?.get(own).cloned()?
+            let settings = serde_json::to_value(without_rows(&scenario.nodes[node].settings)).ok()?;
+            written_or_default(&settings, own, &found)?
         }
         Place::Member(node, member) => {
             let members = scenario.nodes[node].settings.configure().members();
             let member = members.get(member).cloned().unwrap_or_default();
-            // What is not written out is as its table says.
-            match serde_json::to_value(member).ok()?.get(own) {
-                Some(value) => value.clone(),
-                None => found.setting.default_value()?.to_json(),
-            }
+            written_or_default(&serde_json::to_value(member).ok()?, own, &found)?
         }
         Place::Link(from, to) => {
             serde_json::to_value(link_between(scenario, from, to)).ok()?.get(own).cloned()?
         }
     };
     if found.below.is_empty() { Some(value) } else { value.get(&found.below).cloned() }
+}
+
+/// What is not written out is as its table says.
+fn written_or_default(settings: &Value, own: &str, found: &Found) -> Option<Value> {
+    match settings.get(own) {
+        Some(value) => Some(value.clone()),
+        None => Some(found.setting.default_value()?.to_json()),
+    }
 }
 
 /// The description of a connection, with defaults where it has none.

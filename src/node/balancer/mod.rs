@@ -280,7 +280,8 @@ impl Behaviour for Balancer {
             from_member: 0,
             link: self.pools[pool].link,
             to_member: pick.backend as u16,
-            attempt: 0,
+            // A further try has its own luck on this way too.
+            attempt: cx.call_at(id).attempt,
             tag: (pool << 16 | pick.backend) as u32,
             timeout: None,
         });

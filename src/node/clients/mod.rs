@@ -8,11 +8,12 @@ mod settings;
 
 pub use settings::{Arrivals, CLASSES_MAX, Class, REPLAY_ROWS_MAX, Replay, SETTINGS, Settings};
 
+use super::calling::{self, Caller, Done, Want};
 use super::keys::KeySource;
 use super::{Kind, Show, Site};
 use crate::sim::{
     Behaviour, CallId, Context, DURATION_MS_MAX, Draw, Env, Handle, Member, NS_PER_S, NewRequest, Outcome,
-    Outgoing, Purpose, Random, Sampler, Span, Stream, Time, Timer, mix, stream_seed,
+    Outgoing, Purpose, Random, RequestId, Sampler, Span, Stream, Time, Timer, mix, stream_seed,
 };
 
 /// What menus, validation and documentation need of this kind of node.
@@ -25,7 +26,7 @@ pub const KIND: Kind = Kind {
     calls: (1, 1),
     called: false,
     talks: false,
-    counters: &[],
+    counters: calling::COUNTERS,
 };
 
 /// Bursts without an arrival that are walked through one by one; of so many the mean says enough.
@@ -65,6 +66,8 @@ pub struct Clients {
     /// What is left of the present burst.
     burst_left: Span,
     users: Vec<User>,
+    /// For calls that are more than one try.
+    caller: Caller,
 }
 
 /// Someone in the closed loop.
@@ -97,6 +100,7 @@ impl Clients {
             next: Handle::NONE,
             burst_left: Span::ZERO,
             users: vec![],
+            caller: Caller::new(site, settings.calling, settings.timeout(), !settings.calling.is_plain()),
             settings,
         };
         clients.shares = shares_of(&clients.settings.mix);
@@ -105,6 +109,11 @@ impl Clients {
 
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// How its calls are made that are more than one try.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
     }
 
     /// When the next request of the open loop is due.
@@ -310,9 +319,12 @@ impl Clients {
             }
             return;
         }
+        if self.caller.is_on() {
+            return self.ask(cx, request, tag);
+        }
         let Some(&link) = cx.outgoing().first() else { return };
         let to_member = super::member_for(cx, link, new.seed, new.key);
-        let timeout = (self.settings.timeout_ms > 0.0).then(|| Span::from_ms(self.settings.timeout_ms));
+        let timeout = self.settings.timeout();
         cx.call(Outgoing {
             request,
             parent: CallId::NONE,
@@ -323,6 +335,23 @@ impl Clients {
             tag,
             timeout,
         });
+    }
+
+    /// The same, where a call may be made again or not at all.
+    #[inline(never)]
+    fn ask<E: Env>(&mut self, cx: &mut Context<'_, E>, request: RequestId, tag: u32) {
+        let want = Want { request, parent: CallId::NONE, member: 0, way: 0, owner: tag };
+        let done = self.caller.ask(cx, want);
+        self.settle(cx, done);
+    }
+
+    /// Ends the request, if its calls have come to an end.
+    fn settle<E: Env>(&mut self, cx: &mut Context<'_, E>, done: Option<Done>) {
+        let Some(Done { want, outcome, .. }) = done else { return };
+        cx.end(want.request, outcome);
+        if want.owner > 0 {
+            self.think(cx, want.owner as usize - 1);
+        }
     }
 }
 
@@ -355,6 +384,10 @@ impl Behaviour for Clients {
     fn returned<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
         let call = cx.call_at(id);
         let (request, outcome, tag) = (call.request, call.outcome, call.tag);
+        if calling::is_managed(tag) {
+            let done = self.caller.returned(cx, id);
+            return self.settle(cx, done);
+        }
         cx.end(request, outcome);
         if tag > 0 {
             self.think(cx, tag as usize - 1);
@@ -364,6 +397,10 @@ impl Behaviour for Clients {
     fn timer<E: Env>(&mut self, cx: &mut Context<'_, E>, timer: Timer) {
         match timer.kind {
             ARRIVAL => self.arrive_open(cx),
+            calling::TIMERS.. => {
+                let done = self.caller.timer(cx, timer);
+                self.settle(cx, done);
+            }
             _ => self.arrive_closed(cx, timer.index as usize),
         }
     }
@@ -373,6 +410,7 @@ impl Behaviour for Clients {
         if before.keys != settings.keys {
             self.keys = KeySource::new(&settings.keys);
         }
+        self.caller.change(settings.calling, settings.timeout(), !settings.calling.is_plain());
         self.think = settings.think_ms.sampler();
         self.mean_gap_ns = NS_PER_S / settings.rate_per_s;
         self.shares = shares_of(&settings.mix);
