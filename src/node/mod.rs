@@ -14,7 +14,9 @@ pub mod station;
 pub use configure::Configure;
 
 use crate::algo::setting::Setting;
+use crate::algo::{self, Family, PolicyInfo};
 use crate::sim::{Behaviour, CallId, Context, Counter, Env, Member, Time, Timer, mix};
+use crate::systems::Inspection;
 use serde::{Deserialize, Serialize};
 use station::Station;
 
@@ -36,6 +38,17 @@ pub struct Kind {
     pub talks: bool,
     /// What it counts, in the order in which reports list it.
     pub counters: &'static [Counter],
+}
+
+/// Every family of policies, and the services.
+pub fn families() -> Vec<Family> {
+    let services = Family { id: servers::SERVICE, name: "Services", policies: servers::infos };
+    algo::FAMILIES.iter().copied().chain([services]).collect()
+}
+
+/// What a setting of this family can be; empty for a family that does not exist.
+pub fn policies(family: &str) -> Vec<PolicyInfo> {
+    if family == servers::SERVICE { servers::infos() } else { algo::policies(family) }
 }
 
 /// The kind with this id.
@@ -148,6 +161,11 @@ impl Node {
         each!(self, node => node.station(now))
     }
 
+    /// What the service that it runs shows, if it runs one.
+    pub fn service(&self, now: Time) -> Option<Inspection> {
+        each!(self, node => node.service(now))
+    }
+
     /// What its machines have come to so far, if their number changes or they cost something.
     pub fn fleet(&self, now: Time) -> Option<FleetAccount> {
         each!(self, node => node.fleet(now))
@@ -158,6 +176,11 @@ impl Node {
 pub trait Show {
     /// As plain text and levels; `None` for a kind with a view of its own (see `run::snapshot`).
     fn station(&self, _now: Time) -> Option<Station> {
+        None
+    }
+
+    /// What the service that it runs shows.
+    fn service(&self, _now: Time) -> Option<Inspection> {
         None
     }
 

@@ -64,7 +64,7 @@ pub(super) fn all(state: &Scenario) -> Vec<Knob> {
 fn policy_knobs(state: &Scenario, path: &str, family: &str) -> Vec<Knob> {
     let chosen = paths::get(state, path).and_then(|policy| Some(policy.get("id")?.as_str()?.to_owned()));
     let policy =
-        crate::algo::policies(family).into_iter().find(|policy| Some(policy.id) == chosen.as_deref());
+        crate::node::policies(family).into_iter().find(|policy| Some(policy.id) == chosen.as_deref());
     let settings = policy.map_or(&[][..], |policy| policy.knobs);
     settings.iter().filter_map(|setting| knob(state, &format!("{path}.{}", setting.name))).collect()
 }

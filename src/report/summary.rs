@@ -80,6 +80,9 @@ pub struct NodeSummary {
     pub utilisation: Option<f64>,
     /// Jain's index over the members' calls.
     pub fairness: Option<f64>,
+    /// What the service that it runs says of itself, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub service: BTreeMap<&'static str, f64>,
     /// What a node of its kind counts, 0 included.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub counts: BTreeMap<&'static str, u64>,
@@ -129,7 +132,10 @@ pub fn summarise(scenario: &Scenario, metrics: &Metrics, nodes: &[Node], now: Ti
     };
     let node = |(index, spec): (usize, &crate::scenario::NodeSpec)| {
         let fleet = nodes.get(index).and_then(|node| node.fleet(now));
-        let summary = node_summary(metrics, index as u16, &spec.settings, fleet, now);
+        let mut summary = node_summary(metrics, index as u16, &spec.settings, fleet, now);
+        if let Some(service) = nodes.get(index).and_then(|node| node.service(now)) {
+            summary.service = map_of(service.figures.iter().map(|figure| (figure.name, figure.value)));
+        }
         (spec.id.clone(), summary)
     };
     Summary {
@@ -194,6 +200,7 @@ fn node_summary(
     let (hits, misses) = (count_of(Counter::Hits), count_of(Counter::Misses));
     let counters = settings.kind().counters;
     NodeSummary {
+        service: BTreeMap::new(),
         counts: map_of(counters.iter().map(|what| (what.id(), count_of(*what)))),
         hit_ratio: (hits + misses > 0).then(|| hits as f64 / (hits + misses) as f64),
         kind: settings.kind().id,

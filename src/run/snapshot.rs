@@ -3,6 +3,7 @@
 use crate::algo::balance::Inspection;
 use crate::node::station::Station;
 use crate::sim::{Outcome, Place, Time};
+use crate::systems;
 use serde::Serialize;
 
 /// A running system at one instant.
@@ -94,6 +95,8 @@ pub struct ServersView {
     pub in_service: u32,
     /// Machines that were ordered and are not up yet.
     pub booting: u32,
+    /// The service that they run, if they do.
+    pub service: Option<systems::Inspection>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

@@ -161,7 +161,12 @@ fn servers_view<Q: EventQueue<Event = Event>>(
     // Members that were removed are shown while they finish what they have.
     members
         .retain(|member| !member.leaving || member.queued > 0 || member.workers.iter().any(Option::is_some));
-    ServersView { members, in_service: node.in_service().into(), booting: node.booting() as u32 }
+    ServersView {
+        members,
+        in_service: node.in_service().into(),
+        booting: node.booting() as u32,
+        service: node.running().map(|running| running.inspect(world.now())),
+    }
 }
 
 /// "breaker open"; empty while it is closed.

@@ -74,7 +74,7 @@ pub fn find(scenario: &Scenario, path: &str) -> Option<Found> {
         return Some(Found { place, setting, below: String::new() });
     }
     let SettingKind::Policy { family, .. } = setting.kind else { return None };
-    let known = crate::algo::policies(family).into_iter().flat_map(|policy| policy.knobs.iter());
+    let known = crate::node::policies(family).into_iter().flat_map(|policy| policy.knobs.iter());
     let knob = *known.into_iter().find(|knob| knob.name == below)?;
     Some(Found { place, setting: knob, below: below.to_owned() })
 }

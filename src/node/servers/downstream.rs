@@ -9,7 +9,8 @@ impl Servers {
     pub(super) fn inquire<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, index: usize) {
         let call = self.machines[member].workers[index].call;
         let request = cx.call_at(call).request;
-        for way in 0..cx.outgoing().len() as u16 {
+        let events_way = self.events_way;
+        for way in (0..cx.outgoing().len() as u16).filter(|way| Some(*way as usize) != events_way) {
             let want = Want { request, parent: call, member: member as u16, way, owner: index as u32 };
             let done = self.caller.ask(cx, want);
             let worker = &mut self.machines[member].workers[index];

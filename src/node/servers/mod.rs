@@ -9,6 +9,7 @@
 
 mod downstream;
 mod fleet;
+mod running;
 pub mod scaling;
 mod settings;
 
@@ -22,7 +23,9 @@ use crate::sim::{
     Answer, Behaviour, CallId, Context, Counter, Draw, Env, Handle, Member, Outcome, Outgoing, Purpose,
     Sampler, Span, Time, Timer, stream_seed,
 };
+use crate::systems::Inspection;
 use fleet::Fleet;
+pub use running::{PLAIN, Running, SERVICE, infos};
 use std::collections::VecDeque;
 
 /// What menus, validation and documentation need of this kind of node.
@@ -46,11 +49,15 @@ const COUNTERS: &[Counter] = &[
     Counter::BreakerOpened,
     Counter::ScaledOut,
     Counter::ScaledIn,
+    Counter::Events,
 ];
 
 /// The kind of timer that tells a worker that its work is done. The fleet has others of its own, and so
 /// has the caller ([`calling::TIMERS`]).
 const WORKED: u8 = 0;
+
+/// The service it runs has something to do.
+const WAKE: u8 = 3;
 
 /// The running node.
 #[derive(Clone, Debug)]
@@ -62,6 +69,13 @@ pub struct Servers {
     fleet: Fleet,
     /// For calls downstream that are more than one try.
     caller: Caller,
+    /// `None` for plain work.
+    running: Option<Box<Running>>,
+    /// Index of what events go to among what is called.
+    events_way: Option<usize>,
+    seed: u64,
+    id: String,
+    to: Vec<String>,
 }
 
 /// One member.
@@ -87,6 +101,8 @@ struct Worker {
     children: Vec<CallId>,
     /// The same for calls that the node's [`Caller`] makes.
     inquiries: u16,
+    /// The service has done the operation; its rows take their time.
+    served: bool,
     worst: Outcome,
     /// What the answers from downstream brought.
     answer: Answer,
@@ -101,6 +117,7 @@ impl Worker {
         done: Handle::NONE,
         children: vec![],
         inquiries: 0,
+        served: false,
         worst: Outcome::Ok,
         answer: Answer { origin: 0, version: 0 },
     };
@@ -158,6 +175,11 @@ impl Servers {
             machines: vec![],
             fleet: Fleet::new(settings.scaling, settings.count),
             caller: settings.caller(site),
+            running: Running::new(&settings.runs, site.seed, site.id),
+            events_way: site.to.iter().position(|id| *id == settings.events_to),
+            seed: site.seed,
+            id: site.id.to_owned(),
+            to: site.to.to_vec(),
             settings,
         };
         servers.fit();
@@ -188,6 +210,11 @@ impl Servers {
             })
         };
         machine.workers.iter().map(view).collect()
+    }
+
+    /// The service that it runs; `None` for plain work.
+    pub fn running(&self) -> Option<&Running> {
+        self.running.as_deref()
     }
 
     /// How many machines callers know of.
@@ -279,6 +306,7 @@ impl Servers {
         let worker = &mut machine.workers[index];
         (worker.call, worker.left, worker.total, worker.since) = (call, left, left, now);
         (worker.done, worker.worst, worker.answer) = (done, Outcome::Ok, Answer::default());
+        worker.served = false;
         machine.busy += 1;
         true
     }
@@ -287,8 +315,38 @@ impl Servers {
     fn worked<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, index: usize) {
         let worker = &mut self.machines[member].workers[index];
         (worker.done, worker.left) = (Handle::NONE, Span::ZERO);
+        if self.running.is_some() && !worker.served {
+            return self.operate(cx, member, index);
+        }
+        self.call_downstream(cx, member, index);
+    }
+
+    /// The service does its part; if that takes time, the worker comes back to it later.
+    fn operate<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, index: usize) {
+        let call = self.machines[member].workers[index].call;
+        let (outcome, rows) = self.serve(cx, member as u16, call);
+        let now = cx.now();
+        let machine = &mut self.machines[member];
+        let worker = &mut machine.workers[index];
+        (worker.served, worker.worst) = (true, outcome);
+        if rows == Span::ZERO {
+            return self.worked(cx, member, index);
+        }
+        (worker.left, worker.total, worker.since) = (rows, rows, now);
+        worker.done = due(now, rows, machine.rate)
+            .map_or(Handle::NONE, |at| cx.timer(member as u16, WORKED, index as u32, at));
+    }
+
+    /// Asks what is downstream, or answers.
+    fn call_downstream<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, index: usize) {
+        let events_way = self.events_way;
+        let worker = &mut self.machines[member].workers[index];
         let call = worker.call;
-        if cx.outgoing().is_empty() {
+        if !worker.worst.is_ok() {
+            let worst = worker.worst;
+            return self.answer(cx, member, index, worst);
+        }
+        if cx.outgoing().len() == usize::from(events_way.is_some()) {
             worker.answer = own_data(cx, call);
             return self.answer(cx, member, index, Outcome::Ok);
         }
@@ -298,7 +356,7 @@ impl Servers {
         }
         let (request, attempt) = (cx.call_at(call).request, cx.call_at(call).attempt);
         let (seed, key) = (cx.request(request).seed, cx.request(request).key);
-        for nth in 0..cx.outgoing().len() {
+        for nth in (0..cx.outgoing().len()).filter(|nth| Some(*nth) != events_way) {
             let link = cx.outgoing()[nth];
             let to_member = super::member_for(cx, link, seed, key);
             let child = cx.call(Outgoing {
@@ -428,6 +486,10 @@ fn own_data<E: Env>(cx: &mut Context<'_, E>, call: CallId) -> Answer {
 }
 
 impl Show for Servers {
+    fn service(&self, now: Time) -> Option<Inspection> {
+        self.running.as_ref().map(|running| running.inspect(now))
+    }
+
     fn fleet(&self, now: Time) -> Option<FleetAccount> {
         self.fleet.account(now)
     }
@@ -463,6 +525,10 @@ impl Behaviour for Servers {
             let done = self.caller.returned(cx, id);
             return self.inquired(cx, done);
         }
+        if call.parent == CallId::NONE {
+            let request = call.request;
+            return self.event_returned(cx, id, request);
+        }
         let (member, index, outcome) = (call.from.member as usize, call.tag as usize, call.outcome);
         let answer = call.answer;
         let worker = &mut self.machines[member].workers[index];
@@ -477,6 +543,7 @@ impl Behaviour for Servers {
     fn timer<E: Env>(&mut self, cx: &mut Context<'_, E>, timer: Timer) {
         match timer.kind {
             WORKED => self.worked(cx, timer.place.member as usize, timer.index as usize),
+            WAKE => self.wake(cx),
             calling::TIMERS.. => {
                 let done = self.caller.timer(cx, timer);
                 self.inquired(cx, done);
@@ -488,6 +555,11 @@ impl Behaviour for Servers {
     fn change<E: Env>(&mut self, cx: &mut Context<'_, E>, settings: &Settings) {
         let before = std::mem::replace(&mut self.settings, settings.clone());
         self.service = self.settings.service_ms.sampler();
+        if before.runs != settings.runs {
+            // Another service, or other settings of it, begins anew.
+            self.running = Running::new(&settings.runs, self.seed, &self.id);
+        }
+        self.events_way = self.to.iter().position(|id| *id == settings.events_to);
         self.caller.change(settings.calling, settings.call_timeout(), settings.manages_calls());
         self.fleet.change(cx, settings.scaling, settings.count, before.count != settings.count);
         let known = self.machines.len();

@@ -1,10 +1,12 @@
 //! What can be set on servers.
 
+use super::running::{PLAIN, SERVICE};
 use super::scaling::{self, Scaling};
-use crate::algo::setting::{Scale, Setting};
+use crate::algo::choice::PolicyChoice;
+use crate::algo::setting::{Scale, Setting, shortened};
 use crate::node::Site;
 use crate::node::calling::{self, Caller, Calling};
-use crate::node::configure::{Around, Configure, Findings, Size};
+use crate::node::configure::{Around, Configure, Findings, Size, check_policy};
 use crate::node::member::{self, MemberSettings, check_members};
 use crate::sim::{Distribution, Span};
 use serde::{Deserialize, Serialize};
@@ -19,6 +21,13 @@ pub struct Settings {
     pub queue: u32,
     pub discipline: Discipline,
     pub service_ms: Distribution,
+    #[serde(skip_serializing_if = "is_plain")]
+    pub runs: PolicyChoice,
+    #[serde(skip_serializing_if = "is_none")]
+    pub row_ms: f64,
+    /// The node that what follows from operations goes to; empty for none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub events_to: String,
     #[serde(flatten, skip_serializing_if = "Scaling::is_default")]
     pub scaling: Scaling,
     /// For one try of a call to what is downstream; 0 for none.
@@ -28,6 +37,10 @@ pub struct Settings {
     pub calling: Calling,
     /// What sets single members apart; `members[2]` is `servers/3`.
     pub members: Vec<MemberSettings>,
+}
+
+fn is_plain(runs: &PolicyChoice) -> bool {
+    runs.id == PLAIN
 }
 
 fn is_none(span_ms: &f64) -> bool {
@@ -52,6 +65,9 @@ impl Default for Settings {
             queue: 100,
             discipline: Discipline::Fifo,
             service_ms: Distribution::Exponential { mean: 80.0 },
+            runs: PolicyChoice::new(PLAIN),
+            row_ms: 0.0,
+            events_to: String::new(),
             scaling: Scaling::default(),
             call_timeout_ms: 0.0,
             calling: Calling::default(),
@@ -113,6 +129,17 @@ pub const SETTINGS: &[Setting] = &[
         "Who is next when a worker is free.",
     ),
     Setting::distribution("service_ms", "Service time", 60_000.0, "Work that a request needs, at speed 1."),
+    Setting::policy("runs", "Runs", SERVICE, PLAIN, "What the servers do: plain work, or a whole service."),
+    Setting::number(
+        "row_ms",
+        "Time per row",
+        "ms",
+        (0.0, 10_000.0),
+        0.0,
+        "With a service: how long each row takes that an operation reads or writes.",
+    )
+    .usual(0.0, 20.0, Scale::Linear),
+    Setting::other("events_to", "Events go to", "The node that gets what follows from operations."),
     scaling::AUTOSCALE,
     scaling::SCALE_MIN,
     scaling::SCALE_MAX,
@@ -159,10 +186,19 @@ pub const MEMBER_SETTINGS: &[Setting] = &[
 impl Configure for Settings {
     fn check(&self, around: &Around<'_>, found: &mut Findings<'_>) {
         found.sentence("service_ms", self.service_ms.check());
+        check_policy("runs", &self.runs, SERVICE, found);
+        if !self.events_to.is_empty() && !around.to.contains(&self.events_to) {
+            let to = shortened(&self.events_to);
+            found.add("events_to", format!("\"{to}\" is not among the nodes that {} calls", around.id));
+        }
         if self.scaling.is_on() && self.scaling.scale_min > self.scaling.scale_max {
             found.add("scale_min", "must not be above scale_max");
         }
         check_members(&self.members, around, found);
+    }
+
+    fn spell_out(&mut self) {
+        self.runs = self.runs.spelled_out_among(&crate::node::policies(SERVICE));
     }
 
     fn size(&self) -> Size {
