@@ -1,6 +1,6 @@
 """libCacheSim (PyPI, libcachesim 0.3.5) on the traces that our cache policies run on.
 
-caches.py speed TRACE     millions of requests a second: lines `speed POLICY/CAPACITY FIGURE MISSES`
+caches.py speed TRACE     millions of requests a second: lines `speed POLICY/CAPACITY FIGURE`
 caches.py golden          misses on the small traces of src/algo/cache/golden.rs, as lines of its table
 
 TRACE is in the format oracleGeneral: per request 24 bytes, little endian: u32 time, u64 key, u32 size (1), i64
@@ -47,13 +47,12 @@ def speed(path):
     requests = os.path.getsize(path) // 24
     for capacity in CAPACITIES:
         for policy in POLICIES:
-            runs = [run(policy, capacity, path) for _ in range(REPETITIONS)]
-            seconds = sorted(seconds for seconds, _ in runs)[REPETITIONS // 2]
-            print(f"speed {policy}/{capacity} {requests / seconds / 1e6:.2f} {runs[0][1]}", flush=True)
+            runs = sorted(run(policy, capacity, path)[0] for _ in range(REPETITIONS))
+            print(f"speed {policy}/{capacity} {requests / runs[REPETITIONS // 2] / 1e6:.2f}", flush=True)
 
 
 def skewed(state):
-    """A number below 2000, small ones far more often: the product of three uniform numbers would be steeper."""
+    """A number below 2000, small ones far more often: the cube of a uniform number."""
     state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
     uniform = state >> 33
     square = uniform * uniform >> 31

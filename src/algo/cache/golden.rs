@@ -14,7 +14,7 @@ fn trace(name: &str) -> Vec<u32> {
     let request = |nth: u32| {
         state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         let uniform = state >> 33;
-        let cube = ((uniform * uniform) >> 31) * uniform >> 31;
+        let cube = (((uniform * uniform) >> 31) * uniform) >> 31;
         let key = ((cube * 2000) >> 31) as u32;
         match name {
             "scans" if nth % 1500 >= 1200 => 10_000 + nth,

@@ -7,6 +7,9 @@
 //! stack's bottom goes to the queue. The paper leaves the stack unbounded; here, as in libCacheSim, it holds
 //! at most twice the capacity (`stack_percent`), and the key whose entry left longest ago is forgotten.
 //! Room that removals (expiry) leave among the hot is given to newcomers, as when the cache fills.
+//!
+//! libCacheSim 0.3.5 misses 0.1 % more or less on most traces of `golden.rs`, 1.9 % more on a loop: as its
+//! source reads, a key stays in its list of ghosts after it became hot, so other keys are forgotten.
 
 use super::index::NONE;
 use super::shelves::Shelves;
