@@ -307,6 +307,7 @@ impl Clients {
         }
     }
 
+    #[inline(always)]
     fn schedule<E: Env>(&mut self, cx: &mut Context<'_, E>, gap: Option<Span>) {
         match gap {
             None => (self.next_at, self.next) = (Time::NEVER, Handle::NONE),
@@ -318,7 +319,17 @@ impl Clients {
     }
 
     /// From now to the next arrival of the open loop; `None` if there is no next.
+    #[inline(always)]
     fn gap(&mut self, now: Time) -> Option<Span> {
+        if self.settings.arrivals == Arrivals::Poisson && self.settings.rate_per_s > 0.0 {
+            return Some(Span::from_ns(self.arrivals.exponential() * self.mean_gap_ns));
+        }
+        self.gap_otherwise(now)
+    }
+
+    /// The same where it is not simply drawn.
+    #[inline(never)]
+    fn gap_otherwise(&mut self, now: Time) -> Option<Span> {
         let rate = self.settings.rate_per_s;
         if self.settings.arrivals == Arrivals::Replay {
             let replay = self.settings.replay.as_ref()?;
@@ -444,6 +455,7 @@ impl Clients {
         Some(NewRequest { seed, key, client, class, work, cost: 1.0, priority: 0 })
     }
 
+    #[inline(always)]
     fn arrive_open<E: Env>(&mut self, cx: &mut Context<'_, E>) {
         let (now, seed) = (cx.now(), mix(self.identity ^ self.issued));
         if self.settings.arrivals == Arrivals::Replay {
@@ -524,6 +536,7 @@ impl Behaviour for Clients {
         cx.reply(call, Outcome::Invalid);
     }
 
+    #[inline(always)]
     fn returned<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
         let call = cx.call_at(id);
         let (request, outcome, tag) = (call.request, call.outcome, call.tag);
@@ -533,6 +546,7 @@ impl Behaviour for Clients {
         }
     }
 
+    #[inline(always)]
     fn timer<E: Env>(&mut self, cx: &mut Context<'_, E>, timer: Timer) {
         match timer.kind {
             ARRIVAL => self.arrive_open(cx),

@@ -324,12 +324,10 @@ impl Servers {
 
     /// False if no worker is idle, which the caller has ruled out.
     fn begin<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, call: CallId) -> bool {
-        let workers = self.settings.workers as usize;
         let machine = &mut self.machines[member];
-        let Some(index) = machine.workers.iter().take(workers).position(|worker| worker.call == CallId::NONE)
-        else {
-            return false;
-        };
+        let workers = machine.workers.iter_mut().take(self.settings.workers as usize);
+        let idle = workers.enumerate().find(|(_, worker)| worker.call == CallId::NONE);
+        let Some((index, worker)) = idle else { return false };
         let request = cx.request_of(call);
         let work = if request.work > Span::ZERO {
             request.work
@@ -342,7 +340,6 @@ impl Servers {
         let now = cx.now();
         let done = due(now, left, machine.rate)
             .map_or(Handle::NONE, |at| cx.timer(member as u16, 0, index as u32, at));
-        let worker = &mut machine.workers[index];
         (worker.call, worker.left, worker.total, worker.since) = (call, left, left, now);
         (worker.done, worker.worst) = (done, Outcome::Ok);
         machine.busy += 1;
@@ -350,6 +347,7 @@ impl Servers {
     }
 
     /// The worker's own work is done: call downstream, or answer.
+    #[inline(always)]
     fn worked<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, index: usize) {
         let worker = &mut self.machines[member].workers[index];
         (worker.done, worker.left) = (Handle::NONE, Span::ZERO);
@@ -486,6 +484,7 @@ impl Behaviour for Servers {
         self.declare_conditions(cx, &settings, 0);
     }
 
+    #[inline(always)]
     fn arrive<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId) {
         if cx.request_of(call).probe {
             // A health endpoint answers beside the queue.
@@ -514,6 +513,7 @@ impl Behaviour for Servers {
         }
     }
 
+    #[inline(always)]
     fn timer<E: Env>(&mut self, cx: &mut Context<'_, E>, timer: Timer) {
         self.worked(cx, timer.place.member as usize, timer.index as usize);
     }

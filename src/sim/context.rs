@@ -206,7 +206,7 @@ impl<E: Env> Context<'_, E> {
         if E::Seen::WATCHES {
             self.seen.departed(id, &self.core.calls[id.0], request);
         }
-        self.core.travel(id, Way::Out);
+        self.core.travel(id, out.link, Way::Out);
         id
     }
 

@@ -4,7 +4,7 @@ use super::call::Arena;
 use super::link::Way;
 use super::{
     Call, CallId, Event, EventQueue, Handle, Happening, LOSS_NOTICE, Link, NodeId, Outcome, Phase, Place,
-    Request, Span, Time,
+    Request, RequestId, Span, Time,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -156,13 +156,12 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
 
     /// Sends a call or its answer over its link.
     #[inline(always)]
-    pub fn travel(&mut self, id: CallId, way: Way) {
-        let link = self.calls[id.0].link as usize;
+    pub fn travel(&mut self, id: CallId, link: u16, way: Way) {
         let event = Event::from(if way == Way::Out { Happening::Arrive(id) } else { Happening::Return(id) });
-        if self.links[link].instant {
+        if self.links[link as usize].instant {
             self.soon.push(event);
         } else {
-            self.travel_far(id, link, way, event);
+            self.travel_far(id, link as usize, way, event);
         }
     }
 
@@ -197,6 +196,18 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
         let now = self.now;
         let call = &mut self.calls[id.0];
         (call.finished, call.outcome, call.phase) = (now, outcome, Phase::Returning);
-        self.travel(id, Way::Back);
+        let link = call.link;
+        self.travel(id, link, Way::Back);
+    }
+
+    /// A call is over, and so may be all that is left of its request.
+    #[inline(always)]
+    pub fn close(&mut self, id: CallId, of: RequestId) {
+        self.calls.remove(id.0);
+        let request = &mut self.requests[of.0];
+        request.open_calls -= 1;
+        if request.open_calls == 0 && request.outcome.is_some() {
+            self.requests.remove(of.0);
+        }
     }
 }

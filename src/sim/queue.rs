@@ -27,6 +27,12 @@ impl Handle {
     pub(super) const PARKED: Handle = Handle { index: u32::MAX, generation: 1 };
 }
 
+impl Default for Handle {
+    fn default() -> Handle {
+        Handle::NONE
+    }
+}
+
 /// Events in order of time; those of the same time in the order in which they were scheduled.
 pub trait EventQueue: Clone + Default + Debug {
     type Event: Copy + Default + Debug;
@@ -113,15 +119,22 @@ impl<E: Copy + Default + Debug> Default for Wheel<E> {
 
 impl Front {
     /// Inserts behind all that are due no later; there is room.
-    #[inline]
+    #[inline(always)]
     fn insert(&mut self, time: u64, index: u32) {
-        let mut at = self.len;
+        // The remainder changes nothing; with it the compiler sees that no index is out of bounds.
+        let mut at = self.len % FRONT;
+        self.len = at + 1;
         while at > 0 && self.sorted[at - 1].0 <= time {
             self.sorted[at] = self.sorted[at - 1];
             at -= 1;
         }
         self.sorted[at] = (time, index);
-        self.len += 1;
+    }
+
+    /// The earliest: (time, entry).
+    #[inline(always)]
+    fn first(&self) -> Option<(u64, u32)> {
+        (self.len > 0).then(|| self.sorted[(self.len - 1) % FRONT])
     }
 
     /// The same where there is no room: the latest, which is later than this, makes some.
@@ -286,62 +299,34 @@ impl<E: Copy + Default + Debug> Wheel<E> {
         self.waiting -= 1;
         entry.event
     }
-}
 
-impl<E: Copy + Default + Debug> EventQueue for Wheel<E> {
-    type Event = E;
+    /// Room for one more event that waits.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) {
+        self.free = self.entries.len() as u32;
+        self.entries.push(Entry::default());
+    }
 
-    fn schedule(&mut self, at: Time, event: E) -> Handle {
-        let time = at.0.max(self.current);
-        let index = if self.free == 0 {
-            self.entries.push(Entry::default());
-            self.entries.len() as u32 - 1
-        } else {
-            let index = self.free;
-            self.free = self.entries[index as usize].next;
-            index
-        };
-        let entry = &mut self.entries[index as usize];
-        entry.time = time;
-        entry.event = event;
-        let handle = Handle { index, generation: entry.generation };
-        let before_latest = self.front.len > 0 && time < self.front.sorted[0].0;
-        if self.front.len < FRONT && (before_latest || self.levels == 0) {
-            entry.previous = IN_FRONT;
-            self.front.insert(time, index);
-        } else if before_latest {
-            entry.previous = IN_FRONT;
+    #[inline]
+    fn is_before_latest(&self, time: u64) -> bool {
+        self.front.len > 0 && time < self.front.sorted[0].0
+    }
+
+    /// Puts an entry on the wheel, or in the sorted list in place of the latest there.
+    #[inline(never)]
+    fn schedule_far(&mut self, time: u64, index: u32) {
+        if self.is_before_latest(time) {
             let latest = self.front.insert_for_latest(time, index);
             self.place_first(latest);
         } else {
             self.place(index);
         }
-        self.waiting += 1;
-        handle
     }
 
-    fn cancel(&mut self, handle: Handle) -> bool {
-        let live = self.entries.get(handle.index as usize).is_some_and(|e| e.generation == handle.generation);
-        if live {
-            self.release(handle.index);
-        }
-        live
-    }
-
-    #[inline]
-    fn pop(&mut self, until: Time) -> Option<(Time, E)> {
-        if self.front.len > 0 {
-            let (time, index) = self.front.sorted[self.front.len - 1];
-            if time > until.0 {
-                return None;
-            }
-            self.front.len -= 1;
-            // The wheel's time stands while anything is on it: events lie where it says.
-            if self.levels == 0 {
-                self.current = time;
-            }
-            return Some((Time(time), self.free(index)));
-        }
+    /// The first event of the wheel, if its time is not after `until`.
+    #[inline(never)]
+    fn pop_far(&mut self, until: Time) -> Option<(Time, E)> {
         let head = self.first_head()?;
         let (first, last) = (self.entries[head].next, self.entries[head].previous);
         // Alone in its slot, or on the lowest level, where all of a slot have one time.
@@ -358,11 +343,56 @@ impl<E: Copy + Default + Debug> EventQueue for Wheel<E> {
         let (time, first) = self.earliest(head);
         (time <= until.0).then(|| self.enter(head, first))
     }
+}
+
+impl<E: Copy + Default + Debug> EventQueue for Wheel<E> {
+    type Event = E;
+
+    fn schedule(&mut self, at: Time, event: E) -> Handle {
+        let time = at.0.max(self.current);
+        if self.free == 0 {
+            self.grow();
+        }
+        let index = self.free;
+        let entry = &mut self.entries[index as usize];
+        self.free = entry.next;
+        self.waiting += 1;
+        (entry.time, entry.event, entry.previous) = (time, event, IN_FRONT);
+        let handle = Handle { index, generation: entry.generation };
+        if self.front.len < FRONT && (self.levels == 0 || self.is_before_latest(time)) {
+            self.front.insert(time, index);
+        } else {
+            self.schedule_far(time, index);
+        }
+        handle
+    }
+
+    fn cancel(&mut self, handle: Handle) -> bool {
+        let live = self.entries.get(handle.index as usize).is_some_and(|e| e.generation == handle.generation);
+        if live {
+            self.release(handle.index);
+        }
+        live
+    }
+
+    #[inline(always)]
+    fn pop(&mut self, until: Time) -> Option<(Time, E)> {
+        let Some((time, index)) = self.front.first() else { return self.pop_far(until) };
+        if time > until.0 {
+            return None;
+        }
+        self.front.len -= 1;
+        // The wheel's time stands while anything is on it: events lie where it says.
+        if self.levels == 0 {
+            self.current = time;
+        }
+        Some((Time(time), self.free(index)))
+    }
 
     fn next_time(&self) -> Option<Time> {
-        match self.front.len {
-            0 => self.first_head().map(|head| Time(self.earliest(head).0)),
-            len => Some(Time(self.front.sorted[len - 1].0)),
+        match self.front.first() {
+            None => self.first_head().map(|head| Time(self.earliest(head).0)),
+            Some((time, _)) => Some(Time(time)),
         }
     }
 
@@ -370,7 +400,6 @@ impl<E: Copy + Default + Debug> EventQueue for Wheel<E> {
         self.waiting
     }
 }
-
 /// A binary heap with tombstones: the plain queue that the wheel is tested and measured against.
 #[derive(Clone, Debug, Default)]
 pub struct Heap<E> {

@@ -140,6 +140,7 @@ impl Balancer {
         self.stuck[client as usize] = Stuck { pool: pool as u8, backend: backend as u16, last: now, left };
     }
 
+    #[inline(always)]
     fn choose(&mut self, ask: &Ask, pool: usize) -> Option<Pick> {
         if !self.remembers() {
             return self.pools[pool].pick(ask);
@@ -234,6 +235,7 @@ impl Behaviour for Balancer {
         self.schedule_health(cx);
     }
 
+    #[inline(always)]
     fn arrive<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
         let request = cx.request_of(id);
         let (client, key, class) = (request.client, request.key, request.class);
@@ -253,15 +255,15 @@ impl Behaviour for Balancer {
         }
         let ask = Ask { now: cx.now(), client, key };
         let Some(pick) = self.choose(&ask, pool) else { return cx.reply(id, Outcome::NoBackend) };
-        let target = &self.pools[pool];
+        let target = &mut self.pools[pool];
         cx.chose(id, || explain(target, pick));
         cx.wait(id);
-        self.pools[pool].sent(pick.backend);
+        target.sent(pick.backend);
         cx.call(Outgoing {
             request: cx.call_at(id).request,
             parent: id,
             from_member: 0,
-            link: self.pools[pool].link,
+            link: target.link,
             to_member: pick.backend as u16,
             attempt: 0,
             tag: (pool << 16 | pick.backend) as u32,
@@ -269,6 +271,7 @@ impl Behaviour for Balancer {
         });
     }
 
+    #[inline(always)]
     fn returned<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
         let call = cx.call_at(id);
         let (parent, outcome, tag, departed) = (call.parent, call.outcome, call.tag, call.departed);
@@ -277,8 +280,9 @@ impl Behaviour for Balancer {
         }
         let (pool, member) = ((tag >> 16) as usize, (tag & 0xffff) as usize);
         let now = cx.now();
-        if self.pools[pool].came_back(member, now.since(departed), outcome, &self.settings, now) {
-            let back = self.pools[pool].health[member].ejected_until;
+        let target = &mut self.pools[pool];
+        if target.came_back(member, now.since(departed), outcome, &self.settings, now) {
+            let back = target.health[member].ejected_until;
             cx.timer(0, READMIT, tag, back);
         }
         cx.reply(parent, outcome);
