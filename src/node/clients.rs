@@ -227,6 +227,7 @@ pub struct Clients {
     identity: u64,
     keys: KeySource,
     think: Sampler,
+    timeout: Option<Span>,
     /// Where each class's share of [0, 1) ends.
     shares: Vec<f64>,
     /// The engine's numbers of the classes.
@@ -264,6 +265,7 @@ impl Clients {
             identity: stream_seed(seed, id, Purpose::Member),
             keys: KeySource::new(&settings.keys),
             think: settings.think_ms.sampler(),
+            timeout: timeout_of(&settings),
             shares: vec![],
             class_ids: vec![],
             mean_gap_ns: NS_PER_S / settings.rate_per_s,
@@ -498,7 +500,6 @@ impl Clients {
         }
         let Some(&link) = cx.outgoing().first() else { return };
         let to_member = super::any_member(new.seed, cx.member_count(link));
-        let timeout = (self.settings.timeout_ms > 0.0).then(|| Span::from_ms(self.settings.timeout_ms));
         cx.call(Outgoing {
             request,
             parent: CallId::NONE,
@@ -507,9 +508,13 @@ impl Clients {
             to_member,
             attempt: 0,
             tag,
-            timeout,
+            timeout: self.timeout,
         });
     }
+}
+
+fn timeout_of(settings: &Settings) -> Option<Span> {
+    (settings.timeout_ms > 0.0).then(|| Span::from_ms(settings.timeout_ms))
 }
 
 /// Where each class's share of [0, 1) ends.
@@ -560,6 +565,7 @@ impl Behaviour for Clients {
             self.keys = KeySource::new(&settings.keys);
         }
         self.think = settings.think_ms.sampler();
+        self.timeout = timeout_of(settings);
         self.mean_gap_ns = NS_PER_S / settings.rate_per_s;
         self.shares = shares_of(&settings.mix);
         self.learn_classes(cx);

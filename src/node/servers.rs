@@ -325,8 +325,9 @@ impl Servers {
     /// False if no worker is idle, which the caller has ruled out.
     fn begin<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, call: CallId) -> bool {
         let machine = &mut self.machines[member];
-        let workers = machine.workers.iter_mut().take(self.settings.workers as usize);
-        let idle = workers.enumerate().find(|(_, worker)| worker.call == CallId::NONE);
+        let count = machine.workers.len().min(self.settings.workers as usize);
+        let mut workers = machine.workers[..count].iter_mut().enumerate();
+        let idle = workers.find(|(_, worker)| worker.call == CallId::NONE);
         let Some((index, worker)) = idle else { return false };
         let request = cx.request_of(call);
         let work = if request.work > Span::ZERO {
@@ -336,7 +337,6 @@ impl Servers {
         };
         let left = if request.cost == 1.0 { work } else { work.times(request.cost as f64) };
         cx.work(call);
-        cx.call_mut(call).slot = index as u32;
         let now = cx.now();
         let done = due(now, left, machine.rate)
             .map_or(Handle::NONE, |at| cx.timer(member as u16, 0, index as u32, at));
@@ -375,6 +375,7 @@ impl Servers {
     }
 
     /// Frees the worker, answers, and takes the next call.
+    #[inline(always)]
     fn answer<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, index: usize, outcome: Outcome) {
         let machine = &mut self.machines[member];
         let worker = &mut machine.workers[index];

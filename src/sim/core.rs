@@ -39,7 +39,6 @@ pub(super) struct Core<Q> {
     pub links: Vec<Link>,
     /// For each node the links to what it calls, in order.
     pub outgoing: Vec<Vec<u16>>,
-    pub member_count: Vec<u16>,
     pub conditions: Vec<Vec<Condition>>,
     /// How many conditions are not the default, so that the common case is one test.
     pub troubled: u32,
@@ -75,9 +74,10 @@ impl Books {
 
 impl<Q: EventQueue<Event = Event>> Core<Q> {
     /// `members` counts each node's machines.
-    pub fn new(members: &[usize], links: Vec<Link>) -> Core<Q> {
+    pub fn new(members: &[usize], mut links: Vec<Link>) -> Core<Q> {
         let mut outgoing = vec![vec![]; members.len()];
-        for (index, link) in links.iter().enumerate() {
+        for (index, link) in links.iter_mut().enumerate() {
+            link.members = members[link.to as usize] as u16;
             outgoing[link.from as usize].push(index as u16);
         }
         Core {
@@ -88,7 +88,6 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
             requests: Arena::default(),
             outgoing,
             links,
-            member_count: members.iter().map(|n| *n as u16).collect(),
             conditions: members.iter().map(|n| vec![Condition::default(); *n]).collect(),
             troubled: 0,
             parked: BTreeMap::new(),
@@ -147,18 +146,20 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
 
     /// Members may come and go; whoever goes leaves no condition behind.
     pub fn set_member_count(&mut self, node: NodeId, count: usize) {
-        self.member_count[node as usize] = count as u16;
+        for link in self.links.iter_mut().filter(|link| link.to == node) {
+            link.members = count as u16;
+        }
         let known = self.conditions[node as usize].len();
         if known < count {
             self.conditions[node as usize].resize(count, Condition::default());
         }
     }
 
-    /// Sends a call or its answer over its link.
+    /// Sends a call or its answer over its link, which may be `instant`.
     #[inline(always)]
-    pub fn travel(&mut self, id: CallId, link: u16, way: Way) {
+    pub fn travel(&mut self, id: CallId, link: u16, instant: bool, way: Way) {
         let event = Event::from(if way == Way::Out { Happening::Arrive(id) } else { Happening::Return(id) });
-        if self.links[link as usize].instant {
+        if instant {
             self.soon.push(event);
         } else {
             self.travel_far(id, link as usize, way, event);
@@ -197,7 +198,8 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
         let call = &mut self.calls[id.0];
         (call.finished, call.outcome, call.phase) = (now, outcome, Phase::Returning);
         let link = call.link;
-        self.travel(id, link, Way::Back);
+        let instant = self.links[link as usize].instant;
+        self.travel(id, link, instant, Way::Back);
     }
 
     /// A call is over, and so may be all that is left of its request.

@@ -300,12 +300,13 @@ impl<E: Copy + Default + Debug> Wheel<E> {
         entry.event
     }
 
-    /// Room for one more event that waits.
+    /// Makes room for one more event, and schedules it.
     #[cold]
     #[inline(never)]
-    fn grow(&mut self) {
+    fn schedule_after_growing(&mut self, at: Time, event: E) -> Handle {
         self.free = self.entries.len() as u32;
         self.entries.push(Entry::default());
+        self.schedule(at, event)
     }
 
     #[inline]
@@ -315,13 +316,14 @@ impl<E: Copy + Default + Debug> Wheel<E> {
 
     /// Puts an entry on the wheel, or in the sorted list in place of the latest there.
     #[inline(never)]
-    fn schedule_far(&mut self, time: u64, index: u32) {
+    fn place_far(&mut self, time: u64, handle: Handle) -> Handle {
         if self.is_before_latest(time) {
-            let latest = self.front.insert_for_latest(time, index);
+            let latest = self.front.insert_for_latest(time, handle.index);
             self.place_first(latest);
         } else {
-            self.place(index);
+            self.place(handle.index);
         }
+        handle
     }
 
     /// The first event of the wheel, if its time is not after `until`.
@@ -349,21 +351,21 @@ impl<E: Copy + Default + Debug> EventQueue for Wheel<E> {
     type Event = E;
 
     fn schedule(&mut self, at: Time, event: E) -> Handle {
-        let time = at.0.max(self.current);
+        // Whatever is rare is a call in last place, so that the common way saves no registers.
         if self.free == 0 {
-            self.grow();
+            return self.schedule_after_growing(at, event);
         }
+        let time = at.0.max(self.current);
         let index = self.free;
         let entry = &mut self.entries[index as usize];
         self.free = entry.next;
         self.waiting += 1;
         (entry.time, entry.event, entry.previous) = (time, event, IN_FRONT);
         let handle = Handle { index, generation: entry.generation };
-        if self.front.len < FRONT && (self.levels == 0 || self.is_before_latest(time)) {
-            self.front.insert(time, index);
-        } else {
-            self.schedule_far(time, index);
+        if self.front.len >= FRONT || (self.levels != 0 && !self.is_before_latest(time)) {
+            return self.place_far(time, handle);
         }
+        self.front.insert(time, index);
         handle
     }
 

@@ -237,7 +237,8 @@ impl Behaviour for Balancer {
 
     #[inline(always)]
     fn arrive<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
-        let request = cx.request_of(id);
+        let of = cx.call_at(id).request;
+        let request = cx.request(of);
         let (client, key, class) = (request.client, request.key, request.class);
         if request.probe {
             return cx.reply(id, Outcome::Ok);
@@ -260,7 +261,7 @@ impl Behaviour for Balancer {
         cx.wait(id);
         target.sent(pick.backend);
         cx.call(Outgoing {
-            request: cx.call_at(id).request,
+            request: of,
             parent: id,
             from_member: 0,
             link: target.link,
