@@ -405,6 +405,7 @@ impl Clients {
     }
 
     /// The user thinks, and then asks; whoever is one too many leaves.
+    #[inline(never)]
     fn think<E: Env>(&mut self, cx: &mut Context<'_, E>, index: usize) {
         if index >= self.settings.users as usize || self.settings.arrivals != Arrivals::Closed {
             self.users[index].active = false;
@@ -445,6 +446,7 @@ impl Clients {
     }
 
     /// A request of the log.
+    #[inline(never)]
     fn replayed(&mut self, now: Time, seed: u64) -> Option<NewRequest> {
         let replay = self.settings.replay.as_ref().filter(|_| self.settings.arrivals == Arrivals::Replay)?;
         let (_, client, path, duration_ms) = *replay.rows.get(self.row)?;
@@ -474,6 +476,7 @@ impl Clients {
         self.schedule(cx, gap);
     }
 
+    #[inline(never)]
     fn arrive_closed<E: Env>(&mut self, cx: &mut Context<'_, E>, index: usize) {
         if index >= self.settings.users as usize || self.settings.arrivals != Arrivals::Closed {
             self.users[index].active = false;

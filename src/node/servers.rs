@@ -231,6 +231,14 @@ impl Machine {
     pub fn rate(&self) -> f64 {
         self.rate
     }
+
+    /// Behind all of the same or a higher priority.
+    #[inline(never)]
+    fn insert(&mut self, call: CallId, priority_of: impl Fn(CallId) -> u8) {
+        let mine = priority_of(call);
+        let place = self.queue.partition_point(|other| priority_of(*other) >= mine);
+        self.queue.insert(place, call);
+    }
 }
 
 impl Servers {
@@ -286,12 +294,7 @@ impl Servers {
         }
         match self.settings.discipline {
             Discipline::Fifo | Discipline::Lifo => machine.queue.push_back(call),
-            Discipline::Priority => {
-                // Behind all of the same or a higher priority.
-                let mine = priority_of(call);
-                let place = machine.queue.partition_point(|other| priority_of(*other) >= mine);
-                machine.queue.insert(place, call);
-            }
+            Discipline::Priority => machine.insert(call, priority_of),
         }
         true
     }
@@ -355,6 +358,18 @@ impl Servers {
         if cx.outgoing().is_empty() {
             return self.answer(cx, member, index, Outcome::Ok);
         }
+        self.call_downstream(cx, member, index, call);
+    }
+
+    /// The worker is held until all answers are in.
+    #[inline(never)]
+    fn call_downstream<E: Env>(
+        &mut self,
+        cx: &mut Context<'_, E>,
+        member: usize,
+        index: usize,
+        call: CallId,
+    ) {
         cx.wait(call);
         let (request, seed) = (cx.call_at(call).request, cx.request_of(call).seed);
         for nth in 0..cx.outgoing().len() {
@@ -500,6 +515,7 @@ impl Behaviour for Servers {
         self.report(cx, member);
     }
 
+    #[inline(never)]
     fn returned<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
         let call = cx.call_at(id);
         let (member, index, outcome) = (call.from.member as usize, call.tag as usize, call.outcome);

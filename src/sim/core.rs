@@ -44,7 +44,7 @@ pub(super) struct Core<Q> {
     pub troubled: u32,
     /// Held for frozen members, in order of arrival.
     pub parked: BTreeMap<Place, Vec<Event>>,
-    /// Nodes whose members changed during this event.
+    /// Nodes whose members changed during this event; their callers hear of it before the next.
     pub announced: Vec<NodeId>,
     /// The next turn of each flapping member.
     pub flaps: BTreeMap<Place, Handle>,

@@ -88,6 +88,7 @@ impl Balancer {
     }
 
     /// The pool for a class of requests: by the longest route that its path begins with.
+    #[inline(never)]
     fn pool_for(&mut self, class: u16, path: &str) -> Option<u8> {
         let index = class as usize;
         if let Some(Some(known)) = self.pool_of_class.get(index) {
@@ -142,9 +143,12 @@ impl Balancer {
 
     #[inline(always)]
     fn choose(&mut self, ask: &Ask, pool: usize) -> Option<Pick> {
-        if !self.remembers() {
-            return self.pools[pool].pick(ask);
-        }
+        if self.remembers() { self.choose_again(ask, pool) } else { self.pools[pool].pick(ask) }
+    }
+
+    /// Whom the client was given before, if that still holds.
+    #[inline(never)]
+    fn choose_again(&mut self, ask: &Ask, pool: usize) -> Option<Pick> {
         if let Some(backend) = self.recall(ask.client, pool, ask.now) {
             return Some(Pick { backend, why: Why::Stuck });
         }
@@ -197,6 +201,7 @@ impl Balancer {
         }
     }
 
+    #[cold]
     fn probe_returned<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
         let call = cx.call_at(id);
         let (request, outcome, tag) = (call.request, call.outcome, call.tag);
@@ -289,6 +294,7 @@ impl Behaviour for Balancer {
         cx.reply(parent, outcome);
     }
 
+    #[inline(never)]
     fn timer<E: Env>(&mut self, cx: &mut Context<'_, E>, timer: Timer) {
         let now = cx.now();
         match timer.kind {
