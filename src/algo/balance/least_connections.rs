@@ -41,9 +41,6 @@ impl LeastConnections {
 /// none, so an idle one ends the search.
 fn first_fewest(values: &[u32], start: usize) -> (usize, u32) {
     let start = if start < values.len() { start } else { 0 };
-    if values.len() <= FEW {
-        return first_of_few(values, start);
-    }
     let mut best = (start, values.get(start).copied().unwrap_or(0));
     let mut index = start;
     while best.1 > 0 {
@@ -56,19 +53,6 @@ fn first_fewest(values: &[u32], start: usize) -> (usize, u32) {
         }
     }
     best
-}
-
-/// So many are sooner all looked at than guessed at which of them ends the search.
-const FEW: usize = 16;
-
-/// The same without a branch: the smallest pair of value and turn, those before `start` a round later.
-fn first_of_few(values: &[u32], start: usize) -> (usize, u32) {
-    let count = values.len();
-    let turn = |index| if index < start { index + count } else { index };
-    let pairs = values.iter().enumerate().map(|(index, &value)| u64::from(value) << 32 | turn(index) as u64);
-    let best = pairs.fold(u64::MAX, u64::min);
-    let turn = (best as u32) as usize;
-    (if turn < count { turn } else { turn - count }, (best >> 32) as u32)
 }
 
 impl Balance for LeastConnections {
