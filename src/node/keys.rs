@@ -87,9 +87,17 @@ impl KeySource {
         KeySource { keys: keys.clone(), alias, next: 0 }
     }
 
+    #[inline(always)]
     pub fn draw(&mut self, random: &mut Stream, now: Time) -> u32 {
-        match &self.keys {
+        match self.keys {
             Keys::Uniform { count: 1 } => 0,
+            _ => self.draw_of_many(random, now),
+        }
+    }
+
+    #[inline(never)]
+    fn draw_of_many(&mut self, random: &mut Stream, now: Time) -> u32 {
+        match &self.keys {
             Keys::Uniform { count } => random.below(*count as u64) as u32,
             Keys::Zipf { .. } => self.alias.as_ref().map_or(0, |alias| alias.draw(random)),
             Keys::Sequential { count } => {

@@ -50,6 +50,7 @@ pub struct Clients {
     identity: u64,
     keys: KeySource,
     think: Sampler,
+    timeout: Option<Span>,
     /// Where each class's share of [0, 1) ends.
     shares: Vec<f64>,
     /// The engine's numbers of the classes.
@@ -91,6 +92,7 @@ impl Clients {
             identity: stream_seed(seed, id, Purpose::Member),
             keys: KeySource::new(&settings.keys),
             think: settings.think_ms.sampler(),
+            timeout: settings.timeout(),
             shares: vec![],
             class_ids: vec![],
             mean_gap_ns: NS_PER_S / settings.rate_per_s,
@@ -140,6 +142,7 @@ impl Clients {
         }
     }
 
+    #[inline(always)]
     fn schedule<E: Env>(&mut self, cx: &mut Context<'_, E>, gap: Option<Span>) {
         match gap {
             None => (self.next_at, self.next) = (Time::NEVER, Handle::NONE),
@@ -151,7 +154,17 @@ impl Clients {
     }
 
     /// From now to the next arrival of the open loop; `None` if there is no next.
+    #[inline(always)]
     fn gap(&mut self, now: Time) -> Option<Span> {
+        if self.settings.arrivals == Arrivals::Poisson && self.settings.rate_per_s > 0.0 {
+            return Some(Span::from_ns(self.arrivals.exponential() * self.mean_gap_ns));
+        }
+        self.gap_otherwise(now)
+    }
+
+    /// The same where it is not simply drawn.
+    #[inline(never)]
+    fn gap_otherwise(&mut self, now: Time) -> Option<Span> {
         let rate = self.settings.rate_per_s;
         if self.settings.arrivals == Arrivals::Replay {
             let replay = self.settings.replay.as_ref()?;
@@ -225,6 +238,7 @@ impl Clients {
     }
 
     /// The user thinks, and then asks; whoever is one too many leaves.
+    #[inline(never)]
     fn think<E: Env>(&mut self, cx: &mut Context<'_, E>, index: usize) {
         if index >= self.settings.users as usize || self.settings.arrivals != Arrivals::Closed {
             self.users[index].active = false;
@@ -267,6 +281,7 @@ impl Clients {
     }
 
     /// A request of the log.
+    #[inline(never)]
     fn replayed(&mut self, now: Time, seed: u64) -> Option<NewRequest> {
         let replay = self.settings.replay.as_ref().filter(|_| self.settings.arrivals == Arrivals::Replay)?;
         let (_, client, path, duration_ms) = *replay.rows.get(self.row)?;
@@ -279,6 +294,7 @@ impl Clients {
         Some(NewRequest { seed, key, client, class, work, cost: 1.0, priority: 0, write: false })
     }
 
+    #[inline(always)]
     fn arrive_open<E: Env>(&mut self, cx: &mut Context<'_, E>) {
         let (now, seed) = (cx.now(), mix(self.identity ^ self.issued));
         if self.settings.arrivals == Arrivals::Replay {
@@ -295,6 +311,7 @@ impl Clients {
         self.schedule(cx, gap);
     }
 
+    #[inline(never)]
     fn arrive_closed<E: Env>(&mut self, cx: &mut Context<'_, E>, index: usize) {
         if index >= self.settings.users as usize || self.settings.arrivals != Arrivals::Closed {
             self.users[index].active = false;
@@ -324,7 +341,6 @@ impl Clients {
         }
         let Some(&link) = cx.outgoing().first() else { return };
         let to_member = super::member_for(cx, link, new.seed, new.key);
-        let timeout = self.settings.timeout();
         cx.call(Outgoing {
             request,
             parent: CallId::NONE,
@@ -333,7 +349,7 @@ impl Clients {
             to_member,
             attempt: 0,
             tag,
-            timeout,
+            timeout: self.timeout,
         });
     }
 
@@ -381,6 +397,7 @@ impl Behaviour for Clients {
         cx.reply(call, Outcome::Invalid);
     }
 
+    #[inline(always)]
     fn returned<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
         let call = cx.call_at(id);
         let (request, outcome, tag) = (call.request, call.outcome, call.tag);
@@ -394,6 +411,7 @@ impl Behaviour for Clients {
         }
     }
 
+    #[inline(always)]
     fn timer<E: Env>(&mut self, cx: &mut Context<'_, E>, timer: Timer) {
         match timer.kind {
             ARRIVAL => self.arrive_open(cx),
@@ -412,6 +430,7 @@ impl Behaviour for Clients {
         }
         self.caller.change(settings.calling, settings.timeout(), !settings.calling.is_plain());
         self.think = settings.think_ms.sampler();
+        self.timeout = settings.timeout();
         self.mean_gap_ns = NS_PER_S / settings.rate_per_s;
         self.shares = shares_of(&settings.mix);
         self.learn_classes(cx);

@@ -165,6 +165,14 @@ impl Machine {
     pub fn rate(&self) -> f64 {
         self.rate
     }
+
+    /// Behind all of the same or a higher priority.
+    #[inline(never)]
+    fn insert(&mut self, call: CallId, priority_of: impl Fn(CallId) -> u8) {
+        let mine = priority_of(call);
+        let place = self.queue.partition_point(|other| priority_of(*other) >= mine);
+        self.queue.insert(place, call);
+    }
 }
 
 impl Servers {
@@ -247,12 +255,7 @@ impl Servers {
         }
         match self.settings.discipline {
             Discipline::Fifo | Discipline::Lifo => machine.queue.push_back(call),
-            Discipline::Priority => {
-                // Behind all of the same or a higher priority.
-                let mine = priority_of(call);
-                let place = machine.queue.partition_point(|other| priority_of(*other) >= mine);
-                machine.queue.insert(place, call);
-            }
+            Discipline::Priority => machine.insert(call, priority_of),
         }
         true
     }
@@ -285,12 +288,11 @@ impl Servers {
 
     /// False if no worker is idle, which the caller has ruled out.
     fn begin<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, call: CallId) -> bool {
-        let workers = self.settings.workers as usize;
         let machine = &mut self.machines[member];
-        let Some(index) = machine.workers.iter().take(workers).position(|worker| worker.call == CallId::NONE)
-        else {
-            return false;
-        };
+        let count = machine.workers.len().min(self.settings.workers as usize);
+        let mut workers = machine.workers[..count].iter_mut().enumerate();
+        let idle = workers.find(|(_, worker)| worker.call == CallId::NONE);
+        let Some((index, worker)) = idle else { return false };
         let request = cx.request_of(call);
         let work = if request.work > Span::ZERO {
             request.work
@@ -299,11 +301,9 @@ impl Servers {
         };
         let left = if request.cost == 1.0 { work } else { work.times(request.cost as f64) };
         cx.work(call);
-        cx.call_mut(call).slot = index as u32;
         let now = cx.now();
         let done = due(now, left, machine.rate)
             .map_or(Handle::NONE, |at| cx.timer(member as u16, WORKED, index as u32, at));
-        let worker = &mut machine.workers[index];
         (worker.call, worker.left, worker.total, worker.since) = (call, left, left, now);
         (worker.done, worker.worst, worker.answer) = (done, Outcome::Ok, Answer::default());
         worker.served = false;
@@ -312,32 +312,40 @@ impl Servers {
     }
 
     /// The worker's own work is done: call downstream, or answer.
+    #[inline(always)]
     fn worked<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, index: usize) {
         let worker = &mut self.machines[member].workers[index];
         (worker.done, worker.left) = (Handle::NONE, Span::ZERO);
-        if self.running.is_some() && !worker.served {
-            return self.operate(cx, member, index);
+        if self.running.is_none() && cx.outgoing().is_empty() {
+            worker.answer = own_data(cx, worker.call);
+            return self.answer(cx, member, index, Outcome::Ok);
+        }
+        self.go_on(cx, member, index);
+    }
+
+    /// The service's turn, if there is one; then that of what is downstream.
+    #[inline(never)]
+    fn go_on<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, index: usize) {
+        let machine = &self.machines[member];
+        if self.running.is_some() && !machine.workers[index].served {
+            let call = machine.workers[index].call;
+            let (outcome, rows) = self.serve(cx, member as u16, call);
+            let machine = &mut self.machines[member];
+            let worker = &mut machine.workers[index];
+            (worker.served, worker.worst) = (true, outcome);
+            if rows > Span::ZERO {
+                let now = cx.now();
+                (worker.left, worker.total, worker.since) = (rows, rows, now);
+                worker.done = due(now, rows, machine.rate)
+                    .map_or(Handle::NONE, |at| cx.timer(member as u16, WORKED, index as u32, at));
+                return;
+            }
         }
         self.call_downstream(cx, member, index);
     }
 
-    /// The service does its part; if that takes time, the worker comes back to it later.
-    fn operate<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, index: usize) {
-        let call = self.machines[member].workers[index].call;
-        let (outcome, rows) = self.serve(cx, member as u16, call);
-        let now = cx.now();
-        let machine = &mut self.machines[member];
-        let worker = &mut machine.workers[index];
-        (worker.served, worker.worst) = (true, outcome);
-        if rows == Span::ZERO {
-            return self.worked(cx, member, index);
-        }
-        (worker.left, worker.total, worker.since) = (rows, rows, now);
-        worker.done = due(now, rows, machine.rate)
-            .map_or(Handle::NONE, |at| cx.timer(member as u16, WORKED, index as u32, at));
-    }
-
-    /// Asks what is downstream, or answers.
+    /// Asks what is downstream, and holds the worker until all answers are in; answers if there is nothing
+    /// to ask.
     fn call_downstream<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, index: usize) {
         let events_way = self.events_way;
         let worker = &mut self.machines[member].workers[index];
@@ -374,6 +382,7 @@ impl Servers {
     }
 
     /// Frees the worker, answers, and takes the next call.
+    #[inline(always)]
     fn answer<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, index: usize, outcome: Outcome) {
         let machine = &mut self.machines[member];
         let worker = &mut machine.workers[index];
@@ -505,6 +514,7 @@ impl Behaviour for Servers {
         self.measure(cx);
     }
 
+    #[inline(always)]
     fn arrive<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId) {
         if cx.request_of(call).probe {
             // A health endpoint answers beside the queue.
@@ -519,6 +529,7 @@ impl Behaviour for Servers {
         self.report(cx, member);
     }
 
+    #[inline(never)]
     fn returned<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
         let call = cx.call_at(id);
         if calling::is_managed(call.tag) {
@@ -540,6 +551,7 @@ impl Behaviour for Servers {
         }
     }
 
+    #[inline(always)]
     fn timer<E: Env>(&mut self, cx: &mut Context<'_, E>, timer: Timer) {
         match timer.kind {
             WORKED => self.worked(cx, timer.place.member as usize, timer.index as usize),
