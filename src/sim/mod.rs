@@ -6,6 +6,7 @@ mod context;
 mod core;
 mod distribution;
 mod event;
+pub(crate) mod fields;
 mod link;
 mod observe;
 pub mod order;

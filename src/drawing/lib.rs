@@ -1,0 +1,8 @@
+//! Pictures of a run, [`scene`]: a package of its own, so that it is compiled for size; `switchyard`
+//! shows its module as its own.
+
+use switchyard_engine::{algo, node, sim};
+use switchyard_running::run;
+
+#[path = "../scene/mod.rs"]
+pub mod scene;
