@@ -1,7 +1,9 @@
 //! Pictures of a run, [`scene`]: a package of its own, so that it is compiled for size; `switchyard`
 //! shows its module as its own.
 
-use switchyard_engine::{algo, node, sim};
+#[cfg(test)]
+use switchyard_engine::algo;
+use switchyard_engine::sim;
 use switchyard_running::run;
 
 #[path = "../scene/mod.rs"]

@@ -129,7 +129,6 @@ mod tests {
             json!({}),
             json!([{}, [], {}]),
             json!(0.1),
-            json!(1e300),
             json!(-0.0),
         ];
         for value in values {

@@ -1,6 +1,7 @@
 //! Reads a type out of JSON that is parsed already. An error knows its place, which `serde_json`'s does
 //! not; and one reader of our own is smaller than its reader in another crate's wrapper.
 
+use crate::algo::setting::kind_of;
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{
     self, Deserialize, DeserializeSeed, Deserializer, EnumAccess, Expected, MapAccess, SeqAccess, Unexpected,
@@ -113,7 +114,10 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     ) -> Result<V::Value, Wrong> {
         match self.0 {
             Value::String(word) => visitor.visit_enum(Word(word)),
-            _ => self.deserialize_any(visitor),
+            other => Err(de::Error::custom(format_args!(
+                "wrong kind of value: {}, expected a word",
+                kind_of(other)
+            ))),
         }
     }
 
@@ -265,7 +269,7 @@ mod tests {
             (
                 json!({ "name": "x", "parts": [{ "colour": 3 }] }),
                 "parts[0].colour",
-                "wrong kind of value: integer `3`, expected string or map",
+                "wrong kind of value: a number, expected a word",
             ),
             (
                 json!({ "name": "x", "parts": [{ "colour": "blue", "count": -1 }] }),
