@@ -16,15 +16,13 @@
 //! | [`scene`] | snapshot + time → shapes |
 //! | `app`, `cli` | the two faces: browser (a package of its own), command line |
 
-pub mod algo;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod cli;
 pub mod labs;
-pub mod node;
-pub mod play;
-pub mod report;
-pub mod run;
-pub mod scenario;
-pub mod scene;
-pub mod sim;
-pub mod systems;
+
+pub use switchyard_drawing::scene;
+pub use switchyard_engine::{algo, sim};
+pub use switchyard_format::scenario;
+pub use switchyard_nodes::node;
+pub use switchyard_running::{play, report, run};
+pub use switchyard_services::systems;

@@ -3,6 +3,7 @@
 
 use super::check::{Checked, Problems, check_link, typed};
 use super::node_check::{check_settings, read_settings};
+use super::reader;
 use super::types::{LinkSpec, NodeSpec, Problem, Scenario};
 use crate::algo::setting::{Setting, SettingKind, shortened};
 use crate::node::Settings;
@@ -255,7 +256,7 @@ fn put(object: &mut Value, setting: &str, value: Value) {
 
 /// Only what is written out in full: any plain number would pass for a constant.
 fn as_distribution(value: &Value) -> Option<Distribution> {
-    if value.is_object() { serde_json::from_value(value.clone()).ok() } else { None }
+    if value.is_object() { reader::read(value).ok() } else { None }
 }
 
 /// The node's settings as JSON, without `kind`, for messages and tests.
