@@ -460,8 +460,7 @@ impl Behaviour for Servers {
     fn returned<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
         let call = cx.call_at(id);
         if calling::is_managed(call.tag) {
-            let done = self.caller.returned(cx, id);
-            return self.inquired(cx, done);
+            return self.inquired(cx, id);
         }
         let (member, index, outcome) = (call.from.member as usize, call.tag as usize, call.outcome);
         let answer = call.answer;
@@ -474,14 +473,11 @@ impl Behaviour for Servers {
         }
     }
 
+    #[inline(always)]
     fn timer<E: Env>(&mut self, cx: &mut Context<'_, E>, timer: Timer) {
         match timer.kind {
             WORKED => self.worked(cx, timer.place.member as usize, timer.index as usize),
-            calling::TIMERS.. => {
-                let done = self.caller.timer(cx, timer);
-                self.inquired(cx, done);
-            }
-            _ => self.fleet_timer(cx, timer),
+            kind => self.rarer_timer(cx, kind, timer.place.member, timer.index),
         }
     }
 
