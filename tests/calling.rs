@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use switchyard::node::Node;
 use switchyard::node::calling::breaker::{Breaker, Pass, Verdict};
-use switchyard::node::calling::{Calling, is_managed};
+use switchyard::node::calling::{COUNTERS, Calling, is_managed};
 use switchyard::play::{Session, When};
 use switchyard::report::Metrics;
 use switchyard::run::{Digest, NO_LIMIT, Simulation, snapshot::NodeState};
@@ -694,5 +694,29 @@ fn settings_turned_live_replay() {
     let counts = &session.metrics().member(place).expect("the clients counted").counts;
     for what in [Counter::Retries, Counter::Hedges] {
         assert!(counts[what as usize] > 0, "{what:?}");
+    }
+}
+
+/// The random scenarios above are worth something: in a few of them everything happens.
+#[test]
+fn random_settings_bring_everything_about() {
+    let (mut counted, mut ended) = (vec![0; Counter::COUNT], vec![0; Outcome::COUNT]);
+    for seed in 0..60 {
+        let scenario = checked(Settings::scenario(seed, Size::FULL));
+        let found = Found::of(&scenario);
+        for node in 0..scenario.nodes.len() as u16 {
+            for (what, count) in found.metrics.counted(node) {
+                counted[what as usize] += count;
+            }
+        }
+        for (sum, count) in ended.iter_mut().zip(found.metrics.total().ended) {
+            *sum += count;
+        }
+    }
+    for what in COUNTERS.iter().chain(&[Counter::ScaledOut, Counter::ScaledIn]) {
+        assert!(counted[*what as usize] > 10, "{what:?}: {}", counted[*what as usize]);
+    }
+    for outcome in [BreakerOpen, BulkheadFull, TimedOut, Crashed, QueueFull] {
+        assert!(ended[outcome as usize] > 100, "{outcome:?}: {}", ended[outcome as usize]);
     }
 }
