@@ -5,6 +5,7 @@ pub mod clients;
 pub mod configure;
 pub mod keys;
 pub mod member;
+pub mod queue;
 pub mod servers;
 pub mod station;
 
@@ -136,6 +137,7 @@ kinds! {
     clients Clients,
     balancer Balancer,
     servers Servers,
+    queue Queue,
 }
 
 impl Node {

@@ -54,6 +54,16 @@ pub fn audit<Q: EventQueue<Event = Event>>(simulation: &Simulation<Q>) {
                     pool.policy.check(&pool.backends).expect("the policy's own invariants");
                 }
             }
+            Node::Queue(queue) => {
+                queue.check().expect("the queue's own books");
+                let delivered =
+                    world.calls().iter().filter(|(_, call)| call.from.node as usize == index).count();
+                assert_eq!(delivered, queue.outstanding(), "messages in consumers' hands");
+                let held = world.calls().iter().filter(|(_, call)| {
+                    call.to.node as usize == index && call.phase == Phase::Queued
+                });
+                assert_eq!(held.count(), queue.blocked() as usize, "producers without an answer");
+            }
             Node::Clients(_) => {}
         }
     }

@@ -4,5 +4,6 @@
 pub mod audit;
 pub mod digests;
 pub mod mutate;
+pub mod promises;
 pub mod record;
 pub mod scenarios;

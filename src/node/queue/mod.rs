@@ -1,0 +1,456 @@
+//! A message queue: takes in what producers send, and hands it to consumers until one acknowledges it.
+//!
+//! A call that arrives is a message. Its producer is answered as soon as the message is stored; from
+//! then on delivering it is the queue's own errand: a call like the producer's to the node behind, where
+//! consumer c is at home on member c. The answer `ok` acknowledges it. An answer that does not come in
+//! time, or is not `ok`, is a failed attempt: the message is handed out again, and after `attempts_max` of
+//! them it is a dead letter. So every message is processed at least once, and sometimes twice: an answer
+//! that comes too late does not count, though the work was done.
+//!
+//! A consumer that refuses (its queue is full, nobody listens at its port) has not taken the message: that
+//! is no failed attempt, and the consumer is asked again after `retry_delay_ms`. So a backlog outlives a
+//! consumer's crash instead of dying of it.
+//!
+//! Delivery is `shared`, where any consumer with a free hand gets the next message, as in RabbitMQ and SQS;
+//! or `ordered`, as in Kafka's consumer groups: a partition belongs to one consumer, and its messages are
+//! handed out one by one in their order. A consumer that is late or refuses loses its partitions to the others
+//! until it answers. When it does work on what it still had, it works out of turn, as in Kafka.
+//!
+//! Left out: the time that storing takes, replication of the queue itself, transactions, and priorities.
+//! When an answer is lost on its way, the queue does not know that the work was done, and neither do its
+//! figures: `Duplicates` counts what consumers reported twice.
+
+mod backlog;
+mod consumers;
+mod deliver;
+mod held;
+mod partition;
+mod settings;
+mod slab;
+
+pub use backlog::Message;
+pub use partition::Partition;
+pub use settings::{Delivery, IN_FLIGHT_MAX, MEMBER_SETTINGS, SETTINGS, Settings, WhenFull};
+
+use super::station::{Station, StationMember};
+use super::{Kind, Show, Site};
+use crate::sim::{
+    Behaviour, CallId, Candidate, Context, Counter, Draw, Env, Explanation, Member, NewRequest, Outcome,
+    Purpose, Random, Request, Span, Time, Timer, mix, stream_seed,
+};
+use consumers::Consumers;
+use held::{Delivered, Held, State};
+use slab::Slab;
+use std::collections::VecDeque;
+
+/// What menus, validation and documentation need of this kind of node.
+pub const KIND: Kind = Kind {
+    id: "queue",
+    name: "Queue",
+    summary: "Keeps messages until a consumer has dealt with them.",
+    settings: SETTINGS,
+    member_settings: MEMBER_SETTINGS,
+    calls: (1, 1),
+    called: true,
+    talks: false,
+    counters: &[
+        Counter::Published,
+        Counter::Delivered,
+        Counter::Acknowledged,
+        Counter::Redelivered,
+        Counter::Duplicates,
+        Counter::DeadLetters,
+        Counter::Dropped,
+        Counter::LostWrites,
+    ],
+};
+
+/// The most messages that may be out at once, in flight or between two attempts: as many queues have such
+/// a limit (SQS: 120 000).
+const HELD_MAX: usize = 2 * IN_FLIGHT_MAX as usize;
+
+const ACK: u8 = 0;
+const RETRY: u8 = 1;
+const BACK: u8 = 2;
+
+/// The running node.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    settings: Settings,
+    poison_stream: u64,
+    /// Those beyond the setting were removed, and are emptied.
+    partitions: Vec<Partition>,
+    /// Which partition is asked first next time.
+    turn: usize,
+    consumers: Consumers,
+    held: Slab<Held>,
+    deliveries: Slab<Delivered>,
+    dead: VecDeque<Message>,
+    /// Producers' calls that are held.
+    blocked: u32,
+    down: bool,
+    /// Neither down nor frozen.
+    open: bool,
+    tally: Tally,
+}
+
+/// What has become of all messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub published: u64,
+    pub acknowledged: u64,
+    pub dead: u64,
+    pub dropped: u64,
+    pub lost: u64,
+    /// From publication to acknowledgement, all of them together.
+    pub stay_ns: u128,
+}
+
+impl Tally {
+    /// Mean time from publication to acknowledgement.
+    pub fn stay_mean_ms(&self) -> Option<f64> {
+        let mean = |n: u64| Span((self.stay_ns / n as u128) as u64).ms();
+        (self.acknowledged > 0).then(|| mean(self.acknowledged))
+    }
+}
+
+impl Queue {
+    pub fn new(site: &Site<'_>, settings: Settings) -> Queue {
+        let mut queue = Queue {
+            poison_stream: stream_seed(site.seed, site.id, Purpose::Errands),
+            partitions: vec![],
+            turn: 0,
+            consumers: Consumers::default(),
+            held: Slab::default(),
+            deliveries: Slab::default(),
+            dead: VecDeque::new(),
+            blocked: 0,
+            down: false,
+            open: true,
+            tally: Tally::default(),
+            settings,
+        };
+        queue.fit();
+        queue
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub fn partitions(&self) -> &[Partition] {
+        &self.partitions
+    }
+
+    pub fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// The last ones, oldest first.
+    pub fn dead_letters(&self) -> impl ExactSizeIterator<Item = &Message> {
+        self.dead.iter()
+    }
+
+    pub fn waiting(&self) -> usize {
+        self.partitions.iter().map(Partition::waiting).sum()
+    }
+
+    pub fn in_flight(&self) -> u32 {
+        self.partitions.iter().map(|partition| partition.in_flight).sum()
+    }
+
+    /// Producers' calls that are held.
+    pub fn blocked(&self) -> u32 {
+        self.blocked
+    }
+
+    /// Deliveries that have not come back, late ones included.
+    pub fn outstanding(&self) -> usize {
+        self.deliveries.len()
+    }
+
+    /// The age of the oldest message that waits or is in flight.
+    pub fn lag(&self, now: Time) -> Span {
+        let fronts = self.partitions.iter().filter_map(|partition| partition.backlog.front());
+        let held = self.held.iter().filter(|held| !matches!(held.state, State::Over | State::Orphan));
+        let oldest = fronts.chain(held.map(|held| &held.message)).map(|message| message.published).min();
+        now.since(oldest.unwrap_or(now))
+    }
+
+    /// The partition to which messages with this key go.
+    pub fn partition_of(&self, key: u32) -> usize {
+        (mix(key as u64) % self.settings.partitions.max(1) as u64) as usize
+    }
+
+    /// Verifies the books: every message is somewhere, once.
+    ///
+    /// # Errors
+    /// Says what does not add up.
+    pub fn check(&self) -> Result<(), String> {
+        let same = |what: &str, found: u64, claimed: u64| match found == claimed {
+            true => Ok(()),
+            false => Err(format!("{what}: {found} found, {claimed} claimed")),
+        };
+        let with = |state: State| self.held.iter().filter(move |held| held.state == state).count() as u64;
+        let Tally { published, acknowledged, dead, dropped, lost, .. } = self.tally;
+        let (waiting, in_flight) = (self.waiting() as u64, self.in_flight() as u64);
+        let there = waiting + in_flight + with(State::Orphan);
+        same("published", there + acknowledged + dead + dropped + lost, published)?;
+        same("in flight", with(State::InFlight), in_flight)?;
+        let resting: usize = self.partitions.iter().map(|partition| partition.resting.len()).sum();
+        same("resting", with(State::Resting), resting as u64)?;
+        let again: usize = self.partitions.iter().map(|partition| partition.again.len()).sum();
+        same("to be handed out again", with(State::Waiting), again as u64)?;
+        let in_hand: u32 = self.consumers.all().iter().map(|consumer| consumer.in_hand).sum();
+        same("in hand", in_hand as u64, self.deliveries.len() as u64)?;
+        let outstanding: u32 = self.held.iter().map(|held| held.outstanding).sum();
+        same("outstanding", outstanding as u64, self.deliveries.len() as u64)?;
+        let overdue: u32 = self.consumers.all().iter().map(|consumer| consumer.overdue).sum();
+        let late = self.deliveries.iter().filter(|delivery| delivery.overdue).count();
+        same("overdue", overdue as u64, late as u64)?;
+        let blocked: usize = self.partitions.iter().map(|partition| partition.blocked.len()).sum();
+        same("blocked", blocked as u64, self.blocked as u64)
+    }
+
+    /// Gives every partition and every consumer a place.
+    fn fit(&mut self) {
+        let wanted = self.partitions.len().max(self.settings.partitions as usize);
+        self.partitions.resize_with(wanted, Partition::default);
+        self.consumers.set(self.settings.consumers as usize, self.settings.prefetch as u32);
+        while self.dead.len() > self.settings.dead_letters as usize {
+            self.dead.pop_front();
+        }
+    }
+
+    /// A producer hands in a message: it is stored, dropped, refused, or the producer is held.
+    fn offer<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId) {
+        let place = self.partition_of(cx.request_of(call).key);
+        let partition = &mut self.partitions[place];
+        if partition.waiting() < self.settings.capacity as usize {
+            return self.store(cx, call, place);
+        }
+        match self.settings.when_full {
+            WhenFull::Block if self.blocked < self.settings.blocked => {
+                partition.blocked.push_back(call);
+                self.blocked += 1;
+            }
+            WhenFull::Refuse | WhenFull::Block => cx.reply(call, Outcome::QueueFull),
+            WhenFull::DropOldest | WhenFull::DropNewest => {
+                self.tally.dropped += 1;
+                cx.count(0, Counter::Dropped, 1);
+                let oldest = self.settings.when_full == WhenFull::DropOldest;
+                // Where all that wait have been handed out before, the newest goes after all.
+                if oldest && partition.backlog.pop_front().is_some() {
+                    return self.store(cx, call, place);
+                }
+                self.accept(cx, call);
+            }
+        }
+    }
+
+    /// Counts a message and tells its producer that all is well.
+    fn accept<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId) {
+        self.tally.published += 1;
+        cx.count(0, Counter::Published, 1);
+        cx.reply(call, Outcome::Ok);
+    }
+
+    fn store<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId, place: usize) {
+        let request = *cx.request_of(call);
+        let poison = Draw::new(self.poison_stream, request.seed).chance(self.settings.poison_share);
+        self.accept(cx, call);
+        let (number, published) = (self.tally.published, cx.now());
+        self.partitions[place].backlog.push_back(Message { number, published, request: copy(&request), poison });
+    }
+
+    /// Stores what held producers handed in, where there is room for it now. True if there was any.
+    fn admit<E: Env>(&mut self, cx: &mut Context<'_, E>) -> bool {
+        if self.blocked == 0 || !self.open {
+            return false;
+        }
+        let before = self.blocked;
+        for place in 0..self.partitions.len() {
+            while self.partitions[place].waiting() < self.settings.capacity as usize {
+                let Some(call) = self.partitions[place].blocked.pop_front() else { break };
+                self.blocked -= 1;
+                self.store(cx, call, place);
+            }
+        }
+        self.blocked < before
+    }
+
+    /// Held producers hand in their messages anew, as the settings have changed.
+    fn offer_again<E: Env>(&mut self, cx: &mut Context<'_, E>) {
+        if self.blocked == 0 || !self.open {
+            return;
+        }
+        let held: Vec<CallId> =
+            self.partitions.iter_mut().flat_map(|partition| std::mem::take(&mut partition.blocked)).collect();
+        self.blocked = 0;
+        for call in held {
+            self.offer(cx, call);
+        }
+    }
+
+    /// The machine goes down: connections break, and what only memory held is gone.
+    fn crash<E: Env>(&mut self, cx: &mut Context<'_, E>) {
+        self.blocked = 0;
+        for place in 0..self.partitions.len() {
+            for call in std::mem::take(&mut self.partitions[place].blocked) {
+                cx.reply(call, Outcome::Crashed);
+            }
+            if !self.settings.durable {
+                let gone = self.partitions[place].backlog.len() as u32;
+                self.partitions[place].backlog.clear();
+                self.lose(cx, gone);
+            }
+        }
+        if !self.settings.durable {
+            self.dead.clear();
+        }
+        for index in 0..self.held.end() {
+            self.interrupt(cx, index);
+        }
+    }
+
+    fn lose<E: Env>(&mut self, cx: &mut Context<'_, E>, messages: u32) {
+        if messages > 0 {
+            self.tally.lost += messages as u64;
+            cx.count(0, Counter::LostWrites, messages);
+        }
+    }
+
+    /// Brings the node in line with its machine's condition.
+    fn obey<E: Env>(&mut self, cx: &mut Context<'_, E>) {
+        let condition = cx.condition(0);
+        self.open = !condition.down && !condition.frozen;
+        if condition.down && !std::mem::replace(&mut self.down, condition.down) {
+            self.crash(cx);
+        }
+        self.down = condition.down;
+    }
+
+    /// Hands out what can be handed out, and lets in what there is room for.
+    fn settle<E: Env>(&mut self, cx: &mut Context<'_, E>) {
+        self.hand_out(cx);
+        while self.admit(cx) {
+            self.hand_out(cx);
+        }
+        cx.occupied(0, self.in_flight(), self.waiting() as u32);
+    }
+
+    /// Which partition a message went to, with what waits in each.
+    fn explain(&self, key: u32) -> Explanation {
+        let chosen = self.partition_of(key);
+        let candidate = |index: usize| Candidate {
+            name: (index + 1).to_string(),
+            figure: self.partitions[index].waiting() as f64,
+            eligible: true,
+            chosen: index == chosen,
+        };
+        Explanation {
+            sentence: format!("key {key} belongs to partition {}", chosen + 1),
+            candidates: (0..self.settings.partitions as usize).map(candidate).collect(),
+            figure: "waiting",
+        }
+    }
+}
+
+/// A request for the consumer like the producer's.
+fn copy(request: &Request) -> NewRequest {
+    let Request { seed, key, client, class, work, cost, priority, write, .. } = *request;
+    NewRequest { seed, key, client, class, work, cost, priority, write }
+}
+
+/// Partitions that are described one by one.
+const LISTED_MAX: usize = 16;
+
+impl Show for Queue {
+    fn station(&self, now: Time) -> Option<Station> {
+        let Settings { partitions, consumers, capacity, delivery, .. } = self.settings;
+        let (waiting, in_flight) = (self.waiting(), self.in_flight());
+        let order = if delivery == Delivery::Ordered { "in order" } else { "to any consumer" };
+        let stay = self.tally.stay_mean_ms().map(|ms| format!("{ms:.0} ms until acknowledged"));
+        let some = |n: u64, what: &str| (n > 0).then(|| format!("{n} {what}"));
+        let mut notes = vec![format!("oldest {:.1} s", self.lag(now).seconds())];
+        notes.extend(some(self.blocked.into(), "producers held"));
+        notes.extend(some(self.tally.dead, "dead letters"));
+        notes.extend(some(self.tally.dropped, "dropped"));
+        notes.extend(some(self.tally.lost, "lost"));
+        notes.extend(stay);
+        if self.partitions.len() > 1 {
+            notes.extend(self.partitions.iter().take(LISTED_MAX).enumerate().map(|(index, partition)| {
+                let (waiting, in_flight) = (partition.waiting(), partition.in_flight);
+                format!("partition {}: {waiting} waiting, {in_flight} in flight", index + 1)
+            }));
+        }
+        let room = partitions as f64 * capacity as f64;
+        Some(Station {
+            does: format!("{partitions} partitions, {consumers} consumers, {order}"),
+            notes,
+            members: vec![StationMember {
+                number: 1,
+                level: Some((waiting as f64 / room).min(1.0)),
+                note: format!("{waiting} waiting, {in_flight} in flight"),
+                ..StationMember::default()
+            }],
+        })
+    }
+}
+
+impl Behaviour for Queue {
+    type Settings = Settings;
+
+    fn start<E: Env>(&mut self, cx: &mut Context<'_, E>) {
+        cx.set_condition(0, self.settings.machine().faults());
+        self.obey(cx);
+    }
+
+    fn arrive<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId) {
+        let request = cx.request_of(call);
+        if request.probe {
+            return cx.reply(call, Outcome::Ok);
+        }
+        let key = request.key;
+        cx.chose(call, || self.explain(key));
+        self.offer(cx, call);
+        self.settle(cx);
+    }
+
+    fn returned<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId) {
+        self.came_back(cx, call);
+        self.settle(cx);
+    }
+
+    fn timer<E: Env>(&mut self, cx: &mut Context<'_, E>, timer: Timer) {
+        match timer.kind {
+            ACK => self.out_of_time(cx, timer.index),
+            RETRY => self.rested(cx.now(), timer.index),
+            _ => self.consumers.is_back(timer.index as usize),
+        }
+        self.settle(cx);
+    }
+
+    fn change<E: Env>(&mut self, cx: &mut Context<'_, E>, settings: &Settings) {
+        let before = std::mem::replace(&mut self.settings, settings.clone());
+        let (old, new) = (before.machine().faults(), settings.machine().faults());
+        if old != new {
+            cx.set_condition(0, new);
+        }
+        self.fit();
+        self.obey(cx);
+        self.offer_again(cx);
+        self.settle(cx);
+    }
+
+    fn condition<E: Env>(&mut self, cx: &mut Context<'_, E>, _: u16) {
+        self.obey(cx);
+        self.settle(cx);
+    }
+
+    fn downstream<E: Env>(&mut self, _: &mut Context<'_, E>, _: u16, _: &[Member]) {}
+
+    fn members(&self) -> Vec<Member> {
+        vec![Member { weight: 1 }]
+    }
+}
