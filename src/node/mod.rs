@@ -1,10 +1,12 @@
 //! The kinds of node: what each does with an arriving call. One file per kind.
 
 pub mod balancer;
+pub mod cache;
 pub mod clients;
 pub mod configure;
 pub mod keys;
 pub mod member;
+mod placing;
 pub mod queue;
 pub mod servers;
 pub mod station;
@@ -137,6 +139,7 @@ kinds! {
     clients Clients,
     balancer Balancer,
     servers Servers,
+    cache Cache,
     queue Queue,
 }
 
@@ -208,10 +211,11 @@ impl Behaviour for Node {
     }
 }
 
-/// The member that a caller without a balancer reaches: any, as a name with many addresses gives.
-fn any_member(request_seed: u64, count: u16) -> u16 {
-    match count {
+/// The member that a caller without a balancer reaches: the one that has the key, where the callee says
+/// which; else any, as a name with many addresses gives.
+fn member_for<E: Env>(cx: &Context<'_, E>, link: u16, request_seed: u64, key: u32) -> u16 {
+    match cx.member_count(link) {
         0 | 1 => 0,
-        n => (mix(request_seed ^ 0x6d65_6d62_6572) % n as u64) as u16,
+        n => cx.placed(link, key).unwrap_or_else(|| (mix(request_seed ^ 0x6d65_6d62_6572) % n as u64) as u16),
     }
 }

@@ -4,6 +4,7 @@ use super::check::{Problems, typed};
 use super::types::{NodeSpec, Scenario, limits};
 use crate::algo::setting::{Setting, kind_of, shortened};
 use crate::node::configure::{Around, Findings};
+use crate::node::member::MemberSettings;
 use crate::node::{self, KINDS, Kind, Settings};
 use serde_json::{Map, Value};
 
@@ -66,6 +67,7 @@ pub(super) fn read_settings(
     if let Some(Value::Array(members)) = map.get_mut("members") {
         for (index, member) in members.iter_mut().enumerate() {
             if let Value::Object(member) = member {
+                drop_idle(kind.member_settings, member);
                 check_fields(kind.member_settings, &format!("{id}/{}", index + 1), member, problems);
             }
         }
@@ -73,6 +75,14 @@ pub(super) fn read_settings(
     let value = Value::Object(map);
     let settings = Settings::read(kind, Typed { id, value, problems });
     settings.filter(|_| problems.0.len() == before)
+}
+
+/// All kinds share one type of member. A field of it that this kind does not have is written out too,
+/// and means nothing as long as it has its default.
+fn drop_idle(table: &'static [Setting], member: &mut Map<String, Value>) {
+    let Ok(Value::Object(idle)) = serde_json::to_value(MemberSettings::default()) else { return };
+    let known = |name: &str| table.iter().any(|setting| setting.name == name);
+    member.retain(|name, value| known(name) || idle.get(name) != Some(value));
 }
 
 /// Reports fields that are unknown or out of bounds, and takes them out.

@@ -4,8 +4,10 @@ use super::core::Core;
 use super::link::Way;
 use super::{
     Answer, Call, CallId, Condition, Counter, Env, EventQueue, Explanation, Handle, Happening, NodeId,
-    Observer, Outcome, Outgoing, Phase, Place, Request, RequestId, Span, Time, Timer,
+    Observer, Outcome, Outgoing, Phase, Place, Placement, Request, RequestId, Span, Time, Timer,
 };
+
+use std::sync::Arc;
 
 /// A node's hands: the engine, seen from one node.
 #[derive(Debug)]
@@ -98,6 +100,17 @@ impl<E: Env> Context<'_, E> {
     /// How many members the node behind a link has.
     pub fn member_count(&self, link: u16) -> u16 {
         self.core.member_count[self.callee(link) as usize]
+    }
+
+    /// Tells callers which of this node's members has which key; from now on this node also hears of calls
+    /// to members that are down.
+    pub fn publish(&mut self, placement: Arc<dyn Placement>) {
+        self.core.placements[self.node as usize] = Some(placement);
+    }
+
+    /// The member of the node behind a link that has this key, where that node says so.
+    pub fn placed(&self, link: u16, key: u32) -> Option<u16> {
+        self.core.placements[self.callee(link) as usize].as_ref().map(|placement| placement.member(key))
     }
 
     pub fn condition(&self, member: u16) -> Condition {

@@ -2,6 +2,7 @@
 
 use super::call::Arena;
 use super::link::Way;
+use super::placement::Placements;
 use super::truth::Truth;
 use super::{
     Call, CallId, Event, EventQueue, Handle, Happening, LOSS_NOTICE, Link, NodeId, Outcome, Phase, Place,
@@ -45,6 +46,8 @@ pub(super) struct Core<Q> {
     /// For each node the link on which its members talk to each other, if they do.
     pub own_link: Vec<Option<u16>>,
     pub member_count: Vec<u16>,
+    /// By node: which member has a key, for nodes that say so.
+    pub placements: Placements,
     pub conditions: Vec<Vec<Condition>>,
     /// How many conditions are not the default, so that the common case is one test.
     pub troubled: u32,
@@ -99,6 +102,7 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
             outgoing,
             own_link,
             links,
+            placements: vec![None; members.len()],
             member_count: members.iter().map(|n| *n as u16).collect(),
             conditions: members.iter().map(|n| vec![Condition::default(); *n]).collect(),
             troubled: 0,

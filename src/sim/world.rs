@@ -383,7 +383,10 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
             }
         }
         let Happening::Arrive(id) = event.happening() else { return false };
-        if condition.down {
+        // A node that places keys itself is told by its clients' library, which does not die with it.
+        let tells = self.core.placements[place.node as usize].is_none()
+            || self.core.calls[id.0].from.node == place.node;
+        if condition.down && tells {
             let now = self.core.now;
             let call = &mut self.core.calls[id.0];
             (call.arrived, call.started) = (now, now);

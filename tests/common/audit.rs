@@ -54,6 +54,7 @@ pub fn audit<Q: EventQueue<Event = Event>>(simulation: &Simulation<Q>) {
                     pool.policy.check(&pool.backends).expect("the policy's own invariants");
                 }
             }
+            Node::Cache(cache) => cache.check().expect("the cache's own invariants"),
             Node::Queue(queue) => {
                 queue.check().expect("the queue's own books");
                 let delivered =

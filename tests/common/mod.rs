@@ -7,3 +7,4 @@ pub mod mutate;
 pub mod promises;
 pub mod record;
 pub mod scenarios;
+pub mod systems;

@@ -311,7 +311,7 @@ impl Clients {
             return;
         }
         let Some(&link) = cx.outgoing().first() else { return };
-        let to_member = super::any_member(new.seed, cx.member_count(link));
+        let to_member = super::member_for(cx, link, new.seed, new.key);
         let timeout = (self.settings.timeout_ms > 0.0).then(|| Span::from_ms(self.settings.timeout_ms));
         cx.call(Outgoing {
             request,

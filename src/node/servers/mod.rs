@@ -235,10 +235,11 @@ impl Servers {
             return self.answer(cx, member, index, Outcome::Ok);
         }
         cx.wait(call);
-        let (request, seed) = (cx.call_at(call).request, cx.request_of(call).seed);
+        let (request, seed, key) =
+            (cx.call_at(call).request, cx.request_of(call).seed, cx.request_of(call).key);
         for nth in 0..cx.outgoing().len() {
             let link = cx.outgoing()[nth];
-            let to_member = super::any_member(seed, cx.member_count(link));
+            let to_member = super::member_for(cx, link, seed, key);
             let child = cx.call(Outgoing {
                 request,
                 parent: call,

@@ -1,0 +1,187 @@
+//! One cache machine: its entries, and the writes that it still has to pass on.
+
+use super::settings::Settings;
+use crate::algo::cache::{self, Expiring, Got, Inspection};
+use crate::algo::setting::Knobs;
+use crate::sim::{Answer, Span, Stream, Time, order};
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug)]
+pub struct Machine {
+    entries: Expiring,
+    /// What each entry holds, as the oracle knows it.
+    held: BTreeMap<u32, Answer>,
+    /// Writes that were acknowledged and not yet passed on, by key.
+    pub unflushed: BTreeMap<u32, Unflushed>,
+    pub down: bool,
+    /// Counts its lives: what was under way for an earlier one finds nothing.
+    pub life: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Unflushed {
+    /// The newest write of the key.
+    pub version: u32,
+    pub since: Time,
+    /// The write that is on its way to the origin; 0 if none is.
+    pub passing: u32,
+}
+
+/// What a machine says to a read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Found {
+    Hit { answer: Answer, age: Span, left: Option<Span> },
+    Expired,
+    Miss,
+}
+
+impl Machine {
+    pub fn new(settings: &Settings) -> Machine {
+        let entry = cache::find(&settings.eviction.id).unwrap_or(&cache::TABLE[0]);
+        let knobs = settings.eviction.resolve("cache").unwrap_or_else(|_| Knobs::defaults(entry.info.knobs));
+        Machine {
+            entries: Expiring::new((entry.build)(settings.capacity, &knobs)),
+            held: BTreeMap::new(),
+            unflushed: BTreeMap::new(),
+            down: false,
+            life: 0,
+        }
+    }
+
+    pub fn entries(&self) -> u32 {
+        self.entries.len()
+    }
+
+    pub fn inspect(&self) -> Inspection {
+        self.entries.inspect()
+    }
+
+    /// Whether there is an entry, expired or not.
+    fn holds(&self, key: u32) -> bool {
+        self.entries.peek(key, Time::ZERO) != Got::Miss
+    }
+
+    /// A read; a hit counts as a use. A write that waits to be passed on answers too.
+    pub fn get(&mut self, key: u32, now: Time) -> Found {
+        let buffered = self.unflushed.contains_key(&key);
+        let answer = self.held.get(&key).copied().unwrap_or_default();
+        match self.entries.get(key, now) {
+            Got::Hit { age, left } => Found::Hit { answer, age, left },
+            _ if buffered => Found::Hit { answer, age: Span::ZERO, left: None },
+            Got::Expired { .. } => {
+                self.held.remove(&key);
+                Found::Expired
+            }
+            Got::Miss => Found::Miss,
+        }
+    }
+
+    /// Takes in an entry; how many others had to leave for it.
+    pub fn put(
+        &mut self,
+        key: u32,
+        answer: Answer,
+        now: Time,
+        lifetime: Option<Span>,
+        random: &mut Stream,
+    ) -> u32 {
+        if self.unflushed.get(&key).is_some_and(|write| write.version > answer.version) {
+            return 0;
+        }
+        while let Some(expired) = self.entries.expire(now) {
+            self.let_go(expired);
+        }
+        let put = self.entries.put(key, now, lifetime, random);
+        if put.admitted || self.unflushed.contains_key(&key) {
+            self.held.insert(key, answer);
+        }
+        put.evicted.map_or(0, |evicted| {
+            self.let_go(evicted);
+            1
+        })
+    }
+
+    /// Invalidation.
+    pub fn remove(&mut self, key: u32) {
+        self.entries.remove(key);
+        self.let_go(key);
+    }
+
+    /// The entry has left; what is still to be passed on is kept beside the entries.
+    fn let_go(&mut self, key: u32) {
+        if !self.unflushed.contains_key(&key) {
+            self.held.remove(&key);
+        }
+    }
+
+    /// Up to `most` writes that are not on their way, the oldest first: (key, write).
+    pub fn due(&self, most: usize) -> Vec<(u32, u32)> {
+        let waiting = self.unflushed.iter().filter(|(_, write)| write.passing == 0);
+        let mut due: Vec<(u64, u32, u32)> =
+            waiting.map(|(key, write)| (write.since.0, *key, write.version)).collect();
+        order::sort_by_key(&mut due, |(since, ..)| *since);
+        due.truncate(most);
+        due.into_iter().map(|(_, key, version)| (key, version)).collect()
+    }
+
+    /// A write has reached the origin.
+    pub fn flushed(&mut self, key: u32, version: u32) {
+        let Some(write) = self.unflushed.get_mut(&key) else { return };
+        if write.version <= version {
+            self.unflushed.remove(&key);
+            if !self.holds(key) {
+                self.held.remove(&key);
+            }
+        } else if write.passing <= version {
+            write.passing = 0;
+        }
+    }
+
+    /// Takes over a write that another machine had, of which this one has a copy.
+    pub fn inherit(&mut self, key: u32, write: Unflushed, answer: Answer) {
+        self.unflushed.entry(key).or_insert(write);
+        self.held.entry(key).or_insert(answer);
+    }
+
+    /// All is lost; the writes that were not passed on.
+    pub fn crash(&mut self, settings: &Settings) -> BTreeMap<u32, Unflushed> {
+        let lost = std::mem::take(&mut self.unflushed);
+        let life = self.life + 1;
+        *self = Machine { down: true, life, ..Machine::new(settings) };
+        lost
+    }
+
+    /// It no longer belongs to the cache; what it has to pass on it keeps until that is done.
+    pub fn retire(&mut self, settings: &Settings) {
+        let unflushed = std::mem::take(&mut self.unflushed);
+        *self = Machine { life: self.life + 1, unflushed, ..Machine::new(settings) };
+    }
+
+    /// The same entries under another policy or capacity, which knows nothing of how they were used.
+    pub fn rebuilt(&mut self, settings: &Settings, now: Time, random: &mut Stream) {
+        let before = std::mem::replace(self, Machine::new(settings));
+        (self.unflushed, self.down, self.life) = (before.unflushed, before.down, before.life);
+        for (key, answer) in before.held {
+            let lifetime = match before.entries.peek(key, now) {
+                Got::Hit { left, .. } => left,
+                _ if self.unflushed.contains_key(&key) => None,
+                _ => continue,
+            };
+            self.put(key, answer, now, lifetime, random);
+        }
+    }
+
+    /// Verifies that entries and what they hold agree.
+    ///
+    /// # Errors
+    /// Says what does not hold.
+    pub fn check(&self) -> Result<(), String> {
+        self.entries.check()?;
+        let loose = |key: &&u32| !self.holds(**key) && !self.unflushed.contains_key(*key);
+        match self.held.keys().find(loose) {
+            Some(key) => Err(format!("key {key} is kept for nobody")),
+            None if self.held.len() < self.entries.len() as usize => Err("an entry holds nothing".into()),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,738 @@
+//! A cache in front of an origin: machines that hold entries, and the library that speaks for them.
+//!
+//! The library places keys on machines (a policy of the family `ring`) and is part of the callers: it
+//! does not die with a machine, and it asks the next copy when one is down. What the strategies mean:
+//!
+//! | strategy | a read that misses | a write |
+//! |---|---|---|
+//! | `aside` | the application asks the origin and fills the entry | to the origin, then the entry is thrown out |
+//! | `read-through` | the cache asks the origin and fills the entry | the same, and fills under way are spoiled |
+//! | `write-through` | as `read-through` | to the origin, then into the entry |
+//! | `write-behind` | as `read-through` | into the entry, acknowledged at once, passed on later |
+//! | `write-around` | as `read-through` | to the origin; the entry is not told and grows stale |
+//! | `refresh-ahead` | as `read-through`, and late hits fetch anew | as `write-through` |
+//!
+//! So `aside` has the race that leases were invented for (Nishtala et al., "Scaling Memcache at
+//! Facebook", 2013): a fill that began before a write may put the old value back. And with `aside` the
+//! application goes on without a cache that is down, where the others fail.
+//!
+//! A crash loses all entries and the writes that were not passed on; a machine comes back cold. With
+//! copies, another machine that has them goes on, and passes the writes on. Left out: the machines'
+//! own time and queues, the size of entries, and the time that copies take.
+
+mod fetches;
+mod machine;
+mod settings;
+
+pub use machine::{Machine, Unflushed};
+pub use settings::{ENTRIES_MAX, MEMBER_SETTINGS, SETTINGS, STRATEGIES, Settings, Strategy};
+
+use super::placing::Placing;
+use super::station::{Station, StationMember};
+use super::{Kind, Show, Site};
+use crate::algo::cache as family;
+use crate::sim::{
+    Answer, Behaviour, CallId, Context, Counter, Draw, Env, Explanation, Handle, Member, NewRequest, Outcome,
+    Outgoing, Purpose, Random, Span, Stream, Time, Timer, mix, stream_seed,
+};
+use fetches::{Fetch, Fetches, Goal};
+use machine::Found;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What menus, validation and documentation need of this kind of node.
+pub const KIND: Kind = Kind {
+    id: "cache",
+    name: "Cache",
+    summary: "Keeps answers near, so that the origin is asked less.",
+    settings: SETTINGS,
+    member_settings: MEMBER_SETTINGS,
+    calls: (1, 1),
+    called: true,
+    talks: false,
+    counters: &[
+        Counter::Hits,
+        Counter::Misses,
+        Counter::Expired,
+        Counter::Coalesced,
+        Counter::Evictions,
+        Counter::Fills,
+        Counter::Refreshes,
+        Counter::Flushes,
+        Counter::LostWrites,
+        Counter::StaleReads,
+    ],
+};
+
+/// Passes writes on.
+const FLUSH: u8 = 0;
+/// Gives the keys of a machine that is down to the others. Its index is the machine's life.
+const FAILOVER: u8 = 1;
+
+/// The running node.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    settings: Settings,
+    id: String,
+    machines: Vec<Machine>,
+    /// The machines that the library takes to be alive.
+    placing: Arc<Placing>,
+    placed: Vec<bool>,
+    fetches: Fetches,
+    /// By key: the newest write of ours that the origin has. Only where we number the writes.
+    passed_on: BTreeMap<u32, u32>,
+    flush_timers: Vec<Handle>,
+    random: Stream,
+    lifetimes: u64,
+    identity: u64,
+    errands: u64,
+    hits: u64,
+    misses: u64,
+}
+
+impl Cache {
+    pub fn new(site: &Site<'_>, settings: Settings) -> Cache {
+        let placing = Arc::new(Placing::new(&settings.partitioner, site.id, []));
+        Cache {
+            id: site.id.to_owned(),
+            machines: vec![],
+            placing,
+            placed: vec![],
+            fetches: Fetches::default(),
+            passed_on: BTreeMap::new(),
+            flush_timers: vec![],
+            random: Stream::new(site.seed, site.id, Purpose::Policy),
+            lifetimes: stream_seed(site.seed, site.id, Purpose::Member),
+            identity: stream_seed(site.seed, site.id, Purpose::Errands),
+            errands: 0,
+            hits: 0,
+            misses: 0,
+            settings,
+        }
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub fn machines(&self) -> &[Machine] {
+        &self.machines
+    }
+
+    /// How keys are placed now.
+    pub fn placing(&self) -> &Placing {
+        &self.placing
+    }
+
+    fn count(&self) -> usize {
+        self.settings.count as usize
+    }
+
+    /// The machines for a key that was asked of `member`, the first one first. Who asks a machine that
+    /// does not own the key (a balancer in front may) finds what that machine has.
+    fn holders(&self, member: u16, key: u32) -> Vec<u16> {
+        let owners = self.placing.owners(key, self.settings.replicas as usize);
+        if owners.contains(&member) { owners } else { vec![member] }
+    }
+
+    /// The first of them that is up.
+    fn first_up(&self, holders: &[u16]) -> Option<u16> {
+        holders.iter().copied().find(|member| self.is_up(*member))
+    }
+
+    fn is_up(&self, member: u16) -> bool {
+        self.machines.get(member as usize).is_some_and(|machine| !machine.down)
+    }
+
+    fn lifetime(&self, seed: u64) -> Option<Span> {
+        if self.settings.ttl_ms <= 0.0 {
+            return None;
+        }
+        let spread = self.settings.ttl_spread;
+        let part = if spread > 0.0 { Draw::new(self.lifetimes, seed).unit() * spread } else { 0.0 };
+        Some(Span::from_ms(self.settings.ttl_ms * (1.0 - part)).max(Span(1)))
+    }
+
+    /// Writes an entry into every machine of `holders` that is up.
+    fn fill<E: Env>(
+        &mut self,
+        cx: &mut Context<'_, E>,
+        holders: &[u16],
+        key: u32,
+        answer: Answer,
+        seed: u64,
+    ) {
+        let lifetime = self.lifetime(seed);
+        for &member in holders {
+            let up = self.machines.get_mut(member as usize).filter(|machine| !machine.down);
+            let Some(machine) = up else { continue };
+            let evicted = machine.put(key, answer, cx.now(), lifetime, &mut self.random);
+            cx.count(member, Counter::Evictions, evicted);
+        }
+    }
+
+    fn read<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId, key: u32) {
+        let member = cx.call_at(call).to.member;
+        let holders = self.holders(member, key);
+        let Some(at) = self.first_up(&holders) else {
+            return self.read_without_cache(cx, call, member, key);
+        };
+        let found = self.machines[at as usize].get(key, cx.now());
+        match found {
+            Found::Hit { answer, age, left } => {
+                self.hits += 1;
+                cx.count(at, Counter::Hits, 1);
+                cx.count(at, Counter::StaleReads, u32::from(cx.newest(answer.origin, key) > answer.version));
+                cx.chose(call, || explain_hit(at, age, left));
+                cx.reply_with(call, Outcome::Ok, answer);
+                self.refresh_if_late(cx, at, key, left);
+            }
+            Found::Expired | Found::Miss => {
+                self.misses += 1;
+                cx.count(at, Counter::Misses, 1);
+                cx.count(at, Counter::Expired, u32::from(found == Found::Expired));
+                cx.chose(call, || explain_miss(at, found));
+                self.fetch(cx, call, at, key);
+            }
+        }
+    }
+
+    /// No machine that could have the entry is up: the application goes on without, or the read fails.
+    fn read_without_cache<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId, member: u16, key: u32) {
+        self.misses += 1;
+        cx.count(member, Counter::Misses, 1);
+        match self.settings.strategy {
+            Strategy::Aside => self.fetch(cx, call, member, key),
+            _ => cx.reply(call, Outcome::Crashed),
+        }
+    }
+
+    /// Asks the origin, or waits for somebody who already does.
+    fn fetch<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId, member: u16, key: u32) {
+        cx.wait(call);
+        if self.settings.coalesce {
+            if let Some(fetch) = self.fetches.filling(member, key) {
+                cx.count(member, Counter::Coalesced, 1);
+                return fetch.waiting.push(call);
+            }
+        }
+        self.ask_origin(cx, member, key, Goal::Fill, Some(call), None);
+    }
+
+    /// A hit in the last part of a lifetime fetches the entry anew, once.
+    fn refresh_if_late<E: Env>(
+        &mut self,
+        cx: &mut Context<'_, E>,
+        member: u16,
+        key: u32,
+        left: Option<Span>,
+    ) {
+        if self.settings.strategy != Strategy::RefreshAhead {
+            return;
+        }
+        let late = Span::from_ms(self.settings.ttl_ms * self.settings.refresh_share);
+        if left.is_some_and(|left| left <= late) && self.fetches.filling(member, key).is_none() {
+            self.errand(cx, member, key, Goal::Refresh);
+        }
+    }
+
+    fn write<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId, key: u32) {
+        let member = cx.call_at(call).to.member;
+        let holders = self.holders(member, key);
+        let at = self.first_up(&holders);
+        let strategy = self.settings.strategy;
+        match (strategy, at) {
+            (Strategy::Aside | Strategy::WriteAround, _) => {}
+            (_, None) => return cx.reply(call, Outcome::Crashed),
+            // The cache sees the write go by: what is being fetched may be older.
+            _ => self.fetches.spoil(key),
+        }
+        match at {
+            Some(at) if strategy == Strategy::WriteBehind => self.write_behind(cx, call, at, &holders, key),
+            _ => {
+                cx.wait(call);
+                self.ask_origin(cx, at.unwrap_or(member), key, Goal::Write { version: 0 }, Some(call), None);
+            }
+        }
+    }
+
+    fn write_behind<E: Env>(
+        &mut self,
+        cx: &mut Context<'_, E>,
+        call: CallId,
+        at: u16,
+        holders: &[u16],
+        key: u32,
+    ) {
+        let seed = cx.request_of(call).seed;
+        let version = cx.write_begins(key);
+        let answer = Answer { origin: cx.node(), version };
+        let kept = &mut self.machines[at as usize].unflushed;
+        if kept.len() >= self.settings.write_buffer as usize && !kept.contains_key(&key) {
+            cx.wait(call);
+            return self.ask_origin(cx, at, key, Goal::Write { version }, Some(call), None);
+        }
+        let now = cx.now();
+        let write = kept.entry(key).or_insert(Unflushed { version, since: now, passing: 0 });
+        write.version = version;
+        self.fill(cx, holders, key, answer, seed);
+        cx.write_acknowledged(key, version);
+        cx.reply_with(call, Outcome::Ok, answer);
+    }
+
+    /// Sends a call to the origin: for `parent`, or on an errand of our own.
+    fn ask_origin<E: Env>(
+        &mut self,
+        cx: &mut Context<'_, E>,
+        member: u16,
+        key: u32,
+        goal: Goal,
+        parent: Option<CallId>,
+        errand: Option<crate::sim::RequestId>,
+    ) {
+        let Some(&link) = cx.outgoing().first() else { return };
+        let request = match (parent, errand) {
+            (Some(call), _) => cx.call_at(call).request,
+            (None, Some(request)) => request,
+            (None, None) => return,
+        };
+        let life = self.machines.get(member as usize).map_or(0, |machine| machine.life);
+        let waiting = parent.into_iter().collect();
+        let tag = self.fetches.begin(Fetch {
+            key,
+            member,
+            life,
+            goal,
+            waiting,
+            spoiled: false,
+            call: CallId::NONE,
+        });
+        let to_member = super::member_for(cx, link, cx.request(request).seed, key);
+        let call = cx.call(Outgoing {
+            request,
+            parent: parent.unwrap_or(CallId::NONE),
+            from_member: member,
+            link,
+            to_member,
+            attempt: 0,
+            tag,
+            timeout: None,
+        });
+        self.fetches.sent(tag, call);
+    }
+
+    fn errand<E: Env>(&mut self, cx: &mut Context<'_, E>, member: u16, key: u32, goal: Goal) {
+        self.errands += 1;
+        let seed = mix(self.identity ^ self.errands);
+        let write = matches!(goal, Goal::Flush { .. });
+        let request = cx.errand(NewRequest { seed, key, write, cost: 1.0, ..NewRequest::default() });
+        self.ask_origin(cx, member, key, goal, None, Some(request));
+    }
+
+    /// The origin's answer to a read: who waits is answered, and the entry is filled if it may be.
+    fn filled<E: Env>(
+        &mut self,
+        cx: &mut Context<'_, E>,
+        fetch: &Fetch,
+        outcome: Outcome,
+        answer: Answer,
+        seed: u64,
+    ) {
+        let Fetch { key, member, life, .. } = *fetch;
+        let alive = self.is_up(member) && self.machines[member as usize].life == life;
+        if outcome.is_ok() {
+            cx.count(member, Counter::Fills, 1);
+            cx.count(member, Counter::Refreshes, u32::from(fetch.goal == Goal::Refresh));
+            if alive && !fetch.spoiled {
+                let holders = self.holders(member, key);
+                self.fill(cx, &holders, key, answer, seed);
+            }
+        }
+        for call in &fetch.waiting {
+            cx.reply_with(*call, outcome, answer);
+        }
+    }
+
+    /// What the origin's answer is worth to the oracle: with write-behind we number the writes.
+    fn numbered<E: Env>(&self, cx: &Context<'_, E>, key: u32, answer: Answer) -> Answer {
+        match self.settings.strategy {
+            Strategy::WriteBehind => {
+                Answer { origin: cx.node(), version: self.passed_on.get(&key).copied().unwrap_or(0) }
+            }
+            _ => answer,
+        }
+    }
+
+    /// The origin has answered a write that somebody waited for.
+    fn written<E: Env>(
+        &mut self,
+        cx: &mut Context<'_, E>,
+        fetch: &Fetch,
+        version: u32,
+        outcome: Outcome,
+        mut answer: Answer,
+        seed: u64,
+    ) {
+        let key = fetch.key;
+        if version > 0 {
+            answer = Answer { origin: cx.node(), version };
+            if outcome.is_ok() {
+                self.note_passed_on(key, version);
+                cx.write_acknowledged(key, version);
+            }
+        }
+        let holders = self.holders(fetch.member, key);
+        match self.settings.strategy {
+            Strategy::WriteAround => {}
+            Strategy::Aside | Strategy::ReadThrough => {
+                // Even if it failed: it may have been carried out.
+                if self.settings.strategy == Strategy::ReadThrough {
+                    self.fetches.spoil(key);
+                }
+                for member in holders {
+                    if let Some(machine) = self.machines.get_mut(member as usize) {
+                        machine.remove(key);
+                    }
+                }
+            }
+            _ if outcome.is_ok() => {
+                self.fetches.spoil(key);
+                self.fill(cx, &holders, key, answer, seed);
+            }
+            _ => {}
+        }
+        for call in &fetch.waiting {
+            cx.reply_with(*call, outcome, answer);
+        }
+    }
+
+    fn note_passed_on(&mut self, key: u32, version: u32) {
+        let known = self.passed_on.entry(key).or_insert(0);
+        *known = (*known).max(version);
+    }
+
+    /// The origin has answered a write that was passed on.
+    fn flushed<E: Env>(&mut self, cx: &mut Context<'_, E>, fetch: &Fetch, version: u32, outcome: Outcome) {
+        let (key, member) = (fetch.key, fetch.member);
+        if outcome.is_ok() {
+            cx.count(member, Counter::Flushes, 1);
+            self.note_passed_on(key, version);
+            for machine in &mut self.machines {
+                machine.flushed(key, version);
+            }
+            return;
+        }
+        // It is tried again, unless nobody has it any more.
+        let mut kept = false;
+        for machine in &mut self.machines {
+            if let Some(write) = machine.unflushed.get_mut(&key) {
+                kept |= write.version >= version;
+                if write.passing == version {
+                    write.passing = 0;
+                }
+            }
+        }
+        if !kept {
+            self.lose_writes(cx, member, key, version);
+        }
+    }
+
+    /// All writes of a key up to this one that the origin does not have are lost.
+    fn lose_writes<E: Env>(&mut self, cx: &mut Context<'_, E>, member: u16, key: u32, version: u32) {
+        let known = self.passed_on.get(&key).copied().unwrap_or(0);
+        cx.count(member, Counter::LostWrites, version.saturating_sub(known));
+    }
+
+    /// Passes on what a machine has kept longest.
+    fn flush<E: Env>(&mut self, cx: &mut Context<'_, E>, member: u16, most: usize) {
+        let Some(machine) = self.machines.get_mut(member as usize) else { return };
+        let due = machine.due(most);
+        for (key, version) in &due {
+            if let Some(write) = machine.unflushed.get_mut(key) {
+                write.passing = *version;
+            }
+        }
+        for (key, version) in due {
+            self.errand(cx, member, key, Goal::Flush { version });
+        }
+    }
+
+    /// Keeps a timer for every machine that may have writes to pass on.
+    fn schedule_flushes<E: Env>(&mut self, cx: &mut Context<'_, E>) {
+        self.flush_timers.resize(self.machines.len(), Handle::NONE);
+        for member in 0..self.machines.len() {
+            cx.cancel(std::mem::replace(&mut self.flush_timers[member], Handle::NONE));
+            self.schedule_flush(cx, member);
+        }
+    }
+
+    fn schedule_flush<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize) {
+        let keeps = self.settings.strategy == Strategy::WriteBehind && member < self.count();
+        if keeps || !self.machines[member].unflushed.is_empty() {
+            let at = cx.now() + Span::from_ms(self.settings.flush_every_ms).max(Span(1));
+            self.flush_timers[member] = cx.timer(member as u16, FLUSH, 0, at);
+        }
+    }
+
+    /// Works out who has which key, and tells the callers.
+    fn place<E: Env>(&mut self, cx: &mut Context<'_, E>) {
+        let members = (0..self.count()).filter(|member| self.placed[*member]);
+        let weight = |member: usize| self.settings.members.get(member).map_or(1, |own| own.weight);
+        let members = members.map(|member| (member as u16, weight(member)));
+        let placing = Placing::new(&self.settings.partitioner, &self.id, members);
+        self.placing = Arc::new(placing);
+        cx.publish(self.placing.clone());
+    }
+
+    /// Brings a machine's life in line with its condition.
+    fn obey<E: Env>(&mut self, cx: &mut Context<'_, E>, member: u16) {
+        let index = member as usize;
+        let down = cx.condition(member).down;
+        if down == self.machines[index].down {
+            return;
+        }
+        if down {
+            self.crash(cx, member);
+            if self.settings.failover_ms > 0.0 {
+                let at = cx.now() + Span::from_ms(self.settings.failover_ms);
+                // The library's timer, not the machine's.
+                cx.timer(LIBRARY, FAILOVER, mark(member, self.machines[index].life), at);
+            }
+        } else {
+            self.machines[index].down = false;
+            if !self.placed[index] {
+                self.placed[index] = true;
+                self.place(cx);
+            }
+        }
+    }
+
+    fn crash<E: Env>(&mut self, cx: &mut Context<'_, E>, member: u16) {
+        let lost = self.machines[member as usize].crash(&self.settings);
+        for (key, write) in lost {
+            let holders = self.holders(member, key);
+            let heir = self.first_up(&holders);
+            match heir.and_then(|heir| self.machines.get_mut(heir as usize)) {
+                Some(heir) => {
+                    heir.inherit(key, write, Answer { origin: cx.node(), version: write.version });
+                }
+                // What is on its way may still arrive; what came after it is lost.
+                None if write.passing > 0 => {
+                    cx.count(member, Counter::LostWrites, write.version - write.passing);
+                }
+                None => self.lose_writes(cx, member, key, write.version),
+            }
+        }
+        if self.settings.strategy == Strategy::Aside {
+            return;
+        }
+        // Who waited at the machine loses the connection.
+        for fetch in self.fetches.take_waiting(member) {
+            cx.abandon(fetch.call);
+            for call in fetch.waiting {
+                cx.reply(call, Outcome::Crashed);
+            }
+        }
+        self.schedule_flushes(cx);
+    }
+
+    /// Gives every member a machine; those that are too many pass their writes on and are emptied.
+    fn fit<E: Env>(&mut self, cx: &mut Context<'_, E>) {
+        let count = self.count();
+        while self.machines.len() < count {
+            self.machines.push(Machine::new(&self.settings));
+        }
+        self.placed.resize(self.machines.len(), true);
+        for member in count..self.machines.len() {
+            self.flush(cx, member as u16, usize::MAX);
+            self.machines[member].retire(&self.settings);
+            self.placed[member] = true;
+        }
+        self.place(cx);
+    }
+
+    fn declare_conditions<E: Env>(
+        &mut self,
+        cx: &mut Context<'_, E>,
+        before: &[super::member::MemberSettings],
+    ) {
+        for member in 0..self.count() {
+            let old = before.get(member).cloned().unwrap_or_default();
+            let new = self.settings.members.get(member).cloned().unwrap_or_default();
+            if old.faults() != new.faults() {
+                cx.set_condition(member as u16, new.faults());
+            }
+            self.obey(cx, member as u16);
+        }
+    }
+
+    /// Fills the machines with the keys that a Zipf law makes the most popular.
+    fn warm<E: Env>(&mut self, cx: &mut Context<'_, E>) {
+        let each = (self.settings.capacity as f64 * self.settings.warm_share) as u32;
+        let most = each.saturating_mul(self.settings.count.into()).min(super::keys::KEYS_MAX);
+        let origin = cx.outgoing().first().map_or(0, |link| cx.callee(*link));
+        for key in 0..most {
+            let holders = self.placing.owners(key, self.settings.replicas as usize);
+            let room = |member: &&u16| self.machines[**member as usize].entries() < each;
+            let holders: Vec<u16> = holders.iter().filter(room).copied().collect();
+            self.fill(cx, &holders, key, Answer { origin, version: 0 }, mix(key.into()));
+        }
+    }
+
+    /// Calls to the origin under way.
+    pub fn under_way(&self) -> usize {
+        self.fetches.count()
+    }
+
+    /// Verifies machines and fetches.
+    ///
+    /// # Errors
+    /// Says what does not hold.
+    pub fn check(&self) -> Result<(), String> {
+        self.machines.iter().try_for_each(Machine::check)?;
+        let over = |machine: &&Machine| machine.entries() > self.settings.capacity;
+        match self.machines.iter().find(over) {
+            Some(machine) => {
+                Err(format!("{} entries in {} places", machine.entries(), self.settings.capacity))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// Stands for the library where the engine asks for a member: never down, never frozen.
+const LIBRARY: u16 = u16::MAX;
+
+/// A machine's number and life, for a timer.
+fn mark(member: u16, life: u32) -> u32 {
+    u32::from(member) << 16 | (life & 0xffff)
+}
+
+fn explain_hit(member: u16, age: Span, left: Option<Span>) -> Explanation {
+    let left = left.map_or(String::new(), |left| format!(", good for another {:.0} ms", left.ms()));
+    Explanation {
+        sentence: format!("Machine {} has it, {:.0} ms old{left}.", member + 1, age.ms()),
+        ..Explanation::default()
+    }
+}
+
+fn explain_miss(member: u16, found: Found) -> Explanation {
+    let why = if found == Found::Expired { "had it, but its lifetime is over" } else { "does not have it" };
+    Explanation {
+        sentence: format!("Machine {} {why}: the origin is asked.", member + 1),
+        ..Explanation::default()
+    }
+}
+
+impl Show for Cache {
+    fn station(&self, _: Time) -> Option<Station> {
+        let policy = family::find(&self.settings.eviction.id).map_or("", |entry| entry.info.short);
+        let strategy = STRATEGIES[self.settings.strategy as usize].1;
+        let asked = self.hits + self.misses;
+        let ratio = (asked > 0).then(|| format!("{:.1} % hits", self.hits as f64 / asked as f64 * 100.0));
+        let unflushed: usize = self.machines.iter().map(|machine| machine.unflushed.len()).sum();
+        let waiting = (unflushed > 0).then(|| format!("{unflushed} writes kept"));
+        let member = |(index, machine): (usize, &Machine)| StationMember {
+            number: index as u32 + 1,
+            level: Some(f64::from(machine.entries()) / f64::from(self.settings.capacity)),
+            note: format!("{} of {} entries", machine.entries(), self.settings.capacity),
+            ..StationMember::default()
+        };
+        Some(Station {
+            does: format!("{policy} · {strategy}"),
+            notes: ratio.into_iter().chain(waiting).collect(),
+            members: self.machines.iter().take(self.count()).enumerate().map(member).collect(),
+        })
+    }
+}
+
+impl Behaviour for Cache {
+    type Settings = Settings;
+
+    fn start<E: Env>(&mut self, cx: &mut Context<'_, E>) {
+        self.fit(cx);
+        self.warm(cx);
+        self.declare_conditions(cx, &[]);
+        self.schedule_flushes(cx);
+    }
+
+    fn arrive<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId) {
+        let request = cx.request_of(call);
+        let (key, write, probe) = (request.key, request.write, request.probe);
+        if probe {
+            let outcome = if self.is_up(cx.call_at(call).to.member) { Outcome::Ok } else { Outcome::Crashed };
+            cx.reply(call, outcome);
+        } else if write {
+            self.write(cx, call, key);
+        } else {
+            self.read(cx, call, key);
+        }
+    }
+
+    fn returned<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
+        let call = cx.call_at(id);
+        let (request, parent, outcome, answer, tag) =
+            (call.request, call.parent, call.outcome, call.answer, call.tag);
+        let seed = cx.request(request).seed;
+        if let Some(fetch) = self.fetches.end(tag) {
+            let answer = self.numbered(cx, fetch.key, answer);
+            match fetch.goal {
+                Goal::Fill | Goal::Refresh => self.filled(cx, &fetch, outcome, answer, seed),
+                Goal::Write { version } => self.written(cx, &fetch, version, outcome, answer, seed),
+                Goal::Flush { version } => self.flushed(cx, &fetch, version, outcome),
+            }
+        }
+        if parent == CallId::NONE {
+            cx.end(request, outcome);
+        }
+    }
+
+    fn timer<E: Env>(&mut self, cx: &mut Context<'_, E>, timer: Timer) {
+        match timer.kind {
+            FLUSH => {
+                let member = timer.place.member;
+                self.flush(cx, member, self.settings.flush_batch as usize);
+                self.schedule_flush(cx, member as usize);
+            }
+            _ => {
+                let member = (timer.index >> 16) as u16;
+                let Some(machine) = self.machines.get(member as usize) else { return };
+                if machine.down && mark(member, machine.life) == timer.index {
+                    self.placed[member as usize] = false;
+                    self.place(cx);
+                }
+            }
+        }
+    }
+
+    fn change<E: Env>(&mut self, cx: &mut Context<'_, E>, settings: &Settings) {
+        let before = std::mem::replace(&mut self.settings, settings.clone());
+        if before.capacity != settings.capacity || before.eviction != settings.eviction {
+            for machine in &mut self.machines {
+                machine.rebuilt(settings, cx.now(), &mut self.random);
+            }
+        }
+        self.fit(cx);
+        self.declare_conditions(cx, &before.members);
+        if before.strategy == Strategy::WriteBehind && settings.strategy != Strategy::WriteBehind {
+            for member in 0..self.machines.len() {
+                self.flush(cx, member as u16, usize::MAX);
+            }
+        }
+        self.schedule_flushes(cx);
+        cx.announce_members();
+    }
+
+    fn condition<E: Env>(&mut self, cx: &mut Context<'_, E>, member: u16) {
+        if (member as usize) < self.machines.len() {
+            self.obey(cx, member);
+        }
+    }
+
+    fn downstream<E: Env>(&mut self, _: &mut Context<'_, E>, _: u16, _: &[Member]) {}
+
+    fn members(&self) -> Vec<Member> {
+        let weight = |member: usize| self.settings.members.get(member).map_or(1, |own| own.weight);
+        (0..self.count()).map(|member| Member { weight: weight(member) }).collect()
+    }
+}
