@@ -158,7 +158,8 @@ const SEEDS: std::ops::RangeInclusive<u64> = 1..=32;
 
 fn theory_runs(rate: f64, q: Value) -> Vec<(Seen, Simulation)> {
     let run = |seed: u64| {
-        let clients = json!({ "id": "p", "kind": "clients", "timeout_ms": 0, "rate_per_s": rate, "to": ["q"] });
+        let clients =
+            json!({ "id": "p", "kind": "clients", "timeout_ms": 0, "rate_per_s": rate, "to": ["q"] });
         let service = json!({ "service_ms": { "dist": "exponential", "mean": 10 } });
         let file = json!({ "v": 1, "seed": seed, "duration_ms": WARM_UP.ms() + 400_000.0,
             "nodes": [clients, queue(q.clone()), consumers(service)] });
@@ -253,6 +254,14 @@ fn only_so_many_producers_are_held_and_a_crash_fails_them() {
 }
 
 #[test]
+fn a_producer_is_held_only_so_long() {
+    let q = json!({ "capacity": 1, "when_full": "block", "blocked_ms": 50 });
+    let rows = [(0.0, 80.0), (1.0, 80.0), (2.0, 80.0), (40.0, 80.0)];
+    let wanted = [(1, 0.0, Fine), (2, 1.0, Fine), (3, 52.0, QueueFull), (4, 80.0, Fine)];
+    assert_eq!(play(&small(&rows, q, json!({}), json!([]))).ends(), wanted);
+}
+
+#[test]
 fn held_producers_follow_new_settings_at_once() {
     let rows: Vec<(f64, f64)> = (0..5).map(|n| (n as f64, 1000.0)).collect();
     let q = json!({ "capacity": 1, "when_full": "block" });
@@ -260,17 +269,19 @@ fn held_producers_follow_new_settings_at_once() {
         change(50.0, "q", json!({ "capacity": 2 })),
         change(60.0, "q", json!({ "when_full": "refuse" }))
     ]);
-    let wanted = [(1, 0.0, Fine), (2, 1.0, Fine), (3, 50.0, Fine), (4, 60.0, QueueFull), (5, 60.0, QueueFull)];
+    let wanted =
+        [(1, 0.0, Fine), (2, 1.0, Fine), (3, 50.0, Fine), (4, 60.0, QueueFull), (5, 60.0, QueueFull)];
     assert_eq!(play(&small(&rows, q, json!({}), changes)).ends(), wanted);
 }
 
 #[test]
 fn work_that_takes_longer_than_the_timeout_is_done_again_and_again() {
-    let q = json!({ "consumers": 2, "ack_timeout_ms": 200, "attempts_max": 3 });
+    let q = json!({ "consumers": 2, "ack_timeout_ms": 200, "attempts_max": 3, "retry_delay_ms": 1 });
     let (seen, simulation) = run(&small(&[(0.0, 300.0)], q, json!({ "count": 2 }), json!([])));
-    // At 0 to the first, at 200 to the second, at 400 to the first, which is free again; at 600 it is dead.
+    // At 0 to the first; out of time at 200, at 201 to the second; out of time at 401, at 403 (rests double)
+    // to the first, which is free again; at 603 it is dead.
     let done: Vec<_> = seen.worked.iter().map(|it| (it.member, it.started, it.finished)).collect();
-    assert_eq!(done, [(1, 0.0, 300.0), (2, 200.0, 500.0), (1, 400.0, 700.0)]);
+    assert_eq!(done, [(1, 0.0, 300.0), (2, 201.0, 501.0), (1, 403.0, 703.0)]);
     assert_eq!((seen.count("delivered"), seen.count("redelivered"), seen.count("duplicates")), (3, 2, 2));
     assert_eq!((seen.count("dead_letters"), seen.count("acknowledged")), (1, 0));
     assert_eq!(queue_of(&simulation).dead_letters().map(|message| message.number).collect::<Vec<_>>(), [1]);
@@ -278,13 +289,15 @@ fn work_that_takes_longer_than_the_timeout_is_done_again_and_again() {
 
 #[test]
 fn a_frozen_consumer_costs_a_timeout_and_a_duplicate() {
-    let changes =
-        json!([change(0.0, "s/1", json!({ "frozen": true })), change(1000.0, "s/1", json!({ "frozen": false }))]);
-    let q = json!({ "consumers": 2, "ack_timeout_ms": 200 });
+    let changes = json!([
+        change(0.0, "s/1", json!({ "frozen": true })),
+        change(1000.0, "s/1", json!({ "frozen": false }))
+    ]);
+    let q = json!({ "consumers": 2, "ack_timeout_ms": 200, "retry_delay_ms": 1 });
     let (seen, simulation) = run(&small(&[(0.0, 50.0)], q, json!({ "count": 2 }), changes));
-    assert_eq!(done(&seen), [(0, 250.0), (0, 1050.0)]);
+    assert_eq!(done(&seen), [(0, 251.0), (0, 1050.0)]);
     assert_eq!((seen.count("acknowledged"), seen.count("duplicates")), (1, 1));
-    assert_eq!(queue_of(&simulation).tally().stay_mean_ms(), Some(250.0));
+    assert_eq!(queue_of(&simulation).tally().stay_mean_ms(), Some(251.0));
 }
 
 #[test]
@@ -292,13 +305,13 @@ fn a_backlog_outlives_a_crash_of_the_consumers() {
     let changes =
         json!([change(0.0, "s/1", json!({ "down": true })), change(5000.0, "s/1", json!({ "down": false }))]);
     let rows: Vec<(f64, f64)> = (0..50).map(|n| (n as f64 * 10.0, 1.0)).collect();
-    let q = json!({ "attempts_max": 1, "retry_delay_ms": 700 });
+    let q = json!({ "attempts_max": 1, "retry_delay_ms": 100 });
     let (seen, _) = run(&small(&rows, q, json!({}), changes));
-    // Asked at 0, 700, … 4900 and 5600, which is the first time that somebody is there.
-    assert_eq!(seen.worked.iter().filter(|it| it.outcome == Crashed).count(), 8);
+    // Asked at 0, 100, 300, 700, 1500, 3100 and 6300, which is the first time that somebody is there.
+    assert_eq!(seen.worked.iter().filter(|it| it.outcome == Crashed).count(), 6);
     let order: Vec<u32> = done(&seen).iter().map(|it| it.0).collect();
     assert_eq!(order, (0..50).collect::<Vec<u32>>());
-    assert_eq!((done(&seen)[0].1, seen.count("dead_letters")), (5601.0, 0));
+    assert_eq!((done(&seen)[0].1, seen.count("dead_letters")), (6301.0, 0));
 }
 
 #[test]
@@ -318,8 +331,10 @@ fn a_crash_of_the_queue_loses_what_only_memory_held() {
 
 #[test]
 fn a_dead_queue_refuses_and_a_thawed_one_hears_all_that_knocked() {
-    let changes =
-        json!([change(5.0, "q/1", json!({ "frozen": true })), change(100.0, "q/1", json!({ "frozen": false }))]);
+    let changes = json!([
+        change(5.0, "q/1", json!({ "frozen": true })),
+        change(100.0, "q/1", json!({ "frozen": false }))
+    ]);
     let rows = [(0.0, 20.0), (10.0, 20.0)];
     let scenario = small(&rows, json!({ "ack_timeout_ms": 50 }), json!({}), changes);
     assert_eq!(play(&scenario).ends(), [(1, 0.0, Fine), (2, 100.0, Fine)]);
@@ -333,10 +348,12 @@ fn a_dead_queue_refuses_and_a_thawed_one_hears_all_that_knocked() {
 fn the_station_tells_what_waits_where() {
     let rows: Vec<(f64, f64)> = (0..10).map(|n| (n as f64, 10_000.0)).collect();
     let (_, simulation) = run(&small(&rows, json!({ "capacity": 36 }), json!({}), json!([])));
-    let NodeState::Station(station) = &simulation.snapshot().nodes[QUEUE as usize].state else { panic!("none") };
+    let NodeState::Station(station) = &simulation.snapshot().nodes[QUEUE as usize].state else {
+        panic!("none")
+    };
     assert_eq!(station.members[0].note, "8 waiting, 1 in flight");
     assert_eq!(station.members[0].level, Some(8.0 / 36.0));
-    assert_eq!(station.does, "1 partitions, 1 consumers, to any consumer");
+    assert_eq!(station.does, "1 partition, 1 consumer, to any consumer");
     assert!(station.notes.contains(&"oldest 10.0 s".to_owned()), "{station:?}");
 }
 
@@ -357,7 +374,8 @@ fn in_order(seen: &Seen, queue: &Queue) {
     let mut worked = seen.worked.clone();
     worked.sort_by(|a, b| a.arrived.total_cmp(&b.arrived));
     for it in worked.iter().filter(|it| it.outcome == Fine) {
-        let (before, until) = last.insert(queue.partition_of(it.key), (place[&it.seed], it.finished)).unwrap_or((0, 0.0));
+        let (before, until) =
+            last.insert(queue.partition_of(it.key), (place[&it.seed], it.finished)).unwrap_or((0, 0.0));
         assert!(before <= place[&it.seed], "out of order: {it:?}");
         assert!(until <= it.started, "two at once: {it:?}");
     }
@@ -383,7 +401,8 @@ fn order_holds_within_a_partition_and_idle_consumers_do_not_help() {
 
 #[test]
 fn order_holds_while_consumers_crash_and_messages_fail() {
-    let flap = |n: u32| change(0.0, &format!("s/{n}"), json!({ "flap": { "down_ms": 130 * n, "up_ms": 370 } }));
+    let flap =
+        |n: u32| change(0.0, &format!("s/{n}"), json!({ "flap": { "down_ms": 130 * n, "up_ms": 370 } }));
     let q = json!({ "delivery": "ordered", "partitions": 7, "consumers": 4, "prefetch": 2, "attempts_max": 0,
         "retry_delay_ms": 20 });
     let service = json!({ "count": 4, "service_ms": { "dist": "exponential", "mean": 8 } });
@@ -446,7 +465,8 @@ fn poison_is_dead_after_exactly_so_many_deliveries() {
 #[test]
 fn poison_holds_up_its_partition_only_where_order_is_kept() {
     let done = |delivery: &str| {
-        let q = json!({ "poison_share": 0.01, "attempts_max": 0, "retry_delay_ms": 100, "delivery": delivery });
+        let q =
+            json!({ "poison_share": 0.01, "attempts_max": 0, "retry_delay_ms": 100, "delivery": delivery });
         run(&stream(1, q, json!({}), json!([]))).0.count("acknowledged")
     };
     assert!(done("ordered") < 700 && done("shared") > 1900, "{} and {}", done("ordered"), done("shared"));
@@ -472,6 +492,7 @@ fn setting() -> impl Strategy<Value = Value> {
         prop::sample::select(vec!["refuse", "block", "drop-oldest", "drop-newest"])
             .prop_map(|word| json!({ "when_full": word })),
         (0..10u32).prop_map(|n| json!({ "blocked": n })),
+        (1.0..500.0f64).prop_map(|ms| json!({ "blocked_ms": ms })),
         (0..8u32).prop_map(|n| json!({ "consumers": n })),
         (1..5u32).prop_map(|n| json!({ "prefetch": n })),
         prop::sample::select(vec!["shared", "ordered"]).prop_map(|word| json!({ "delivery": word })),
@@ -505,7 +526,8 @@ fn hammered(seed: u32, settings: Vec<Value>, turns: Vec<Value>, latency: bool) -
     let q = settings.iter().fold(queue(json!({})), merged);
     let clients = json!({ "id": "p", "kind": "clients", "rate_per_s": 150, "clients": 7,
         "timeout_ms": if seed % 2 == 0 { 0 } else { 250 }, "keys": { "kind": "uniform", "count": 50 }, "to": ["q"] });
-    let s = consumers(json!({ "count": 3, "queue": 20, "service_ms": { "dist": "exponential", "mean": 15 } }));
+    let s =
+        consumers(json!({ "count": 3, "queue": 20, "service_ms": { "dist": "exponential", "mean": 15 } }));
     let ms = if latency { 3.0 } else { 0.0 };
     let link = |from: &str, to: &str| json!({ "from": from, "to": to, "latency_ms": ms });
     json!({ "v": 1, "seed": seed, "duration_ms": 3000, "nodes": [clients, q, s],

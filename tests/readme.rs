@@ -34,6 +34,9 @@ fn the_readme_has_the_tables_of_the_program() {
     if std::env::var_os("UPDATE_README").is_some() {
         std::fs::write(README, format!("{before}{FROM}{}{TO}{after}", tables())).expect("it can be written");
     } else {
-        assert!(found == tables(), "the README is behind the tables: UPDATE_README=1 cargo test --test readme");
+        assert!(
+            found == tables(),
+            "the README is behind the tables: UPDATE_README=1 cargo test --test readme"
+        );
     }
 }

@@ -5,6 +5,7 @@ pub mod cache;
 pub mod clients;
 pub mod configure;
 pub mod keys;
+pub mod limiter;
 pub mod member;
 mod placing;
 pub mod queue;
@@ -141,6 +142,7 @@ kinds! {
     servers Servers,
     cache Cache,
     queue Queue,
+    limiter Limiter,
 }
 
 impl Node {

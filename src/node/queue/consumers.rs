@@ -9,6 +9,8 @@ pub struct Consumer {
     pub overdue: u32,
     /// It refused, and is asked again later.
     pub away: bool,
+    /// In a row.
+    pub refusals: u32,
 }
 
 /// All of them; those beyond `count` were removed and still have something in hand.
@@ -87,11 +89,21 @@ impl Consumers {
         self.refit();
     }
 
-    /// It refused. False if that is known already.
-    pub fn is_away(&mut self, index: usize) -> bool {
-        let news = !std::mem::replace(&mut self.all[index].away, true);
+    /// It refused. How often in a row, unless it is away already.
+    pub fn refused(&mut self, index: usize) -> Option<u32> {
+        let consumer = &mut self.all[index];
+        if std::mem::replace(&mut consumer.away, true) {
+            return None;
+        }
+        consumer.refusals = consumer.refusals.saturating_add(1);
+        let refusals = consumer.refusals;
         self.refit();
-        news
+        Some(refusals)
+    }
+
+    /// It took what it was given, whatever became of it.
+    pub fn took(&mut self, index: usize) {
+        self.all[index].refusals = 0;
     }
 
     /// It may be asked again.

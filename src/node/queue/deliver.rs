@@ -3,9 +3,7 @@
 use super::held::{Delivered, Held, NOBODY, State};
 use super::partition::Next;
 use super::{ACK, BACK, Delivery, HELD_MAX, Queue, RETRY};
-use crate::sim::{
-    Call, CallId, Context, Counter, Env, Handle, Outcome, OutcomeKind, Outgoing, Span, Time,
-};
+use crate::sim::{Call, CallId, Context, Counter, Env, Handle, Outcome, OutcomeKind, Outgoing, Span, Time};
 
 impl Queue {
     /// As much as can be.
@@ -57,12 +55,13 @@ impl Queue {
             cx.count(0, Counter::Redelivered, 1);
         }
         let request = cx.errand(held.message.request);
+        let placed = cx.placed(link, held.message.request.key);
         cx.call(Outgoing {
             request,
             parent: CallId::NONE,
             from_member: 0,
             link,
-            to_member: consumer as u16 % cx.member_count(link).max(1),
+            to_member: placed.unwrap_or(consumer as u16 % cx.member_count(link).max(1)),
             attempt: held.sent as u16,
             tag: held.delivery,
             // The queue keeps the time itself: it wants to know of late answers too.
@@ -86,8 +85,9 @@ impl Queue {
         if success && std::mem::replace(&mut held.processed, true) {
             cx.count(0, Counter::Duplicates, 1);
         }
-        if untaken {
-            self.turn_away(cx, delivery.consumer as usize);
+        match untaken {
+            true => self.leave_alone(cx, delivery.consumer as usize),
+            false => self.consumers.took(delivery.consumer as usize),
         }
         self.judge(cx, delivery.held, tag, success, untaken);
         self.forget(delivery.held);
@@ -110,7 +110,7 @@ impl Queue {
                 match (success, untaken) {
                     (true, _) => self.acknowledge(cx, index),
                     (_, true) => self.wait_again(index),
-                    _ => self.fail(cx, index, true),
+                    _ => self.fail(cx, index),
                 }
             }
             State::Orphan if success => self.acknowledge(cx, index),
@@ -144,12 +144,13 @@ impl Queue {
         self.partitions[held.partition as usize].again.insert(held.message.number, index);
     }
 
-    /// An attempt failed: the message rests if it is to, or is dead.
-    fn fail<E: Env>(&mut self, cx: &mut Context<'_, E>, index: u32, rests: bool) {
+    /// An attempt failed: the message rests, or is dead.
+    fn fail<E: Env>(&mut self, cx: &mut Context<'_, E>, index: u32) {
         let Some(held) = self.held.get_mut(index) else { return };
         held.failed += 1;
+        let failed = held.failed;
         let most = self.settings.attempts_max;
-        if most > 0 && held.failed >= most {
+        if most > 0 && failed >= most {
             held.state = State::Over;
             self.tally.dead += 1;
             cx.count(0, Counter::DeadLetters, 1);
@@ -157,14 +158,13 @@ impl Queue {
             if self.dead.len() > self.settings.dead_letters as usize {
                 self.dead.pop_front();
             }
-        } else if rests {
-            held.state = State::Resting;
-            held.due = cx.now() + Span::from_ms(self.settings.retry_delay_ms);
-            held.timer = cx.timer(0, RETRY, index, held.due);
-            self.partitions[held.partition as usize].resting.insert(held.message.number, index);
-        } else {
-            self.wait_again(index);
+            return;
         }
+        let due = cx.now() + self.rest(failed);
+        let Some(held) = self.held.get_mut(index) else { return };
+        (held.state, held.due) = (State::Resting, due);
+        held.timer = cx.timer(0, RETRY, index, due);
+        self.partitions[held.partition as usize].resting.insert(held.message.number, index);
     }
 
     /// A message was not acknowledged in time. Timers of a machine that was frozen come late, and may mean
@@ -179,7 +179,7 @@ impl Queue {
             self.consumers.late(delivery.consumer as usize);
         }
         self.land(index);
-        self.fail(cx, index, false);
+        self.fail(cx, index);
         self.forget(index);
     }
 
@@ -221,10 +221,9 @@ impl Queue {
     }
 
     /// A consumer that refused is left alone for a while.
-    fn turn_away<E: Env>(&mut self, cx: &mut Context<'_, E>, consumer: usize) {
-        if self.consumers.is_away(consumer) {
-            let back = cx.now() + Span::from_ms(self.settings.retry_delay_ms);
-            cx.timer(0, BACK, consumer as u32, back);
+    fn leave_alone<E: Env>(&mut self, cx: &mut Context<'_, E>, consumer: usize) {
+        if let Some(refusals) = self.consumers.refused(consumer) {
+            cx.timer(0, BACK, consumer as u32, cx.now() + self.rest(refusals));
         }
     }
 

@@ -2,14 +2,15 @@
 //!
 //! A call that arrives is a message. Its producer is answered as soon as the message is stored; from
 //! then on delivering it is the queue's own errand: a call like the producer's to the node behind, where
-//! consumer c is at home on member c. The answer `ok` acknowledges it. An answer that does not come in
-//! time, or is not `ok`, is a failed attempt: the message is handed out again, and after `attempts_max` of
-//! them it is a dead letter. So every message is processed at least once, and sometimes twice: an answer
-//! that comes too late does not count, though the work was done.
+//! consumer c is at home on member c (a node that knows which member has a key is asked there). The answer
+//! `ok` acknowledges it. An answer that does not come in time, or is not `ok`, is a failed attempt: after a
+//! rest the message is handed out again, and after `attempts_max` of them it is a dead letter. So every
+//! message is processed at least once, and sometimes twice: an answer that comes too late does not count,
+//! though the work was done.
 //!
 //! A consumer that refuses (its queue is full, nobody listens at its port) has not taken the message: that
-//! is no failed attempt, and the consumer is asked again after `retry_delay_ms`. So a backlog outlives a
-//! consumer's crash instead of dying of it.
+//! is no failed attempt, and the consumer is left alone for a while. So a backlog outlives a consumer's
+//! crash instead of dying of it. Rests begin at `retry_delay_ms` and double each time, up to a minute.
 //!
 //! Delivery is `shared`, where any consumer with a free hand gets the next message, as in RabbitMQ and SQS;
 //! or `ordered`, as in Kafka's consumer groups: a partition belongs to one consumer, and its messages are
@@ -72,6 +73,10 @@ const HELD_MAX: usize = 2 * IN_FLIGHT_MAX as usize;
 const ACK: u8 = 0;
 const RETRY: u8 = 1;
 const BACK: u8 = 2;
+const HELD: u8 = 3;
+
+/// Rests and absences grow up to this: a model constant (Pub/Sub's retry policy: 10 min, Celery's: 10 min).
+const REST_MAX: Span = Span(60_000_000_000);
 
 /// The running node.
 #[derive(Clone, Debug)]
@@ -231,7 +236,8 @@ impl Queue {
         }
         match self.settings.when_full {
             WhenFull::Block if self.blocked < self.settings.blocked => {
-                partition.blocked.push_back(call);
+                let until = cx.call_at(call).arrived + Span::from_ms(self.settings.blocked_ms);
+                partition.blocked.push_back((call, cx.timer(0, HELD, place as u32, until.max(cx.now()))));
                 self.blocked += 1;
             }
             WhenFull::Refuse | WhenFull::Block => cx.reply(call, Outcome::QueueFull),
@@ -260,7 +266,12 @@ impl Queue {
         let poison = Draw::new(self.poison_stream, request.seed).chance(self.settings.poison_share);
         self.accept(cx, call);
         let (number, published) = (self.tally.published, cx.now());
-        self.partitions[place].backlog.push_back(Message { number, published, request: copy(&request), poison });
+        self.partitions[place].backlog.push_back(Message {
+            number,
+            published,
+            request: copy(&request),
+            poison,
+        });
     }
 
     /// Stores what held producers handed in, where there is room for it now. True if there was any.
@@ -271,8 +282,9 @@ impl Queue {
         let before = self.blocked;
         for place in 0..self.partitions.len() {
             while self.partitions[place].waiting() < self.settings.capacity as usize {
-                let Some(call) = self.partitions[place].blocked.pop_front() else { break };
+                let Some((call, timer)) = self.partitions[place].blocked.pop_front() else { break };
                 self.blocked -= 1;
+                cx.cancel(timer);
                 self.store(cx, call, place);
             }
         }
@@ -284,11 +296,25 @@ impl Queue {
         if self.blocked == 0 || !self.open {
             return;
         }
-        let held: Vec<CallId> =
-            self.partitions.iter_mut().flat_map(|partition| std::mem::take(&mut partition.blocked)).collect();
         self.blocked = 0;
-        for call in held {
+        let held: Vec<VecDeque<_>> =
+            self.partitions.iter_mut().map(|partition| std::mem::take(&mut partition.blocked)).collect();
+        for (call, timer) in held.into_iter().flatten() {
+            cx.cancel(timer);
             self.offer(cx, call);
+        }
+    }
+
+    /// Refuses producers that were held for too long.
+    fn held_too_long<E: Env>(&mut self, cx: &mut Context<'_, E>, place: usize) {
+        let most = Span::from_ms(self.settings.blocked_ms);
+        while let Some((call, _)) = self.partitions[place].blocked.front().copied() {
+            if cx.call_at(call).arrived + most > cx.now() {
+                return;
+            }
+            self.partitions[place].blocked.pop_front();
+            self.blocked -= 1;
+            cx.reply(call, Outcome::QueueFull);
         }
     }
 
@@ -296,7 +322,8 @@ impl Queue {
     fn crash<E: Env>(&mut self, cx: &mut Context<'_, E>) {
         self.blocked = 0;
         for place in 0..self.partitions.len() {
-            for call in std::mem::take(&mut self.partitions[place].blocked) {
+            for (call, timer) in std::mem::take(&mut self.partitions[place].blocked) {
+                cx.cancel(timer);
                 cx.reply(call, Outcome::Crashed);
             }
             if !self.settings.durable {
@@ -318,6 +345,12 @@ impl Queue {
             self.tally.lost += messages as u64;
             cx.count(0, Counter::LostWrites, messages);
         }
+    }
+
+    /// How long to rest after so many failures in a row.
+    fn rest(&self, failures: u32) -> Span {
+        let first = Span::from_ms(self.settings.retry_delay_ms);
+        first.times((1u64 << failures.saturating_sub(1).min(30)) as f64).min(REST_MAX.max(first))
     }
 
     /// Brings the node in line with its machine's condition.
@@ -362,6 +395,11 @@ fn copy(request: &Request) -> NewRequest {
     NewRequest { seed, key, client, class, work, cost, priority, write }
 }
 
+/// "1 consumer", "2 consumers".
+fn counted(n: u16, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
 /// Partitions that are described one by one.
 const LISTED_MAX: usize = 16;
 
@@ -386,7 +424,11 @@ impl Show for Queue {
         }
         let room = partitions as f64 * capacity as f64;
         Some(Station {
-            does: format!("{partitions} partitions, {consumers} consumers, {order}"),
+            does: format!(
+                "{}, {}, {order}",
+                counted(partitions, "partition"),
+                counted(consumers, "consumer")
+            ),
             notes,
             members: vec![StationMember {
                 number: 1,
@@ -426,7 +468,8 @@ impl Behaviour for Queue {
         match timer.kind {
             ACK => self.out_of_time(cx, timer.index),
             RETRY => self.rested(cx.now(), timer.index),
-            _ => self.consumers.is_back(timer.index as usize),
+            BACK => self.consumers.is_back(timer.index as usize),
+            _ => self.held_too_long(cx, timer.index as usize),
         }
         self.settle(cx);
     }

@@ -2,7 +2,7 @@
 
 use super::backlog::Backlog;
 use super::settings::Delivery;
-use crate::sim::CallId;
+use crate::sim::{CallId, Handle};
 use std::collections::{BTreeMap, VecDeque};
 
 #[derive(Clone, Debug, Default)]
@@ -14,8 +14,8 @@ pub struct Partition {
     /// The same, still resting after a failed attempt.
     pub resting: BTreeMap<u64, u32>,
     pub in_flight: u32,
-    /// Producers' calls, held until there is room.
-    pub blocked: VecDeque<CallId>,
+    /// Producers' calls, held until there is room, and what ends the wait.
+    pub blocked: VecDeque<(CallId, Handle)>,
 }
 
 /// Which message of a partition is next.

@@ -14,6 +14,7 @@ pub struct Settings {
     pub capacity: u32,
     pub when_full: WhenFull,
     pub blocked: u32,
+    pub blocked_ms: f64,
     pub consumers: u16,
     pub prefetch: u16,
     pub delivery: Delivery,
@@ -23,7 +24,7 @@ pub struct Settings {
     pub dead_letters: u32,
     pub durable: bool,
     pub poison_share: f64,
-    /// What is wrong with the one machine, `queue/1`.
+    /// What is wrong with the one machine, `queue/1`; further ones do not exist.
     pub members: Vec<MemberSettings>,
 }
 
@@ -63,6 +64,7 @@ impl Default for Settings {
             capacity: 10_000,
             when_full: WhenFull::Refuse,
             blocked: 1000,
+            blocked_ms: 60_000.0,
             consumers: 1,
             prefetch: 1,
             delivery: Delivery::Shared,
@@ -117,6 +119,15 @@ pub const SETTINGS: &[Setting] = &[
         "Calls that are held while there is no room; more are refused.",
     )
     .usual(0.0, 1000.0, Scale::Linear),
+    Setting::number(
+        "blocked_ms",
+        "Producers wait at most",
+        "ms",
+        (1.0, 3_600_000.0),
+        60_000.0,
+        "A producer that is held for longer is refused.",
+    )
+    .usual(10.0, 60_000.0, Scale::Logarithmic),
     Setting::integer("consumers", "Consumers", "", (0.0, 1000.0), 1.0, "Those who take messages; 0: none.")
         .usual(0.0, 16.0, Scale::Linear),
     Setting::integer(
@@ -159,7 +170,7 @@ pub const SETTINGS: &[Setting] = &[
         "ms",
         (1.0, 3_600_000.0),
         1000.0,
-        "Rest after a failed attempt, and before a consumer that refused is asked again.",
+        "Rest after a failed attempt or a consumer's refusal; twice as long after each further one, up to a minute.",
     )
     .usual(1.0, 10_000.0, Scale::Logarithmic),
     Setting::integer(
@@ -202,9 +213,6 @@ impl Configure for Settings {
             let sentence =
                 format!("consumers may have at most {IN_FLIGHT_MAX} messages in hand, have {}", self.hands());
             found.add("prefetch", sentence);
-        }
-        if self.members.len() > 1 {
-            found.add("members", "may have at most 1 entry: a queue is one machine");
         }
         check_members(&self.members, around, found);
     }
