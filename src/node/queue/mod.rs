@@ -25,19 +25,19 @@ mod backlog;
 mod consumers;
 mod deliver;
 mod held;
+mod intake;
 mod partition;
 mod settings;
 mod slab;
+mod view;
 
 pub use backlog::Message;
 pub use partition::Partition;
 pub use settings::{Delivery, IN_FLIGHT_MAX, MEMBER_SETTINGS, SETTINGS, Settings, WhenFull};
 
-use super::station::{Station, StationMember};
-use super::{Kind, Show, Site};
+use super::{Kind, Site};
 use crate::sim::{
-    Behaviour, CallId, Candidate, Context, Counter, Draw, Env, Explanation, Member, NewRequest, Outcome,
-    Purpose, Random, Request, Span, Time, Timer, mix, stream_seed,
+    Behaviour, CallId, Context, Counter, Env, Member, Outcome, Purpose, Span, Time, Timer, mix, stream_seed,
 };
 use consumers::Consumers;
 use held::{Delivered, Held, State};
@@ -227,97 +227,6 @@ impl Queue {
         }
     }
 
-    /// A producer hands in a message: it is stored, dropped, refused, or the producer is held.
-    fn offer<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId) {
-        let place = self.partition_of(cx.request_of(call).key);
-        let partition = &mut self.partitions[place];
-        if partition.waiting() < self.settings.capacity as usize {
-            return self.store(cx, call, place);
-        }
-        match self.settings.when_full {
-            WhenFull::Block if self.blocked < self.settings.blocked => {
-                let until = cx.call_at(call).arrived + Span::from_ms(self.settings.blocked_ms);
-                partition.blocked.push_back((call, cx.timer(0, HELD, place as u32, until.max(cx.now()))));
-                self.blocked += 1;
-            }
-            WhenFull::Refuse | WhenFull::Block => cx.reply(call, Outcome::QueueFull),
-            WhenFull::DropOldest | WhenFull::DropNewest => {
-                self.tally.dropped += 1;
-                cx.count(0, Counter::Dropped, 1);
-                let oldest = self.settings.when_full == WhenFull::DropOldest;
-                // Where all that wait have been handed out before, the newest goes after all.
-                if oldest && partition.backlog.pop_front().is_some() {
-                    return self.store(cx, call, place);
-                }
-                self.accept(cx, call);
-            }
-        }
-    }
-
-    /// Counts a message and tells its producer that all is well.
-    fn accept<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId) {
-        self.tally.published += 1;
-        cx.count(0, Counter::Published, 1);
-        cx.reply(call, Outcome::Ok);
-    }
-
-    fn store<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId, place: usize) {
-        let request = *cx.request_of(call);
-        let poison = Draw::new(self.poison_stream, request.seed).chance(self.settings.poison_share);
-        self.accept(cx, call);
-        let (number, published) = (self.tally.published, cx.now());
-        self.partitions[place].backlog.push_back(Message {
-            number,
-            published,
-            request: copy(&request),
-            poison,
-        });
-    }
-
-    /// Stores what held producers handed in, where there is room for it now. True if there was any.
-    fn admit<E: Env>(&mut self, cx: &mut Context<'_, E>) -> bool {
-        if self.blocked == 0 || !self.open {
-            return false;
-        }
-        let before = self.blocked;
-        for place in 0..self.partitions.len() {
-            while self.partitions[place].waiting() < self.settings.capacity as usize {
-                let Some((call, timer)) = self.partitions[place].blocked.pop_front() else { break };
-                self.blocked -= 1;
-                cx.cancel(timer);
-                self.store(cx, call, place);
-            }
-        }
-        self.blocked < before
-    }
-
-    /// Held producers hand in their messages anew, as the settings have changed.
-    fn offer_again<E: Env>(&mut self, cx: &mut Context<'_, E>) {
-        if self.blocked == 0 || !self.open {
-            return;
-        }
-        self.blocked = 0;
-        let held: Vec<VecDeque<_>> =
-            self.partitions.iter_mut().map(|partition| std::mem::take(&mut partition.blocked)).collect();
-        for (call, timer) in held.into_iter().flatten() {
-            cx.cancel(timer);
-            self.offer(cx, call);
-        }
-    }
-
-    /// Refuses producers that were held for too long.
-    fn held_too_long<E: Env>(&mut self, cx: &mut Context<'_, E>, place: usize) {
-        let most = Span::from_ms(self.settings.blocked_ms);
-        while let Some((call, _)) = self.partitions[place].blocked.front().copied() {
-            if cx.call_at(call).arrived + most > cx.now() {
-                return;
-            }
-            self.partitions[place].blocked.pop_front();
-            self.blocked -= 1;
-            cx.reply(call, Outcome::QueueFull);
-        }
-    }
-
     /// The machine goes down: connections break, and what only memory held is gone.
     fn crash<E: Env>(&mut self, cx: &mut Context<'_, E>) {
         self.blocked = 0;
@@ -370,73 +279,6 @@ impl Queue {
             self.hand_out(cx);
         }
         cx.occupied(0, self.in_flight(), self.waiting() as u32);
-    }
-
-    /// Which partition a message went to, with what waits in each.
-    fn explain(&self, key: u32) -> Explanation {
-        let chosen = self.partition_of(key);
-        let candidate = |index: usize| Candidate {
-            name: (index + 1).to_string(),
-            figure: self.partitions[index].waiting() as f64,
-            eligible: true,
-            chosen: index == chosen,
-        };
-        Explanation {
-            sentence: format!("key {key} belongs to partition {}", chosen + 1),
-            candidates: (0..self.settings.partitions as usize).map(candidate).collect(),
-            figure: "waiting",
-        }
-    }
-}
-
-/// A request for the consumer like the producer's.
-fn copy(request: &Request) -> NewRequest {
-    let Request { seed, key, client, class, work, cost, priority, write, .. } = *request;
-    NewRequest { seed, key, client, class, work, cost, priority, write }
-}
-
-/// "1 consumer", "2 consumers".
-fn counted(n: u16, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
-}
-
-/// Partitions that are described one by one.
-const LISTED_MAX: usize = 16;
-
-impl Show for Queue {
-    fn station(&self, now: Time) -> Option<Station> {
-        let Settings { partitions, consumers, capacity, delivery, .. } = self.settings;
-        let (waiting, in_flight) = (self.waiting(), self.in_flight());
-        let order = if delivery == Delivery::Ordered { "in order" } else { "to any consumer" };
-        let stay = self.tally.stay_mean_ms().map(|ms| format!("{ms:.0} ms until acknowledged"));
-        let some = |n: u64, what: &str| (n > 0).then(|| format!("{n} {what}"));
-        let mut notes = vec![format!("oldest {:.1} s", self.lag(now).seconds())];
-        notes.extend(some(self.blocked.into(), "producers held"));
-        notes.extend(some(self.tally.dead, "dead letters"));
-        notes.extend(some(self.tally.dropped, "dropped"));
-        notes.extend(some(self.tally.lost, "lost"));
-        notes.extend(stay);
-        if self.partitions.len() > 1 {
-            notes.extend(self.partitions.iter().take(LISTED_MAX).enumerate().map(|(index, partition)| {
-                let (waiting, in_flight) = (partition.waiting(), partition.in_flight);
-                format!("partition {}: {waiting} waiting, {in_flight} in flight", index + 1)
-            }));
-        }
-        let room = partitions as f64 * capacity as f64;
-        Some(Station {
-            does: format!(
-                "{}, {}, {order}",
-                counted(partitions, "partition"),
-                counted(consumers, "consumer")
-            ),
-            notes,
-            members: vec![StationMember {
-                number: 1,
-                level: Some((waiting as f64 / room).min(1.0)),
-                note: format!("{waiting} waiting, {in_flight} in flight"),
-                ..StationMember::default()
-            }],
-        })
     }
 }
 
