@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`sim`] | the engine: time, random streams, event queue, calls, world, observers |
 //! | [`algo`] | pure policies, one file and one table line each |
+//! | [`systems`] | what a server can run: shortener, feed, chat, payments, gateway (pure domain logic) |
 //! | [`node`] | one file per kind of node: what it does with an arriving call |
 //! | [`scenario`] | the file format: types, checking, links, log import |
 //! | [`run`] | a scenario under way: the world it builds, snapshots, digest |
@@ -15,14 +16,13 @@
 //! | [`scene`] | snapshot + time → shapes |
 //! | `app`, `cli` | the two faces: browser (a package of its own), command line |
 
-pub mod algo;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod cli;
 pub mod labs;
-pub mod node;
-pub mod play;
-pub mod report;
-pub mod run;
-pub mod scenario;
-pub mod scene;
-pub mod sim;
+
+pub use switchyard_drawing::scene;
+pub use switchyard_engine::{algo, sim};
+pub use switchyard_format::scenario;
+pub use switchyard_nodes::node;
+pub use switchyard_running::{play, report, run};
+pub use switchyard_services::systems;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Each module may use only what stands before it. The two faces may use everything but each other.
 const LAYERS: &[&str] =
-    &["sim", "algo", "node", "scenario", "run", "report", "play", "labs", "scene", "app", "cli"];
+    &["sim", "algo", "systems", "node", "scenario", "run", "report", "play", "labs", "scene", "app", "cli"];
 const FACES: &[&str] = &["app", "cli"];
 
 /// What only `app` may name: what is there only in a browser, and the system's random numbers.
@@ -22,6 +22,9 @@ const BROWSER_CRATES: &[&str] = &[
     "gloo_timers",
     "getrandom",
 ];
+
+/// Folders of `src` that only gather layers into a package, by the `Cargo.toml` beside their `lib.rs`.
+const PACKAGES: &[&str] = &["engine", "services", "nodes", "format", "running", "drawing"];
 
 /// Left behind by unfinished work.
 const UNFINISHED: &[&str] = &["todo!", "unimplemented!", "dbg!"];
@@ -198,10 +201,11 @@ fn without_comments(code: &str) -> String {
     code.lines().map(code_of).collect()
 }
 
-/// The first folder or file below `src`; none for `lib.rs` and `main.rs`, and elsewhere.
+/// The first folder or file below `src`; none for the roots of packages, and elsewhere.
 fn layer_of(file: &Path) -> Option<&str> {
     let first = file.strip_prefix(root().join("src")).ok()?.components().next()?.as_os_str().to_str()?;
-    (!["lib.rs", "main.rs"].contains(&first)).then(|| first.trim_end_matches(".rs"))
+    let is_root = ["lib.rs", "main.rs"].contains(&first) || PACKAGES.contains(&first);
+    (!is_root).then(|| first.trim_end_matches(".rs"))
 }
 
 /// How many modules deep a file's own code is: 1 for `src/sim/mod.rs`, 2 for `src/sim/time.rs`.

@@ -206,6 +206,42 @@ fn a_balancer_replays() {
     assert!(replay("all", &["--knob", "points=9"]).contains("one policy"));
 }
 
+/// Silberschatz, Galvin and Gagne's reference string: 15 faults for FIFO, 12 for LRU, 9 for the optimum.
+#[test]
+fn a_cache_replays() {
+    let string = "7 0 1 2 0 3 0 4 2 3 0 3 2 1 2 0 1 7 0 1".replace(' ', "\n");
+    let replay = |policy: &str, capacity: &str, more: &[&str]| {
+        let base = ["replay", "cache", "--policy", policy, "--capacity", capacity, "--trace", "-"];
+        with_input(&[&base[..], more].concat(), &string)
+    };
+    for (policy, misses) in [("fifo", 15), ("lru", 12), ("min", 9)] {
+        let found: Value = serde_json::from_slice(&replay(policy, "3", &[]).stdout).unwrap();
+        let wanted = serde_json::json!({ "policy": policy, "capacity": 3, "requests": 20,
+            "hits": 20 - misses, "misses": misses, "hit_ratio": f64::from(20 - misses) / 20.0 });
+        assert_eq!(found, wanted);
+    }
+    let all = String::from_utf8(replay("all", "3", &[]).stdout).unwrap();
+    for entry in switchyard::algo::cache::TABLE {
+        let line = all.lines().find(|line| line.split_whitespace().next() == Some(entry.info.id)).unwrap();
+        let figures: Vec<f64> = line.split_whitespace().skip(1).map(|text| text.parse().unwrap()).collect();
+        assert!(figures[0] == 20.0 && figures[1] + figures[2] == 20.0, "{line}");
+    }
+    let said = |policy: &str, capacity: &str, more: &[&str]| {
+        let output = replay(policy, capacity, more);
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(said("best", "3", &[]).contains("w-tiny-lfu"));
+    assert!(said("lru", "0", &[]).contains("between 1 and 1000000"));
+    assert!(said("clock", "3", &["--knob", "bits=9"]).contains("policy.bits"));
+    assert!(said("all", "3", &["--knob", "bits=2"]).contains("one policy"));
+    let nowhere = ["replay", "cache", "--policy", "lru", "--capacity", "3", "--trace", "nowhere.txt"];
+    assert!(complaint(&nowhere, "").contains("nowhere.txt: there is no such file"));
+    let long = format!("a\n{}\n", "x".repeat(257));
+    let piped = ["replay", "cache", "--policy", "lru", "--capacity", "3", "--trace", "-"];
+    assert!(complaint(&piped, &long).contains("-: line 2: a line may have at most 256 bytes"));
+}
+
 /// A burst of three, then what comes too early and exactly in time: 1/3 s, rounded up to the nanosecond.
 #[test]
 fn a_limiter_replays() {

@@ -1,8 +1,7 @@
 //! The README's tables of nodes and policies are those of the program.
 
 use std::fmt::Write;
-use switchyard::algo::FAMILIES;
-use switchyard::node::KINDS;
+use switchyard::node::{KINDS, families};
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 const FROM: &str = "<!-- tables -->\n";
@@ -13,7 +12,7 @@ fn tables() -> String {
     for kind in KINDS {
         writeln!(text, "| `{}` | {} |", kind.id, kind.summary).expect("a string takes all");
     }
-    for family in FAMILIES {
+    for family in families() {
         write!(text, "\n| {} (`{}`) | what it does | source |\n|---|---|---|\n", family.name, family.id)
             .expect("a string takes all");
         for policy in (family.policies)() {

@@ -1,5 +1,5 @@
-//! One example for each kind of node that has one, in `tests/scenarios/KIND.json`: it runs, and what it
-//! counts shows that it is an example of something.
+//! The examples that are named after a kind of node, `tests/scenarios/KIND.json`: the books add up, and what
+//! the node counts shows that it is an example of something. (`services.rs` runs all examples.)
 
 mod common;
 
@@ -18,8 +18,10 @@ fn every_example_runs_and_shows_its_kind() {
     let mut files: Vec<_> =
         fs::read_dir(folder).expect("a folder").map(|it| it.expect("a file").path()).collect();
     files.sort();
+    let mut examples = 0;
     for file in &files {
         let name = file.file_stem().and_then(|stem| stem.to_str()).expect("a name").to_owned();
+        let Some(kind) = kind(&name) else { continue };
         let text = fs::read_to_string(file).expect("text");
         let scenario = Checked::parse(&text).unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
         let end = Time::from_ms(scenario.duration_ms);
@@ -30,15 +32,9 @@ fn every_example_runs_and_shows_its_kind() {
         let summary = summarise(&scenario, &metrics, end);
         assert!(summary.total.requests > 1000, "{name}: {} requests", summary.total.requests);
         let node = summary.nodes.values().find(|node| node.kind == name).expect("a node of its kind");
-        for counter in kind(&name).expect("named after a kind").counters {
-            println!("{name}: {} {}", node.counts[counter.id()], counter.label());
-        }
-        assert!(
-            node.counts.values().filter(|count| **count > 0).count() * 2 > node.counts.len(),
-            "{name}: {:?}",
-            node.counts
-        );
-        assert_eq!(Checked::parse(&scenario.to_json()).as_ref(), Ok(&scenario), "{name} reads itself");
+        let counted = node.counts.values().filter(|count| **count > 0).count();
+        assert!(counted > 1 && node.counts.len() == kind.counters.len(), "{name}: {:?}", node.counts);
+        examples += 1;
     }
-    assert!(files.len() >= 2);
+    assert!(examples >= 2);
 }

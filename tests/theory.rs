@@ -242,7 +242,7 @@ fn the_report_obeys_littles_law() {
         let mut metrics = Metrics::new(Span::from_ms(scenario.duration_ms));
         let mut simulation = Simulation::new(&scenario, &mut metrics);
         simulation.advance(Time::from_ms(scenario.duration_ms), NO_LIMIT, &mut metrics);
-        let summary = summarise(&scenario, &metrics, simulation.now());
+        let summary = summarise(&scenario, &metrics, simulation.world().nodes(), simulation.now());
         let servers = &summary.nodes["s"];
         let per_ms = servers.throughput_per_s / 1000.0;
         let waiting = per_ms * servers.queueing_ms.mean.expect("calls");

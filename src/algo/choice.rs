@@ -52,8 +52,16 @@ impl PolicyChoice {
     /// # Errors
     /// Every problem, as (path below the policy, sentence).
     pub fn resolve(&self, family: &str) -> Result<Knobs, Vec<(String, String)>> {
-        let Some(info) = self.info(family) else {
-            let ids: Vec<&str> = policies(family).iter().map(|info| info.id).collect();
+        self.resolve_among(&policies(family))
+    }
+
+    /// The same among policies that are no family of this layer.
+    ///
+    /// # Errors
+    /// Every problem, as (path below the policy, sentence).
+    pub fn resolve_among(&self, known: &[PolicyInfo]) -> Result<Knobs, Vec<(String, String)>> {
+        let Some(info) = known.iter().find(|info| info.id == self.id) else {
+            let ids: Vec<&str> = known.iter().map(|info| info.id).collect();
             let sentence =
                 format!("there is no policy \"{}\"; there are {}", shortened(&self.id), ids.join(", "));
             return Err(vec![("id".into(), sentence)]);
@@ -75,7 +83,11 @@ impl PolicyChoice {
 
     /// The same choice with every default written out.
     pub fn spelled_out(&self, family: &str) -> PolicyChoice {
-        let Ok(knobs) = self.resolve(family) else { return self.clone() };
+        self.spelled_out_among(&policies(family))
+    }
+
+    pub fn spelled_out_among(&self, known: &[PolicyInfo]) -> PolicyChoice {
+        let Ok(knobs) = self.resolve_among(known) else { return self.clone() };
         PolicyChoice {
             id: self.id.clone(),
             knobs: knobs.iter().map(|(name, v)| (name.to_owned(), v.to_json())).collect(),

@@ -51,7 +51,8 @@ pub const FAMILIES: &[Family] = &[
     Family { id: "limit", name: "Rate limiting", policies: || limit::TABLE.iter().map(|p| p.info).collect() },
 ];
 
-/// The policies of a family; empty for a family that does not exist.
+/// The policies of a family; empty for a family that does not exist. Services, which stand above, are
+/// no family here: see `node::policies`.
 pub fn policies(family: &str) -> Vec<PolicyInfo> {
     FAMILIES.iter().find(|f| f.id == family).map(|f| (f.policies)()).unwrap_or_default()
 }

@@ -5,6 +5,7 @@ use super::dom::{document, window};
 use super::notice::Notice;
 use super::theme::Theme;
 use switchyard::algo::setting::shortened;
+use switchyard::scenario::json::decimal;
 use wasm_bindgen::JsValue;
 use web_sys::UrlSearchParams;
 
@@ -155,8 +156,8 @@ fn pairs(search: &str) -> Vec<(String, String)> {
 }
 
 fn number(text: &str, min: f64, max: f64) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(number) if (min..=max).contains(&number) => Ok(number),
+    match decimal(text) {
+        Some(number) if (min..=max).contains(&number) => Ok(number),
         _ if max == f64::MAX => Err(format!("a number from {min} on is wanted")),
         _ => Err(format!("a number between {min} and {max} is wanted")),
     }

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use switchyard::play::{Flag, Session};
 use switchyard::report::{RECENT_WINDOWS, Window};
 use switchyard::run::snapshot::Snapshot;
+use switchyard::scenario::json::decimal;
 use switchyard::scene::{Table, figures};
 use switchyard::sim::Time;
 use web_sys::Element;
@@ -156,10 +157,10 @@ fn Chart(props: &ChartProps) -> Html {
 const ROWS_MAX: usize = 60;
 
 fn table_view(kind: Kind, table: &Table) -> Html {
-    let cell = |text: &String| match text.parse::<f64>() {
-        Ok(value) => figures::figure(value),
-        Err(_) if text.is_empty() => figures::NONE.to_owned(),
-        Err(_) => text.clone(),
+    let cell = |text: &String| match decimal(text) {
+        Some(value) => figures::figure(value),
+        None if text.is_empty() => figures::NONE.to_owned(),
+        None => text.clone(),
     };
     let row = |cells: &Vec<String>| {
         let (name, rest) = cells.split_first()?;

@@ -3,8 +3,8 @@
 use super::chips::{Choice, chips};
 use super::slider::{Slider, Span, plain};
 use serde_json::{Value, json};
-use switchyard::algo::policies;
 use switchyard::algo::setting::{Scale, Setting, SettingKind};
+use switchyard::node::policies;
 use switchyard::sim::Distribution;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;

@@ -155,6 +155,8 @@ fn servers_panel(session: &Session, index: usize, node: &NodeView, servers: &Ser
         }
     };
     html! {
+        <>
+        { for servers.service.as_ref().map(service_figures) }
         <div class="scroll" tabindex="0" role="group" aria-label="Machines">
             <table class="figures">
                 <caption>{ "Rate and p99 are recent ones." }</caption>
@@ -165,7 +167,19 @@ fn servers_panel(session: &Session, index: usize, node: &NodeView, servers: &Ser
                 <tbody>{ for servers.members.iter().enumerate().map(row) }</tbody>
             </table>
         </div>
+        </>
     }
+}
+
+/// What the service that the servers run says of itself.
+fn service_figures(service: &switchyard::systems::Inspection) -> Html {
+    let value = |figure: &switchyard::systems::Figure| match figure.unit {
+        "" => shown(figure.value),
+        unit => format!("{} {unit}", shown(figure.value)),
+    };
+    let rows: Vec<(&str, String)> =
+        service.figures.iter().map(|figure| (figure.name, value(figure))).collect();
+    html! { <><p class="strong">{ &service.note }</p>{ pairs(&rows) }</> }
 }
 
 fn place(node: usize, member: usize) -> Place {

@@ -3,6 +3,7 @@
 use super::dom::{input_of, set_variables};
 use gloo_timers::callback::Timeout;
 use switchyard::algo::setting::Scale;
+use switchyard::scenario::json::decimal;
 use yew::prelude::*;
 
 /// What a number may be.
@@ -134,10 +135,10 @@ pub fn Slider(props: &SliderProps) -> Html {
         Callback::from(move |event: Event| {
             let Some(input) = input_of(&event) else { return };
             let typed: String = input.value().chars().filter(|c| !c.is_whitespace()).collect();
-            match typed.replace(',', ".").parse::<f64>() {
-                Ok(value) if value == now => {}
-                Ok(value) => on_change.emit(value),
-                Err(_) => input.set_value(&plain(now)),
+            match decimal(&typed.replace(',', ".")) {
+                Some(value) if value == now => {}
+                Some(value) => on_change.emit(value),
+                None => input.set_value(&plain(now)),
             }
         })
     };

@@ -1,8 +1,9 @@
 //! `switchyard policies`: every policy, what can be set on it, and where it comes from.
 
 use super::Failure;
+use crate::algo::Family;
 use crate::algo::setting::{Setting, SettingKind};
-use crate::algo::{FAMILIES, Family};
+use crate::node;
 use std::io::Write;
 
 /// List the policies, their settings with bounds, and their sources
@@ -14,9 +15,10 @@ pub struct Options {
 
 pub fn policies(options: &Options, out: &mut impl Write) -> Result<(), Failure> {
     let wanted = |family: &&Family| options.family.as_deref().is_none_or(|id| id == family.id);
-    let families: Vec<&Family> = FAMILIES.iter().filter(wanted).collect();
+    let all = node::families();
+    let families: Vec<&Family> = all.iter().filter(wanted).collect();
     if families.is_empty() {
-        let ids: Vec<&str> = FAMILIES.iter().map(|family| family.id).collect();
+        let ids: Vec<&str> = all.iter().map(|family| family.id).collect();
         return Err(Failure::input(format!("there is no such family; there are {}", ids.join(", "))));
     }
     for family in families {
@@ -24,7 +26,9 @@ pub fn policies(options: &Options, out: &mut impl Write) -> Result<(), Failure> 
         for policy in (family.policies)() {
             writeln!(out, "\n  {}  {}", policy.id, policy.name)?;
             writeln!(out, "    {}", policy.summary)?;
-            writeln!(out, "    Source: {}", policy.source)?;
+            if !policy.source.is_empty() {
+                writeln!(out, "    Source: {}", policy.source)?;
+            }
             for knob in policy.knobs {
                 writeln!(out, "    {} = {}. {}", knob.name, bounds(knob), knob.help)?;
             }

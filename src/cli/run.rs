@@ -135,7 +135,7 @@ fn run_once<R: Recorder>(scenario: &Checked, recorder: &mut R) -> io::Result<Ran
         }
     }
     recorder.finish(simulation.world().requests(), simulation.world().classes())?;
-    let summary = summarise(scenario, &metrics, simulation.now());
+    let summary = summarise(scenario, &metrics, simulation.world().nodes(), simulation.now());
     Ok(Ran { seed: scenario.seed, digest: digest.value(), summary: serde_json::to_value(summary)? })
 }
 

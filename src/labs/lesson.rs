@@ -4,9 +4,9 @@
 //! (a question, options `- [ ]` with the right one `- [x]`, then what happened), `## Challenge` (text,
 //! then goals `` - label: `path < number` ``) and `## Left out`.
 
+use crate::scenario::json::decimal;
 use crate::scenario::{Scenario, paths};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// What a lab says. All text is Markdown, of which [`super::prose`] reads what lessons need.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,7 +116,10 @@ impl Lesson {
         let (top, mut sections) = split(markdown)?;
         let (title, intro) = top.trim().split_once('\n').unwrap_or((top.trim(), ""));
         let title = title.strip_prefix("# ").ok_or("it does not begin with a title")?.trim().to_owned();
-        let mut take = |name: &str| sections.remove(name).ok_or(format!("there is no section {name}"));
+        let mut take = |name: &str| {
+            let place = sections.iter().position(|(other, _)| *other == name);
+            place.map(|place| sections.swap_remove(place).1).ok_or(format!("there is no section {name}"))
+        };
         let text = |text: String| text.trim().to_owned();
         let (question, why) = first_line(&take("Question")?);
         Ok(Lesson {
@@ -133,22 +136,21 @@ impl Lesson {
 }
 
 /// What stands before the first section, and the sections by name.
-fn split(markdown: &str) -> Result<(String, BTreeMap<&str, String>), String> {
+fn split(markdown: &str) -> Result<(String, Vec<(&str, String)>), String> {
     let mut top = String::new();
-    let mut sections: BTreeMap<&str, String> = BTreeMap::new();
-    let mut current = None;
+    let mut sections: Vec<(&str, String)> = vec![];
     for line in markdown.lines() {
         if let Some(name) = line.strip_prefix("## ").map(str::trim) {
             if !SECTIONS.contains(&name) {
                 return Err(format!("there is no section called {name}"));
             }
-            if sections.insert(name, String::new()).is_some() {
+            if sections.iter().any(|(other, _)| *other == name) {
                 return Err(format!("the section {name} comes twice"));
             }
-            current = Some(name);
+            sections.push((name, String::new()));
             continue;
         }
-        let text = current.and_then(|name| sections.get_mut(name)).unwrap_or(&mut top);
+        let text = sections.last_mut().map_or(&mut top, |(_, text)| text);
         text.push_str(line);
         text.push('\n');
     }
@@ -218,7 +220,7 @@ fn goal(item: &str) -> Result<Goal, String> {
         item.strip_suffix('`').and_then(|item| item.rsplit_once(": `")).ok_or_else(wrong)?;
     let split = |(sign, op): &(&str, Op)| {
         let (path, value) = condition.split_once(sign)?;
-        Some((path.trim().to_owned(), *op, value.trim().parse::<f64>().ok()?))
+        Some((path.trim().to_owned(), *op, decimal(value.trim())?))
     };
     let (path, op, value) = OPS.iter().find_map(split).ok_or_else(wrong)?;
     Ok(Goal { label: label.trim().to_owned(), path, op, value })

@@ -84,7 +84,7 @@ pub trait Configure {
 
 /// Reports what is wrong with the choice of a policy of this family.
 pub fn check_policy(setting: &str, policy: &PolicyChoice, family: &str, found: &mut Findings<'_>) {
-    for (below, sentence) in policy.resolve(family).err().unwrap_or_default() {
+    for (below, sentence) in policy.resolve_among(&super::policies(family)).err().unwrap_or_default() {
         found.add(format!("{setting}.{below}"), sentence);
     }
 }

@@ -1,11 +1,13 @@
 //! Which key a request asks for.
 
+use crate::sim::fields::Fields;
 use crate::sim::{Random, Stream, Time};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::sync::Arc;
 
 /// How keys are chosen. Key 0 is the most popular where there is such a thing.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Keys {
@@ -19,6 +21,39 @@ pub enum Keys {
     HotSet { count: u32, hot: u32, hot_share: f64, shift_ms: f64 },
     /// Exactly these, then from the beginning.
     List { keys: Vec<u32> },
+}
+
+impl<'de> Deserialize<'de> for Keys {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        written(&serde_json::Value::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+fn written(value: &serde_json::Value) -> Result<Keys, String> {
+    let (kind, fields) = Fields::tagged(value, "kind")?;
+    let names: &[&str] = match kind {
+        "uniform" | "sequential" => &["count"],
+        "zipf" => &["count", "s"],
+        "hot-set" => &["count", "hot", "hot_share", "shift_ms"],
+        "list" => &["keys"],
+        _ => return Err(format!("unknown kind `{kind}` of keys")),
+    };
+    fields.only("kind", names)?;
+    if kind == "list" {
+        return Ok(Keys::List { keys: fields.wholes("keys")? });
+    }
+    let count = fields.whole("count")?;
+    Ok(match kind {
+        "uniform" => Keys::Uniform { count },
+        "sequential" => Keys::Sequential { count },
+        "zipf" => Keys::Zipf { count, s: fields.number("s")? },
+        _ => Keys::HotSet {
+            count,
+            hot: fields.whole("hot")?,
+            hot_share: fields.number("hot_share")?,
+            shift_ms: fields.number("shift_ms")?,
+        },
+    })
 }
 
 /// The most distinct keys in a scenario.
@@ -87,9 +122,17 @@ impl KeySource {
         KeySource { keys: keys.clone(), alias, next: 0 }
     }
 
+    #[inline(always)]
     pub fn draw(&mut self, random: &mut Stream, now: Time) -> u32 {
-        match &self.keys {
+        match self.keys {
             Keys::Uniform { count: 1 } => 0,
+            _ => self.draw_of_many(random, now),
+        }
+    }
+
+    #[inline(never)]
+    fn draw_of_many(&mut self, random: &mut Stream, now: Time) -> u32 {
+        match &self.keys {
             Keys::Uniform { count } => random.below(*count as u64) as u32,
             Keys::Zipf { .. } => self.alias.as_ref().map_or(0, |alias| alias.draw(random)),
             Keys::Sequential { count } => {

@@ -2,6 +2,7 @@
 
 pub mod balancer;
 pub mod cache;
+pub mod calling;
 pub mod clients;
 pub mod configure;
 pub mod keys;
@@ -15,7 +16,9 @@ pub mod station;
 pub use configure::Configure;
 
 use crate::algo::setting::Setting;
+use crate::algo::{self, Family, PolicyInfo};
 use crate::sim::{Behaviour, CallId, Context, Counter, Env, Member, Time, Timer, mix};
+use crate::systems::Inspection;
 use serde::{Deserialize, Serialize};
 use station::Station;
 
@@ -37,6 +40,17 @@ pub struct Kind {
     pub talks: bool,
     /// What it counts, in the order in which reports list it.
     pub counters: &'static [Counter],
+}
+
+/// Every family of policies, and the services.
+pub fn families() -> Vec<Family> {
+    let services = Family { id: servers::SERVICE, name: "Services", policies: servers::infos };
+    algo::FAMILIES.iter().copied().chain([services]).collect()
+}
+
+/// What a setting of this family can be; empty for a family that does not exist.
+pub fn policies(family: &str) -> Vec<PolicyInfo> {
+    if family == servers::SERVICE { servers::infos() } else { algo::policies(family) }
 }
 
 /// The kind with this id.
@@ -150,6 +164,16 @@ impl Node {
     pub fn station(&self, now: Time) -> Option<Station> {
         each!(self, node => node.station(now))
     }
+
+    /// What the service that it runs shows, if it runs one.
+    pub fn service(&self, now: Time) -> Option<Inspection> {
+        each!(self, node => node.service(now))
+    }
+
+    /// What its machines have come to so far, if their number changes or they cost something.
+    pub fn fleet(&self, now: Time) -> Option<FleetAccount> {
+        each!(self, node => node.fleet(now))
+    }
 }
 
 /// What a running node shows of itself.
@@ -158,6 +182,26 @@ pub trait Show {
     fn station(&self, _now: Time) -> Option<Station> {
         None
     }
+
+    /// What the service that it runs shows.
+    fn service(&self, _now: Time) -> Option<Inspection> {
+        None
+    }
+
+    /// See [`Node::fleet`].
+    fn fleet(&self, _now: Time) -> Option<FleetAccount> {
+        None
+    }
+}
+
+/// What a node's machines have come to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FleetAccount {
+    /// From the order of each to its removal: what is paid for.
+    pub machine_hours: f64,
+    pub cost: f64,
+    /// How many were in service, on average over time.
+    pub in_service: f64,
 }
 
 /// Where a node is built: what names its random streams, and whom it calls.

@@ -64,7 +64,7 @@ pub(super) fn all(state: &Scenario) -> Vec<Knob> {
 fn policy_knobs(state: &Scenario, path: &str, family: &str) -> Vec<Knob> {
     let chosen = paths::get(state, path).and_then(|policy| Some(policy.get("id")?.as_str()?.to_owned()));
     let policy =
-        crate::algo::policies(family).into_iter().find(|policy| Some(policy.id) == chosen.as_deref());
+        crate::node::policies(family).into_iter().find(|policy| Some(policy.id) == chosen.as_deref());
     let settings = policy.map_or(&[][..], |policy| policy.knobs);
     settings.iter().filter_map(|setting| knob(state, &format!("{path}.{}", setting.name))).collect()
 }
@@ -94,6 +94,15 @@ const ONLY_IF: &[(&str, &str, &[&str])] = &[
     ("think_ms", "arrivals", &["closed"]),
     ("connection_requests", "layer", &["4"]),
     ("sticky_ms", "sticky", &["client"]),
+    ("backoff_ms", "backoff", &["fixed", "exponential"]),
+    ("backoff_max_ms", "backoff", &["fixed", "exponential"]),
+    ("jitter", "backoff", &["fixed", "exponential"]),
+    ("scale_min", "autoscale", &["utilisation"]),
+    ("scale_max", "autoscale", &["utilisation"]),
+    ("scale_target", "autoscale", &["utilisation"]),
+    ("scale_every_ms", "autoscale", &["utilisation"]),
+    ("scale_cooldown_ms", "autoscale", &["utilisation"]),
+    ("scale_boot_ms", "autoscale", &["utilisation"]),
 ];
 
 /// Settings that do nothing unless another number is above zero.
@@ -103,6 +112,13 @@ const ONLY_ABOVE_ZERO: &[(&str, &str)] = &[
     ("health_up_after", "health_every_ms"),
     ("eject_ms", "eject_after"),
     ("eject_share_max", "eject_after"),
+    ("backoff", "retries"),
+    ("backoff_ms", "retries"),
+    ("backoff_max_ms", "retries"),
+    ("jitter", "retries"),
+    ("breaker_window", "breaker_failures"),
+    ("breaker_open_ms", "breaker_failures"),
+    ("breaker_probes", "breaker_failures"),
 ];
 
 fn matters(node: &NodeSpec, setting: &str) -> bool {

@@ -11,7 +11,7 @@ pub use knobs::Knob;
 
 use crate::report::{Metrics, Summary, TheoryLine, Trace, Tracer, summarise, theory_of};
 use crate::run::{Digest, Simulation, Snapshot};
-use crate::scenario::{ChangeSpec, Checked, Problem, Scenario, paths, state_at};
+use crate::scenario::{ChangeSpec, Checked, Problem, Scenario, json, paths, state_at};
 use crate::sim::{Progress, Span, Time, order};
 use history::{Checkpoint, History};
 use serde_json::Value;
@@ -82,7 +82,8 @@ impl Session {
     }
 
     pub fn summary(&self) -> Summary {
-        summarise(&self.scenario, &self.present.metrics, self.now())
+        let nodes = self.present.simulation.world().nodes();
+        summarise(&self.scenario, &self.present.metrics, nodes, self.now())
     }
 
     /// The scenario's settings as they are now.
@@ -292,7 +293,7 @@ fn flag(change: &ChangeSpec) -> Flag {
     let short = |value: &Value| match value {
         Value::String(text) => text.clone(),
         Value::Object(map) => map.get("id").and_then(Value::as_str).unwrap_or("…").to_owned(),
-        other => other.to_string(),
+        other => json::compact(other),
     };
     let settings: Vec<String> =
         change.set.iter().map(|(name, value)| format!("{name} {}", short(value))).collect();

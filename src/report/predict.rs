@@ -39,7 +39,10 @@ pub fn theory_of(scenario: &Scenario) -> Option<TheoryLine> {
     let mut sources = scenario.nodes.iter().enumerate().filter(|(_, node)| is_clients(node));
     let ((at, source), None) = (sources.next()?, sources.next()) else { return None };
     let Settings::Clients(clients) = &source.settings else { return None };
-    if clients.arrivals != Arrivals::Poisson || clients.mix.iter().any(|class| class.cost != 1.0) {
+    if clients.arrivals != Arrivals::Poisson
+        || clients.mix.iter().any(|class| class.cost != 1.0)
+        || !clients.calling.is_plain()
+    {
         return None;
     }
     let mut network_ms = 0.0;
@@ -63,6 +66,9 @@ pub fn theory_of(scenario: &Scenario) -> Option<TheoryLine> {
         }
     };
     let speed = servers.member(0).speed;
+    if servers.scaling.is_on() {
+        return None;
+    }
     if (0..servers.count as usize).any(|index| servers.member(index).speed != speed) {
         return None;
     }

@@ -3,7 +3,7 @@
 use super::latency::Latencies;
 use super::member::MemberTally;
 use super::metrics::Metrics;
-use crate::node::Settings;
+use crate::node::{FleetAccount, Node, Settings};
 use crate::scenario::{Scenario, state_at};
 use crate::sim::order::map_of;
 use crate::sim::{Counter, OUTCOMES, Outcome, Place, Time};
@@ -80,12 +80,22 @@ pub struct NodeSummary {
     pub utilisation: Option<f64>,
     /// Jain's index over the members' calls.
     pub fairness: Option<f64>,
+    /// What the service that it runs says of itself, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub service: BTreeMap<&'static str, f64>,
     /// What a node of its kind counts, 0 included.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub counts: BTreeMap<&'static str, u64>,
     /// Hits over hits and misses, where it counts them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hit_ratio: Option<f64>,
+    /// Machines over time, from the order of each to its removal; only where their number follows the load
+    /// or they cost something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub machine_hours: Option<f64>,
+    /// Of these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<f64>,
     pub members: BTreeMap<u32, MemberSummary>,
 }
 
@@ -107,8 +117,8 @@ pub struct MemberSummary {
     pub queue_length: QueueLength,
 }
 
-/// Puts a run's metrics in figures.
-pub fn summarise(scenario: &Scenario, metrics: &Metrics, now: Time) -> Summary {
+/// Puts a run's metrics in figures. `nodes` are the running ones, as they are at `now`.
+pub fn summarise(scenario: &Scenario, metrics: &Metrics, nodes: &[Node], now: Time) -> Summary {
     let state = state_at(scenario, now);
     let tally = metrics.total();
     let ended: u64 = tally.ended.iter().sum();
@@ -121,7 +131,11 @@ pub fn summarise(scenario: &Scenario, metrics: &Metrics, now: Time) -> Summary {
         latency_ms: Figures::from(&tally.latency),
     };
     let node = |(index, spec): (usize, &crate::scenario::NodeSpec)| {
-        let summary = node_summary(metrics, index as u16, &spec.settings, now);
+        let fleet = nodes.get(index).and_then(|node| node.fleet(now));
+        let mut summary = node_summary(metrics, index as u16, &spec.settings, fleet, now);
+        if let Some(service) = nodes.get(index).and_then(|node| node.service(now)) {
+            summary.service = map_of(service.figures.iter().map(|figure| (figure.name, figure.value)));
+        }
         (spec.id.clone(), summary)
     };
     Summary {
@@ -141,7 +155,13 @@ fn outcomes(ended: &[u64; Outcome::COUNT]) -> BTreeMap<&'static str, u64> {
     map_of(OUTCOMES.iter().map(|(outcome, _, id, _)| (*id, ended[*outcome as usize])))
 }
 
-fn node_summary(metrics: &Metrics, node: u16, settings: &Settings, now: Time) -> NodeSummary {
+fn node_summary(
+    metrics: &Metrics,
+    node: u16,
+    settings: &Settings,
+    fleet: Option<FleetAccount>,
+    now: Time,
+) -> NodeSummary {
     let (mut sojourn, mut wait, mut service) = (Latencies::new(3), Latencies::new(3), Latencies::new(3));
     let mut ended = [0u64; Outcome::COUNT];
     let mut queue = QueueLength::default();
@@ -160,6 +180,8 @@ fn node_summary(metrics: &Metrics, node: u16, settings: &Settings, now: Time) ->
     let calls: u64 = ended.iter().sum();
     let size = settings.configure().size();
     let (count, workers) = (size.members as usize, size.workers as f64);
+    // Members that were there for a part of the time have no fair share.
+    let steady = fleet.is_none_or(|fleet| fleet.in_service == count as f64);
     let utilisation = |busy: f64, members: f64| (workers > 0.0).then(|| busy / (workers * members));
     let summary = |(place, member): (Place, &MemberTally)| {
         let summary = MemberSummary {
@@ -178,6 +200,7 @@ fn node_summary(metrics: &Metrics, node: u16, settings: &Settings, now: Time) ->
     let (hits, misses) = (count_of(Counter::Hits), count_of(Counter::Misses));
     let counters = settings.kind().counters;
     NodeSummary {
+        service: BTreeMap::new(),
         counts: map_of(counters.iter().map(|what| (what.id(), count_of(*what)))),
         hit_ratio: (hits + misses > 0).then(|| hits as f64 / (hits + misses) as f64),
         kind: settings.kind().id,
@@ -188,8 +211,10 @@ fn node_summary(metrics: &Metrics, node: u16, settings: &Settings, now: Time) ->
         queueing_ms: Figures::from(&wait),
         service_ms: Figures::from(&service),
         queue_length: queue,
-        utilisation: utilisation(busy, count as f64),
-        fairness: if count > 1 { metrics.fairness(node, count) } else { None },
+        utilisation: utilisation(busy, fleet.map_or(count as f64, |fleet| fleet.in_service)),
+        machine_hours: fleet.map(|fleet| fleet.machine_hours),
+        cost: fleet.map(|fleet| fleet.cost),
+        fairness: if count > 1 && steady { metrics.fairness(node, count) } else { None },
         members: map_of(metrics.members(node).map(summary)),
     }
 }

@@ -3,6 +3,7 @@
 use crate::algo::balance::Inspection;
 use crate::node::station::Station;
 use crate::sim::{Outcome, Place, Time};
+use crate::systems;
 use serde::Serialize;
 
 /// A running system at one instant.
@@ -62,6 +63,8 @@ pub struct ClientsView {
     pub waiting: Vec<u32>,
     /// What describes the arrivals: "Poisson", "10 users".
     pub arrivals: String,
+    /// What there is to say of how they call: "breaker open"; mostly empty.
+    pub calling: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -88,6 +91,12 @@ pub struct PoolView {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ServersView {
     pub members: Vec<MemberView>,
+    /// Machines that callers know of.
+    pub in_service: u32,
+    /// Machines that were ordered and are not up yet.
+    pub booting: u32,
+    /// The service that they run, if they do.
+    pub service: Option<systems::Inspection>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -108,6 +117,8 @@ pub struct MemberView {
     pub frozen: bool,
     /// Removed from the scenario, still finishing what it has.
     pub leaving: bool,
+    /// What there is to say of how it calls others: "breaker open"; mostly empty.
+    pub calling: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -93,6 +93,7 @@ fn clients_view<Q: EventQueue<Event = Event>>(
         clients: settings.clients,
         waiting,
         arrivals,
+        calling: breaker(node.caller().breaker(0, 1, world.now())),
     }
 }
 
@@ -119,6 +120,7 @@ fn servers_view<Q: EventQueue<Event = Event>>(
     let request_number =
         |call: CallId| number_of(call).and_then(|(_, request)| Some(request?.number)).unwrap_or(0);
     let settings = node.settings();
+    let ways = world.links().iter().filter(|link| link.from == index && link.to != index).count();
     let member = |(place, machine): (usize, &crate::node::servers::Machine)| {
         let own = settings.member(place);
         let condition = world.condition(Place { node: index, member: place as u16 });
@@ -151,14 +153,25 @@ fn servers_view<Q: EventQueue<Event = Event>>(
             slow: own.slow,
             down: condition.down,
             frozen: condition.frozen,
-            leaving: place >= settings.count as usize,
+            leaving: place >= node.in_service() as usize,
+            calling: breaker(node.caller().breaker(place as u16, ways, world.now())),
         }
     };
     let mut members: Vec<MemberView> = node.machines().iter().enumerate().map(member).collect();
     // Members that were removed are shown while they finish what they have.
     members
         .retain(|member| !member.leaving || member.queued > 0 || member.workers.iter().any(Option::is_some));
-    ServersView { members }
+    ServersView {
+        members,
+        in_service: node.in_service().into(),
+        booting: node.booting() as u32,
+        service: node.running().map(|running| running.inspect(world.now())),
+    }
+}
+
+/// "breaker open"; empty while it is closed.
+fn breaker(state: Option<&str>) -> String {
+    state.map_or(String::new(), |state| "breaker ".to_owned() + state)
 }
 
 /// Calls and answers on their tracks, and how many there are in all.

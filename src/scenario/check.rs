@@ -2,11 +2,11 @@
 //! reported together, each with its path.
 
 use super::node_check;
+use super::reader::{self, Wrong};
 use super::types::{ChangeSpec, LinkSpec, NodeSpec, Problem, Scenario, VERSION, limits};
-use super::{effects, envelope, migrate};
+use super::{effects, envelope, json, migrate};
 use crate::algo::setting::{kind_of, shortened};
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
 use std::ops::Deref;
 
 /// A scenario that has passed every check: building and running it cannot fail.
@@ -110,12 +110,12 @@ impl Checked {
 
     /// The file, every default that affects behaviour written out.
     pub fn to_json(&self) -> String {
-        serde_json::to_string(&self.0).unwrap_or_default()
+        json::compact(&self.0)
     }
 
     /// The same for people.
     pub fn to_pretty_json(&self) -> String {
-        serde_json::to_string_pretty(&self.0).unwrap_or_default()
+        json::pretty(&self.0)
     }
 }
 
@@ -193,17 +193,12 @@ pub(super) fn typed<T: serde::de::DeserializeOwned>(
 ) -> Option<T> {
     let before = problems.0.len();
     for _ in 0..limits::PROBLEMS {
-        match serde_path_to_error::deserialize::<_, T>(&value) {
+        match reader::read::<T>(&value) {
             Ok(read) => return (problems.0.len() == before).then_some(read),
-            Err(error) => {
-                let place = error.path().to_string();
-                let whole = if place == "." || place.is_empty() {
-                    path.to_owned()
-                } else {
-                    format!("{path}.{place}")
-                };
-                problems.add(shortened_path(&whole), plain(&error.inner().to_string()));
-                if place == "." || !remove(&mut value, &place) {
+            Err(Wrong { place, sentence }) => {
+                let whole = if place.is_empty() { path.to_owned() } else { format!("{path}.{place}") };
+                problems.add(shortened_path(&whole), plain(&sentence));
+                if !remove(&mut value, &place) {
                     return None;
                 }
             }
@@ -217,13 +212,9 @@ fn shortened_path(path: &str) -> String {
     path.split('.').map(shortened).collect::<Vec<_>>().join(".").chars().take(120).collect()
 }
 
-/// The parser's sentence without its mention of Rust types.
+/// The reader's sentence may quote what somebody wrote; at most 300 characters of it.
 fn plain(sentence: &str) -> String {
-    let sentence = sentence.split(" at line ").next().unwrap_or(sentence);
-    let sentence =
-        sentence.replace("invalid type: ", "wrong kind of value: ").replace("floating point", "number");
-    let short: String = sentence.chars().filter(|c| !c.is_control()).take(300).collect();
-    short
+    sentence.chars().filter(|c| !c.is_control()).take(300).collect()
 }
 
 /// Takes out what a path like `members[2].slow` names. False if there is no such place.
@@ -275,9 +266,8 @@ fn check_whole(scenario: &Scenario, problems: &mut Problems) {
     if scenario.nodes.len() > limits::NODES {
         problems.add("nodes", format!("may have at most {} entries", limits::NODES));
     }
-    let mut seen = BTreeSet::new();
-    for (index, node) in scenario.nodes.iter().enumerate() {
-        if !seen.insert(&node.id) {
+    for (index, node) in scenario.nodes.iter().enumerate().take(limits::NODES) {
+        if scenario.nodes.iter().take(index).any(|other| other.id == node.id) {
             problems.add(
                 format!("nodes[{index}].id"),
                 format!("\"{}\" is taken by another node", shortened(&node.id)),
@@ -325,15 +315,19 @@ fn check_graph(scenario: &Scenario, problems: &mut Problems) {
 /// A node that can reach itself.
 fn circle(scenario: &Scenario) -> Option<&str> {
     // Takes away nodes that call nobody who is left, until no more can be taken.
-    let mut left = BTreeSet::new();
-    left.extend(scenario.nodes.iter().map(|node| node.id.as_str()));
+    let mut left: Vec<&str> = vec![];
+    for node in &scenario.nodes {
+        if let Err(place) = left.binary_search(&node.id.as_str()) {
+            left.insert(place, &node.id);
+        }
+    }
     loop {
-        let done = |node: &&NodeSpec| {
-            left.contains(node.id.as_str()) && !node.to.iter().any(|id| left.contains(id.as_str()))
-        };
-        match scenario.nodes.iter().find(done) {
-            Some(node) => left.remove(node.id.as_str()),
-            None => return left.into_iter().next(),
+        let place = |id: &String| left.binary_search(&id.as_str()).ok();
+        let done =
+            |node: &NodeSpec| place(&node.id).filter(|_| !node.to.iter().any(|id| place(id).is_some()));
+        match scenario.nodes.iter().find_map(done) {
+            Some(place) => left.remove(place),
+            None => return left.first().copied(),
         };
     }
 }

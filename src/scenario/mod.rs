@@ -3,11 +3,13 @@
 mod check;
 mod effects;
 pub mod envelope;
+pub mod json;
 pub mod link;
 pub mod log;
 mod migrate;
 mod node_check;
 pub mod paths;
+mod reader;
 pub mod replay;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod schema;

@@ -3,6 +3,7 @@
 
 use super::check::{Checked, Problems, check_link, typed};
 use super::node_check::{check_settings, read_settings};
+use super::reader;
 use super::types::{LinkSpec, NodeSpec, Problem, Scenario};
 use crate::algo::setting::{Setting, SettingKind, shortened};
 use crate::node::Settings;
@@ -74,7 +75,7 @@ pub fn find(scenario: &Scenario, path: &str) -> Option<Found> {
         return Some(Found { place, setting, below: String::new() });
     }
     let SettingKind::Policy { family, .. } = setting.kind else { return None };
-    let known = crate::algo::policies(family).into_iter().flat_map(|policy| policy.knobs.iter());
+    let known = crate::node::policies(family).into_iter().flat_map(|policy| policy.knobs.iter());
     let knob = *known.into_iter().find(|knob| knob.name == below)?;
     Some(Found { place, setting: knob, below: below.to_owned() })
 }
@@ -92,22 +93,27 @@ pub fn get(scenario: &Scenario, path: &str) -> Option<Value> {
     let own = name.split('.').next()?;
     let value = match found.place {
         Place::Node(node) => {
-            serde_json::to_value(without_rows(&scenario.nodes[node].settings)).ok()?.get(own).cloned()?
+            let settings = serde_json::to_value(without_rows(&scenario.nodes[node].settings)).ok()?;
+            written_or_default(&settings, own, &found)?
         }
         Place::Member(node, member) => {
             let members = scenario.nodes[node].settings.configure().members();
             let member = members.get(member).cloned().unwrap_or_default();
-            // What is not written out is as its table says.
-            match serde_json::to_value(member).ok()?.get(own) {
-                Some(value) => value.clone(),
-                None => found.setting.default_value()?.to_json(),
-            }
+            written_or_default(&serde_json::to_value(member).ok()?, own, &found)?
         }
         Place::Link(from, to) => {
             serde_json::to_value(link_between(scenario, from, to)).ok()?.get(own).cloned()?
         }
     };
     if found.below.is_empty() { Some(value) } else { value.get(&found.below).cloned() }
+}
+
+/// What is not written out is as its table says.
+fn written_or_default(settings: &Value, own: &str, found: &Found) -> Option<Value> {
+    match settings.get(own) {
+        Some(value) => Some(value.clone()),
+        None => Some(found.setting.default_value()?.to_json()),
+    }
 }
 
 /// The description of a connection, with defaults where it has none.
@@ -250,7 +256,7 @@ fn put(object: &mut Value, setting: &str, value: Value) {
 
 /// Only what is written out in full: any plain number would pass for a constant.
 fn as_distribution(value: &Value) -> Option<Distribution> {
-    if value.is_object() { serde_json::from_value(value.clone()).ok() } else { None }
+    if value.is_object() { reader::read(value).ok() } else { None }
 }
 
 /// The node's settings as JSON, without `kind`, for messages and tests.

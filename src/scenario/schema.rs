@@ -76,7 +76,7 @@ fn bound(properties: &mut serde_json::Map<String, Value>, settings: &[Setting]) 
 }
 
 fn policy_schema(family: &str) -> Value {
-    let policies = crate::algo::policies(family);
+    let policies = crate::node::policies(family);
     let ids: Vec<&str> = policies.iter().map(|policy| policy.id).collect();
     let mut forms = vec![json!({ "enum": ids })];
     for policy in &policies {

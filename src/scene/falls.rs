@@ -9,8 +9,7 @@ use super::palette::Ink;
 use super::shape::{Label, Shape, Stroke, ring};
 use super::yard::{Axis, Density};
 use crate::run::snapshot::{Snapshot, Way};
-use crate::sim::{LOSS_NOTICE, Outcome, OutcomeKind, Place};
-use std::collections::BTreeMap;
+use crate::sim::{LOSS_NOTICE, OUTCOMES, Outcome, OutcomeKind, Place};
 
 /// Seconds of screen time that a fall takes.
 pub const FALL_S: f64 = 0.8;
@@ -69,11 +68,17 @@ pub fn draw(
     labels: &mut Labels,
     shapes: &mut Vec<Shape>,
 ) {
-    let mut heaps: BTreeMap<(Spot, Outcome), Heap> = BTreeMap::new();
+    // In the order of their spots and outcomes.
+    let mut heaps: Vec<((Spot, Outcome), Heap)> = vec![];
     let mut drawn = 0;
     for fall in falls {
         let age = view.age_s(snapshot.now, fall.at);
-        let heap = heaps.entry((fall.spot, fall.outcome)).or_insert(Heap { count: 0, youngest_s: LABEL_S });
+        let key = (fall.spot, fall.outcome);
+        let place = heaps.binary_search_by(|(other, _)| other.cmp(&key)).unwrap_or_else(|place| {
+            heaps.insert(place, (key, Heap { count: 0, youngest_s: LABEL_S }));
+            place
+        });
+        let heap = &mut heaps[place].1;
         heap.count += 1;
         heap.youngest_s = heap.youngest_s.min(age);
         if age >= FALL_S || drawn >= PIECES_MAX || view.reduced_motion {
@@ -115,11 +120,12 @@ pub fn gathered(outcome: Outcome, count: u64) -> String {
 
 /// What fell at one member, in words: the most frequent reason.
 pub fn at_member(falls: &[Fall], place: Place) -> Option<(String, Ink)> {
-    let mut counts: BTreeMap<Outcome, u64> = BTreeMap::new();
+    let mut counts = [0; Outcome::COUNT];
     for fall in falls.iter().filter(|fall| fall.spot == Spot::Place(place)) {
-        *counts.entry(fall.outcome).or_default() += 1;
+        counts[fall.outcome as usize] += 1;
     }
-    let (outcome, count) = counts.into_iter().max_by_key(|(_, count)| *count)?;
+    let most = OUTCOMES.iter().map(|(outcome, ..)| (*outcome, counts[*outcome as usize]));
+    let (outcome, count) = most.filter(|(_, count)| *count > 0).max_by_key(|(_, count)| *count)?;
     Some((gathered(outcome, count), ink(outcome).text()))
 }
 

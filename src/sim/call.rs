@@ -27,11 +27,17 @@ impl CallId {
     pub const NONE: CallId = CallId(u32::MAX);
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+impl Default for CallId {
+    fn default() -> CallId {
+        CallId::NONE
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct RequestId(pub u32);
 
 /// What a client wants done.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Request {
     /// In the order of issue over the whole run, from 1: as shown.
     pub number: u64,
@@ -81,7 +87,7 @@ pub enum Phase {
 }
 
 /// One hop of a request.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Call {
     pub request: RequestId,
     /// The call on whose behalf this one is made; [`CallId::NONE`] at the root.
@@ -118,54 +124,67 @@ pub struct Call {
 #[derive(Clone, Debug)]
 pub struct Arena<T> {
     items: Vec<Slot<T>>,
-    free: Vec<u32>,
+    /// First of the free list, linked by [`Slot::next`]; beyond the end if there is none.
+    free: u32,
+    live: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Slot<T> {
-    live: bool,
+    /// [`LIVE`], or the next free one.
+    next: u32,
     item: T,
 }
 
+const LIVE: u32 = u32::MAX;
+const END: u32 = u32::MAX - 1;
+
 impl<T> Default for Arena<T> {
     fn default() -> Self {
-        Arena { items: vec![], free: vec![] }
+        Arena { items: vec![], free: END, live: 0 }
     }
 }
 
-impl<T: Copy> Arena<T> {
+impl<T: Copy + Default> Arena<T> {
     #[inline(always)]
     pub(super) fn insert(&mut self, item: T) -> u32 {
-        match self.free.pop() {
-            Some(index) => {
-                self.items[index as usize] = Slot { live: true, item };
-                index
-            }
-            None => {
-                self.items.push(Slot { live: true, item });
-                self.items.len() as u32 - 1
-            }
+        if self.free == END {
+            self.grow();
         }
+        let index = self.free;
+        let slot = &mut self.items[index as usize];
+        self.free = slot.next;
+        self.live += 1;
+        *slot = Slot { next: LIVE, item };
+        index
     }
 
-    #[inline]
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) {
+        self.free = self.items.len() as u32;
+        self.items.push(Slot { next: END, item: T::default() });
+    }
+
+    #[inline(always)]
     pub(super) fn remove(&mut self, index: u32) {
         let slot = &mut self.items[index as usize];
-        debug_assert!(slot.live, "removed once");
-        slot.live = false;
-        self.free.push(index);
+        debug_assert!(slot.next == LIVE, "removed once");
+        slot.next = self.free;
+        self.free = index;
+        self.live -= 1;
     }
 
     pub fn get(&self, index: u32) -> Option<&T> {
-        self.items.get(index as usize).filter(|slot| slot.live).map(|slot| &slot.item)
+        self.items.get(index as usize).filter(|slot| slot.next == LIVE).map(|slot| &slot.item)
     }
 
     pub fn len(&self) -> usize {
-        self.items.len() - self.free.len()
+        self.live as usize
     }
 
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.live == 0
     }
 
     /// The most that ever existed at once: what memory is held for.
@@ -175,7 +194,7 @@ impl<T: Copy> Arena<T> {
 
     /// All that exist, by index.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        let slots = self.items.iter().enumerate().filter(|(_, slot)| slot.live);
+        let slots = self.items.iter().enumerate().filter(|(_, slot)| slot.next == LIVE);
         slots.map(|(index, slot)| (index as u32, &slot.item))
     }
 }
@@ -186,7 +205,7 @@ impl<T> Index<u32> for Arena<T> {
     #[inline]
     fn index(&self, index: u32) -> &T {
         let slot = &self.items[index as usize];
-        debug_assert!(slot.live, "exists while its index is known");
+        debug_assert!(slot.next == LIVE, "exists while its index is known");
         &slot.item
     }
 }
@@ -195,7 +214,7 @@ impl<T> IndexMut<u32> for Arena<T> {
     #[inline]
     fn index_mut(&mut self, index: u32) -> &mut T {
         let slot = &mut self.items[index as usize];
-        debug_assert!(slot.live, "exists while its index is known");
+        debug_assert!(slot.next == LIVE, "exists while its index is known");
         &mut slot.item
     }
 }

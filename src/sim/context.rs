@@ -3,7 +3,7 @@
 use super::core::Core;
 use super::link::Way;
 use super::{
-    Answer, Call, CallId, Condition, Counter, Env, EventQueue, Explanation, Handle, Happening, NodeId,
+    Answer, Call, CallId, Condition, Counter, Env, EventQueue, Explanation, Handle, Happening, Link, NodeId,
     Observer, Outcome, Outgoing, Phase, Place, Placement, Request, RequestId, Span, Time, Timer,
 };
 
@@ -99,7 +99,7 @@ impl<E: Env> Context<'_, E> {
 
     /// How many members the node behind a link has.
     pub fn member_count(&self, link: u16) -> u16 {
-        self.core.member_count[self.callee(link) as usize]
+        self.core.links[link as usize].members
     }
 
     /// Tells callers which of this node's members has which key; from now on this node also hears of calls
@@ -212,12 +212,12 @@ impl<E: Env> Context<'_, E> {
     #[inline(always)]
     pub fn call(&mut self, out: Outgoing) -> CallId {
         let now = self.core.now;
-        let to = Place { node: self.callee(out.link), member: out.to_member };
+        let &Link { to, instant, .. } = &self.core.links[out.link as usize];
         let id = CallId(self.core.calls.insert(Call {
             request: out.request,
             parent: out.parent,
             from: Place { node: self.node, member: out.from_member },
-            to,
+            to: Place { node: to, member: out.to_member },
             link: out.link,
             phase: Phase::Outbound,
             outcome: Outcome::Ok,
@@ -242,7 +242,7 @@ impl<E: Env> Context<'_, E> {
         if E::Seen::WATCHES {
             self.seen.departed(id, &self.core.calls[id.0], request);
         }
-        self.core.travel(id, Way::Out);
+        self.core.travel(id, out.link, instant, Way::Out);
         id
     }
 

@@ -6,7 +6,7 @@ use super::placement::Placements;
 use super::truth::Truth;
 use super::{
     Call, CallId, Event, EventQueue, Handle, Happening, LOSS_NOTICE, Link, NodeId, Outcome, Phase, Place,
-    Request, Span, Time,
+    Request, RequestId, Span, Time,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,7 +45,6 @@ pub(super) struct Core<Q> {
     pub outgoing: Vec<Vec<u16>>,
     /// For each node the link on which its members talk to each other, if they do.
     pub own_link: Vec<Option<u16>>,
-    pub member_count: Vec<u16>,
     /// By node: which member has a key, for nodes that say so.
     pub placements: Placements,
     pub conditions: Vec<Vec<Condition>>,
@@ -53,7 +52,7 @@ pub(super) struct Core<Q> {
     pub troubled: u32,
     /// Held for frozen members, in order of arrival.
     pub parked: BTreeMap<Place, Vec<Event>>,
-    /// Nodes whose members changed during this event.
+    /// Nodes whose members changed during this event; their callers hear of it before the next.
     pub announced: Vec<NodeId>,
     /// The next turn of each flapping member.
     pub flaps: BTreeMap<Place, Handle>,
@@ -84,10 +83,11 @@ impl Books {
 
 impl<Q: EventQueue<Event = Event>> Core<Q> {
     /// `members` counts each node's machines.
-    pub fn new(members: &[usize], links: Vec<Link>) -> Core<Q> {
+    pub fn new(members: &[usize], mut links: Vec<Link>) -> Core<Q> {
         let mut outgoing = vec![vec![]; members.len()];
         let mut own_link = vec![None; members.len()];
-        for (index, link) in links.iter().enumerate() {
+        for (index, link) in links.iter_mut().enumerate() {
+            link.members = members[link.to as usize] as u16;
             match link.from == link.to {
                 true => own_link[link.from as usize] = Some(index as u16),
                 false => outgoing[link.from as usize].push(index as u16),
@@ -103,7 +103,6 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
             own_link,
             links,
             placements: vec![None; members.len()],
-            member_count: members.iter().map(|n| *n as u16).collect(),
             conditions: members.iter().map(|n| vec![Condition::default(); *n]).collect(),
             troubled: 0,
             parked: BTreeMap::new(),
@@ -163,22 +162,23 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
 
     /// Members may come and go; whoever goes leaves no condition behind.
     pub fn set_member_count(&mut self, node: NodeId, count: usize) {
-        self.member_count[node as usize] = count as u16;
+        for link in self.links.iter_mut().filter(|link| link.to == node) {
+            link.members = count as u16;
+        }
         let known = self.conditions[node as usize].len();
         if known < count {
             self.conditions[node as usize].resize(count, Condition::default());
         }
     }
 
-    /// Sends a call or its answer over its link.
+    /// Sends a call or its answer over its link, which may be `instant`.
     #[inline(always)]
-    pub fn travel(&mut self, id: CallId, way: Way) {
-        let link = self.calls[id.0].link as usize;
+    pub fn travel(&mut self, id: CallId, link: u16, instant: bool, way: Way) {
         let event = Event::from(if way == Way::Out { Happening::Arrive(id) } else { Happening::Return(id) });
-        if self.links[link].instant {
+        if instant {
             self.soon.push(event);
         } else {
-            self.travel_far(id, link, way, event);
+            self.travel_far(id, link as usize, way, event);
         }
     }
 
@@ -213,6 +213,19 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
         let now = self.now;
         let call = &mut self.calls[id.0];
         (call.finished, call.outcome, call.phase) = (now, outcome, Phase::Returning);
-        self.travel(id, Way::Back);
+        let link = call.link;
+        let instant = self.links[link as usize].instant;
+        self.travel(id, link, instant, Way::Back);
+    }
+
+    /// A call is over, and so may be all that is left of its request.
+    #[inline(always)]
+    pub fn close(&mut self, id: CallId, of: RequestId) {
+        self.calls.remove(id.0);
+        let request = &mut self.requests[of.0];
+        request.open_calls -= 1;
+        if request.open_calls == 0 && request.outcome.is_some() {
+            self.requests.remove(of.0);
+        }
     }
 }

@@ -54,6 +54,7 @@ counters! {
     BreakerOpened "breaker_opened" "breaker opened" "Times that the circuit breaker opened.",
     ScaledOut "scaled_out" "machines added" "Machines that autoscaling added.",
     ScaledIn "scaled_in" "machines removed" "Machines that autoscaling removed.",
+    Events "events" "events" "Messages that followed from an operation: clicks to count, webhooks, deliveries.",
 }
 
 impl Counter {

@@ -1,11 +1,12 @@
 //! Distributions of durations, as scenario files write them, and the samplers made from them.
 
+use super::fields::Fields;
 use super::{NS_PER_MS, Random, Span};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A distribution of milliseconds. A plain number stands for a constant.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(remote = "Self", tag = "dist", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Distribution {
@@ -34,9 +35,39 @@ impl<'de> Deserialize<'de> for Distribution {
         let value = serde_json::Value::deserialize(deserializer)?;
         match value.as_f64() {
             Some(value) => Ok(Distribution::Constant { value }),
-            None => Distribution::deserialize(value).map_err(D::Error::custom),
+            None => written(&value).map_err(D::Error::custom),
         }
     }
+}
+
+/// The names of a shape's numbers, and what they make.
+type Shape = (&'static [&'static str], fn([f64; 3]) -> Distribution);
+
+fn shape(id: &str) -> Option<Shape> {
+    Some(match id {
+        "constant" => (&["value"], |[value, ..]| Distribution::Constant { value }),
+        "exponential" => (&["mean"], |[mean, ..]| Distribution::Exponential { mean }),
+        "uniform" => (&["min", "max"], |[min, max, _]| Distribution::Uniform { min, max }),
+        "lognormal" => (&["mean", "sigma"], |[mean, sigma, _]| Distribution::Lognormal { mean, sigma }),
+        "pareto" => (&["mean", "shape"], |[mean, shape, _]| Distribution::Pareto { mean, shape }),
+        "bimodal" => (&["fast", "slow", "slow_share"], |[fast, slow, slow_share]| Distribution::Bimodal {
+            fast,
+            slow,
+            slow_share,
+        }),
+        _ => return None,
+    })
+}
+
+fn written(value: &serde_json::Value) -> Result<Distribution, String> {
+    let (id, fields) = Fields::tagged(value, "dist")?;
+    let (names, make) = shape(id).ok_or_else(|| format!("unknown distribution `{id}`"))?;
+    fields.only("dist", names)?;
+    let mut numbers = [0.0; 3];
+    for (number, name) in numbers.iter_mut().zip(names) {
+        *number = fields.number(name)?;
+    }
+    Ok(make(numbers))
 }
 
 /// The longest duration in a scenario: a day.

@@ -14,6 +14,8 @@ pub struct Link {
     cut: bool,
     /// Every message arrives at once: the common case where nobody watches.
     pub(super) instant: bool,
+    /// How many members the node that it leads to has.
+    pub(super) members: u16,
     latency_stream: u64,
     loss_stream: u64,
 }
@@ -35,6 +37,7 @@ impl Link {
             loss,
             cut: false,
             instant: false,
+            members: 0,
             latency_stream: stream_seed(seed, name, Purpose::Latency),
             loss_stream: stream_seed(seed, name, Purpose::Loss),
         };

@@ -7,6 +7,7 @@ mod core;
 mod counter;
 mod distribution;
 mod event;
+pub mod fields;
 mod link;
 mod observe;
 pub mod order;

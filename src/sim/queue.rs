@@ -27,6 +27,12 @@ impl Handle {
     pub(super) const PARKED: Handle = Handle { index: u32::MAX, generation: 1 };
 }
 
+impl Default for Handle {
+    fn default() -> Handle {
+        Handle::NONE
+    }
+}
+
 /// Events in order of time; those of the same time in the order in which they were scheduled.
 pub trait EventQueue: Clone + Default + Debug {
     type Event: Copy + Default + Debug;
@@ -83,16 +89,31 @@ pub struct Wheel<E> {
     front: Front,
 }
 
-/// At most [`FRONT`] entries, the earliest last: (time, entry).
-#[derive(Clone, Debug, Default)]
+/// The earliest entries, at most [`FRONT`]. Where a new one belongs is counted, not searched for: a
+/// processor cannot foretell where a search ends, and pays for that with more than the counting costs.
+#[derive(Clone, Debug)]
 struct Front {
-    sorted: [(u64, u32); FRONT],
-    len: usize,
+    /// By place; the greatest where the place is free.
+    times: [u64; FRONT],
+    /// By place: the entry.
+    entries: [u32; FRONT],
+    /// The places in the order of time, four bits each, the earliest lowest.
+    order: u64,
+    /// A bit for each place that is taken.
+    taken: u32,
+    len: u32,
 }
 
-/// Entries of the sorted list. More make a small system's queue longer to search, fewer leave it
-/// to the wheel.
+/// As many as four bits can name, and one word can order.
 const FRONT: usize = 16;
+const PLACE_BITS: u32 = 4;
+
+impl Default for Front {
+    fn default() -> Self {
+        Front { times: [u64::MAX; FRONT], entries: [0; FRONT], order: 0, taken: 0, len: 0 }
+    }
+}
+
 /// In an entry's `previous`: it is in the sorted list.
 const IN_FRONT: u32 = u32::MAX;
 
@@ -113,33 +134,62 @@ impl<E: Copy + Default + Debug> Default for Wheel<E> {
 
 impl Front {
     /// Inserts behind all that are due no later; there is room.
-    #[inline]
+    #[inline(always)]
     fn insert(&mut self, time: u64, index: u32) {
-        let mut at = self.len;
-        while at > 0 && self.sorted[at - 1].0 <= time {
-            self.sorted[at] = self.sorted[at - 1];
-            at -= 1;
-        }
-        self.sorted[at] = (time, index);
+        let place = self.taken.trailing_ones();
+        // Free places count if the time is the greatest: no more than there are belong before.
+        let rank = self.times.iter().map(|&other| u32::from(other <= time)).sum::<u32>().min(self.len);
+        let before = (1 << (rank * PLACE_BITS)) - 1;
+        let (earlier, later) = (self.order & before, self.order & !before);
+        self.order = earlier | u64::from(place) << (rank * PLACE_BITS) | later << PLACE_BITS;
+        self.times[place as usize % FRONT] = time;
+        self.entries[place as usize % FRONT] = index;
+        self.taken |= 1 << place;
         self.len += 1;
     }
 
     /// The same where there is no room: the latest, which is later than this, makes some.
     fn insert_for_latest(&mut self, time: u64, index: u32) -> u32 {
-        let latest = self.sorted[0].1;
-        let mut at = 0;
-        while at + 1 < FRONT && self.sorted[at + 1].0 > time {
-            self.sorted[at] = self.sorted[at + 1];
-            at += 1;
-        }
-        self.sorted[at] = (time, index);
+        let latest = self.entries[self.place_of(self.len - 1)];
+        self.take(self.len - 1);
+        self.insert(time, index);
         latest
     }
 
-    fn remove(&mut self, index: u32) {
-        let Some(at) = self.sorted[..self.len].iter().position(|(_, other)| *other == index) else { return };
-        self.sorted.copy_within(at + 1..self.len, at);
+    /// The place of the one with this rank, from 0.
+    #[inline(always)]
+    fn place_of(&self, rank: u32) -> usize {
+        (self.order >> (rank * PLACE_BITS)) as usize % FRONT
+    }
+
+    /// The earliest: (time, entry).
+    #[inline(always)]
+    fn first(&self) -> Option<(u64, u32)> {
+        let place = self.place_of(0);
+        (self.len > 0).then(|| (self.times[place], self.entries[place]))
+    }
+
+    #[inline]
+    fn is_before_latest(&self, time: u64) -> bool {
+        self.len > 0 && time < self.times[self.place_of(self.len - 1)]
+    }
+
+    /// Takes out the one with this rank.
+    #[inline(always)]
+    fn take(&mut self, rank: u32) {
+        let place = self.place_of(rank);
+        let before = (1 << (rank * PLACE_BITS)) - 1;
+        self.order = self.order & before | self.order >> PLACE_BITS & !before;
+        self.times[place] = u64::MAX;
+        self.taken &= !(1 << place);
         self.len -= 1;
+    }
+
+    fn remove(&mut self, index: u32) {
+        let rank = (0..self.len).find(|rank| self.entries[self.place_of(*rank)] == index);
+        if let Some(rank) = rank {
+            self.take(rank);
+        }
     }
 }
 
@@ -286,62 +336,31 @@ impl<E: Copy + Default + Debug> Wheel<E> {
         self.waiting -= 1;
         entry.event
     }
-}
 
-impl<E: Copy + Default + Debug> EventQueue for Wheel<E> {
-    type Event = E;
+    /// Makes room for one more event, and schedules it.
+    #[cold]
+    #[inline(never)]
+    fn schedule_after_growing(&mut self, at: Time, event: E) -> Handle {
+        self.free = self.entries.len() as u32;
+        self.entries.push(Entry::default());
+        self.schedule(at, event)
+    }
 
-    fn schedule(&mut self, at: Time, event: E) -> Handle {
-        let time = at.0.max(self.current);
-        let index = if self.free == 0 {
-            self.entries.push(Entry::default());
-            self.entries.len() as u32 - 1
-        } else {
-            let index = self.free;
-            self.free = self.entries[index as usize].next;
-            index
-        };
-        let entry = &mut self.entries[index as usize];
-        entry.time = time;
-        entry.event = event;
-        let handle = Handle { index, generation: entry.generation };
-        let before_latest = self.front.len > 0 && time < self.front.sorted[0].0;
-        if self.front.len < FRONT && (before_latest || self.levels == 0) {
-            entry.previous = IN_FRONT;
-            self.front.insert(time, index);
-        } else if before_latest {
-            entry.previous = IN_FRONT;
-            let latest = self.front.insert_for_latest(time, index);
+    /// Puts an entry on the wheel, or in the sorted list in place of the latest there.
+    #[inline(never)]
+    fn place_far(&mut self, time: u64, handle: Handle) -> Handle {
+        if self.front.is_before_latest(time) {
+            let latest = self.front.insert_for_latest(time, handle.index);
             self.place_first(latest);
         } else {
-            self.place(index);
+            self.place(handle.index);
         }
-        self.waiting += 1;
         handle
     }
 
-    fn cancel(&mut self, handle: Handle) -> bool {
-        let live = self.entries.get(handle.index as usize).is_some_and(|e| e.generation == handle.generation);
-        if live {
-            self.release(handle.index);
-        }
-        live
-    }
-
-    #[inline]
-    fn pop(&mut self, until: Time) -> Option<(Time, E)> {
-        if self.front.len > 0 {
-            let (time, index) = self.front.sorted[self.front.len - 1];
-            if time > until.0 {
-                return None;
-            }
-            self.front.len -= 1;
-            // The wheel's time stands while anything is on it: events lie where it says.
-            if self.levels == 0 {
-                self.current = time;
-            }
-            return Some((Time(time), self.free(index)));
-        }
+    /// The first event of the wheel, if its time is not after `until`.
+    #[inline(never)]
+    fn pop_far(&mut self, until: Time) -> Option<(Time, E)> {
         let head = self.first_head()?;
         let (first, last) = (self.entries[head].next, self.entries[head].previous);
         // Alone in its slot, or on the lowest level, where all of a slot have one time.
@@ -358,11 +377,56 @@ impl<E: Copy + Default + Debug> EventQueue for Wheel<E> {
         let (time, first) = self.earliest(head);
         (time <= until.0).then(|| self.enter(head, first))
     }
+}
+
+impl<E: Copy + Default + Debug> EventQueue for Wheel<E> {
+    type Event = E;
+
+    fn schedule(&mut self, at: Time, event: E) -> Handle {
+        // Whatever is rare is a call in last place, so that the common way saves no registers.
+        if self.free == 0 {
+            return self.schedule_after_growing(at, event);
+        }
+        let time = at.0.max(self.current);
+        let index = self.free;
+        let entry = &mut self.entries[index as usize];
+        self.free = entry.next;
+        self.waiting += 1;
+        (entry.time, entry.event, entry.previous) = (time, event, IN_FRONT);
+        let handle = Handle { index, generation: entry.generation };
+        if self.front.len as usize >= FRONT || (self.levels != 0 && !self.front.is_before_latest(time)) {
+            return self.place_far(time, handle);
+        }
+        self.front.insert(time, index);
+        handle
+    }
+
+    fn cancel(&mut self, handle: Handle) -> bool {
+        let live = self.entries.get(handle.index as usize).is_some_and(|e| e.generation == handle.generation);
+        if live {
+            self.release(handle.index);
+        }
+        live
+    }
+
+    #[inline(always)]
+    fn pop(&mut self, until: Time) -> Option<(Time, E)> {
+        let Some((time, index)) = self.front.first() else { return self.pop_far(until) };
+        if time > until.0 {
+            return None;
+        }
+        self.front.take(0);
+        // The wheel's time stands while anything is on it: events lie where it says.
+        if self.levels == 0 {
+            self.current = time;
+        }
+        Some((Time(time), self.free(index)))
+    }
 
     fn next_time(&self) -> Option<Time> {
-        match self.front.len {
-            0 => self.first_head().map(|head| Time(self.earliest(head).0)),
-            len => Some(Time(self.front.sorted[len - 1].0)),
+        match self.front.first() {
+            None => self.first_head().map(|head| Time(self.earliest(head).0)),
+            Some((time, _)) => Some(Time(time)),
         }
     }
 
@@ -370,7 +434,6 @@ impl<E: Copy + Default + Debug> EventQueue for Wheel<E> {
         self.waiting
     }
 }
-
 /// A binary heap with tombstones: the plain queue that the wheel is tested and measured against.
 #[derive(Clone, Debug, Default)]
 pub struct Heap<E> {

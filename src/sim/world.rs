@@ -187,20 +187,7 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
                 Some(at) if at <= until => Time(at.0.saturating_sub(1)),
                 _ => until,
             };
-            while self.core.books.events < last {
-                let Some((time, event)) = self.core.queue.pop(horizon) else { break };
-                self.core.now = time;
-                let mut event = event;
-                let mut next = 0;
-                // What it causes at this very instant belongs to it.
-                loop {
-                    self.handle(event, seen);
-                    let Some(caused) = self.core.soon.get(next) else { break };
-                    event = *caused;
-                    next += 1;
-                }
-                self.core.soon.clear();
-            }
+            self.run(horizon, last, seen);
             if self.core.books.events >= last {
                 return Progress::OutOfBudget;
             }
@@ -219,27 +206,41 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
         let next = self.next_time().filter(|next| *next <= until)?;
         if self.changes.get(self.next_change).is_some_and(|change| change.at <= next) {
             self.apply_changes(seen);
-        } else if let Some((time, event)) = self.core.queue.pop(next) {
-            self.happen(time, event, seen);
+        } else {
+            self.run(next, self.core.books.events + 1, seen);
         }
         Some(self.core.now)
     }
 
-    fn happen<O: Observer>(&mut self, time: Time, event: Event, seen: &mut O) {
-        self.core.now = time;
-        self.core.soon.push(event);
-        self.settle(seen);
+    /// Deliveries without delay belong to the event that caused them.
+    fn settle<O: Observer>(&mut self, seen: &mut O) {
+        self.run(Time::ZERO, 0, seen);
     }
 
-    /// Deliveries without delay belong to the event that caused them.
+    /// Handles what is soon, then what the queue has up to and including `horizon`, until `last` events
+    /// have happened since the start; what an event causes at its very instant belongs to it.
     #[inline(never)]
-    fn settle<O: Observer>(&mut self, seen: &mut O) {
+    fn run<O: Observer>(&mut self, horizon: Time, last: u64, seen: &mut O) {
         let mut next = 0;
-        while let Some(event) = self.core.soon.get(next) {
-            self.handle(*event, seen);
-            next += 1;
+        loop {
+            let event = match self.core.soon.get(next) {
+                Some(event) => {
+                    next += 1;
+                    *event
+                }
+                None => {
+                    self.core.soon.clear();
+                    next = 0;
+                    if self.core.books.events >= last {
+                        return;
+                    }
+                    let Some((time, event)) = self.core.queue.pop(horizon) else { return };
+                    self.core.now = time;
+                    event
+                }
+            };
+            self.handle(event, seen);
         }
-        self.core.soon.clear();
     }
 
     /// Applies the changes of the next instant that has any: all of them, so that the time alone tells
@@ -282,7 +283,7 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn with<O: Observer>(
         &mut self,
         node: NodeId,
@@ -292,14 +293,15 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
         act(&mut self.nodes[node as usize], &mut Context { core: &mut self.core, seen, node });
     }
 
-    /// Inlined into the loop of [`World::advance`], where nearly all events are handled.
+    /// Inlined into [`World::run`], the only place that calls it.
     #[inline(always)]
     fn handle<O: Observer>(&mut self, event: Event, seen: &mut O) {
         self.core.books.events += 1;
         if self.core.troubled > 0 && self.troubled(event) {
             return;
         }
-        match event.happening() {
+        let happening = event.happening();
+        match happening {
             Happening::Arrive(id) => {
                 let now = self.core.now;
                 let call = &mut self.core.calls[id.0];
@@ -307,17 +309,13 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
                 let node = call.to.node;
                 self.with(node, seen, |behaviour, cx| behaviour.arrive(cx, id));
             }
-            Happening::Return(id) | Happening::LossNotice(id) => self.come_back(id, seen),
             Happening::LateTimeout(id) if !self.core.is_parked(id) => {}
-            Happening::Timeout(id) | Happening::LateTimeout(id) => {
-                let call = &mut self.core.calls[id.0];
-                let node = call.from.node;
-                // What the caller sees; the callee's own outcome replaces it when it answers.
-                (call.outcome, call.abandoned, call.timeout) = (Outcome::TimedOut, true, Handle::NONE);
-                let (call, request) =
-                    (&self.core.calls[id.0], &self.core.requests[self.core.calls[id.0].request.0]);
-                seen.gave_up(id, call, request, self.core.now);
-                self.with(node, seen, |behaviour, cx| behaviour.returned(cx, id));
+            Happening::Return(id)
+            | Happening::LossNotice(id)
+            | Happening::Timeout(id)
+            | Happening::LateTimeout(id) => {
+                let over = matches!(happening, Happening::Return(_) | Happening::LossNotice(_));
+                self.come_back(id, over, seen);
             }
             Happening::Timer(timer) => {
                 self.with(timer.place.node, seen, |behaviour, cx| behaviour.timer(cx, timer))
@@ -329,29 +327,32 @@ impl<N: Behaviour, Q: EventQueue<Event = Event>> World<N, Q> {
         }
     }
 
-    /// An answer (or the notice of a loss) reaches the caller, and the call is over.
-    fn come_back<O: Observer>(&mut self, id: CallId, seen: &mut O) {
-        let call = &self.core.calls[id.0];
-        let (node, abandoned, timeout, request) =
-            (call.from.node, call.abandoned, call.timeout, call.request);
-        if timeout != Handle::NONE {
+    /// The caller's wait for a call ends. The call is `over` if an answer (or the notice of a loss)
+    /// ended it; else the caller gave up, and the call goes on without it.
+    #[inline(always)]
+    fn come_back<O: Observer>(&mut self, id: CallId, over: bool, seen: &mut O) {
+        let call = &mut self.core.calls[id.0];
+        let (node, abandoned, request) = (call.from.node, call.abandoned, call.request);
+        if !over {
+            // What the caller sees; the callee's own outcome replaces it when it answers.
+            (call.outcome, call.abandoned, call.timeout) = (Outcome::TimedOut, true, Handle::NONE);
+        } else if call.timeout != Handle::NONE {
+            let timeout = std::mem::replace(&mut call.timeout, Handle::NONE);
             self.core.queue.cancel(timeout);
-            self.core.calls[id.0].timeout = Handle::NONE;
         }
         if O::WATCHES {
-            seen.returned(id, &self.core.calls[id.0], &self.core.requests[request.0], self.core.now);
+            let (call, request) = (&self.core.calls[id.0], &self.core.requests[request.0]);
+            if over {
+                seen.returned(id, call, request, self.core.now);
+            } else {
+                seen.gave_up(id, call, request, self.core.now);
+            }
         }
         if !abandoned {
             self.with(node, seen, |behaviour, cx| behaviour.returned(cx, id));
         }
-        self.core.calls.remove(id.0);
-        let over = {
-            let request = &mut self.core.requests[request.0];
-            request.open_calls -= 1;
-            request.open_calls == 0 && request.outcome.is_some()
-        };
         if over {
-            self.core.requests.remove(request.0);
+            self.core.close(id, request);
         }
     }
 

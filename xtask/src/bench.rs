@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: the engine beside its peers, and natively beside itself in Chromium.
+//! `cargo xtask bench`: the engine and the caches beside their peers, and natively beside themselves in
+//! Chromium.
 
 use crate::process::{cargo, node, root, run, shown, tool};
 use crate::setup::WASM_TARGET;
@@ -9,6 +10,10 @@ use std::process::Command;
 
 /// A workspace of its own: the peers are compiled by nothing else.
 const PEERS: &str = "benches/peers/Cargo.toml";
+/// The peer of the caches, from PyPI.
+const CACHES_PEER: &str = "libcachesim==0.3.5";
+/// For each speed wanted beside the peer's: natively, in Chromium.
+const CACHES_GOALS: [f64; 2] = [2.0, 1.5];
 
 /// `args` go to the peers' program; `--native` leaves the browser out, `--browser` the peers.
 pub fn bench(args: &[String]) -> Result<()> {
@@ -19,6 +24,7 @@ pub fn bench(args: &[String]) -> Result<()> {
         let manifest = root().join(PEERS);
         run(cargo().args(["run", "--release", "--manifest-path"]).arg(manifest).arg("--").args(&others))?;
     }
+    caches(!has("--browser"), !has("--native"))?;
     if has("--native") {
         return Ok(());
     }
@@ -30,24 +36,68 @@ pub fn bench(args: &[String]) -> Result<()> {
 
 /// The same program natively and in Chromium, one after the other, and the ratio of their speeds.
 fn in_browser() -> Result<()> {
-    setup::wasm_target()?;
-    setup::wasm_tools()?;
-    browser::chromium()?;
-    let bench = ["test", "--release", "--test", "in_browser"];
-    let native = speeds(cargo().args(bench).args(["--", "--nocapture"]))?;
-    let chromium = speeds(
-        cargo()
-            .args(bench)
-            .args(["--target", WASM_TARGET, "--", "--nocapture"])
-            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", tool("wasm-bindgen-test-runner"))
-            .env("WASM_BINDGEN_TEST_TIMEOUT", "300")
-            .env("CHROMEDRIVER", browser::chromedriver()?),
-    )?;
+    let native = speeds(&mut native("in_browser"))?;
+    let chromium = speeds(&mut chromium("in_browser")?)?;
     println!("\n{:<20} {:>10} {:>10} {:>8}", "M/M/10 behind", "native M/s", "Chromium", "ratio");
     for (name, native) in &native {
         let chromium = chromium.get(name).with_context(|| format!("{name} did not run in Chromium"))?;
         println!("{name:<20} {native:>10.2} {chromium:>10.2} {:>8.2}", chromium / native);
     }
+    Ok(())
+}
+
+fn native(test: &str) -> Command {
+    let mut command = cargo();
+    command.args(["test", "--release", "--test", test, "--", "--nocapture"]);
+    command
+}
+
+fn chromium(test: &str) -> Result<Command> {
+    setup::wasm_target()?;
+    setup::wasm_tools()?;
+    browser::chromium()?;
+    let mut command = cargo();
+    command
+        .args(["test", "--release", "--test", test, "--target", WASM_TARGET, "--", "--nocapture"])
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", tool("wasm-bindgen-test-runner"))
+        .env("WASM_BINDGEN_TEST_TIMEOUT", "300")
+        .env("CHROMEDRIVER", browser::chromedriver()?);
+    Ok(command)
+}
+
+/// Eviction policies on one trace: here natively and in Chromium, and libCacheSim. Both ratios are to the peer.
+fn caches(natively: bool, in_chromium: bool) -> Result<()> {
+    let folder = root().join("target/peers");
+    std::fs::create_dir_all(&folder)?;
+    let trace = folder.join("caches.oracleGeneral");
+    let native = speeds(native("caches").env("SWITCHYARD_TRACE", &trace))?;
+    let python = folder.join("venv/bin/python");
+    if !python.exists() {
+        run(Command::new("python3").args(["-m", "venv"]).arg(folder.join("venv")))?;
+    }
+    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", CACHES_PEER]))?;
+    let script = root().join("benches/peers/caches.py");
+    let peer = speeds(Command::new(&python).arg(script).arg("speed").arg(&trace))?;
+    let chromium = if in_chromium { speeds(&mut chromium("caches")?)? } else { BTreeMap::new() };
+    let ours = [natively.then_some(&native), in_chromium.then_some(&chromium)];
+    println!(
+        "\n{:<20} {:>12} {:>12} {:>8} {:>12} {:>8}",
+        "cache, M requests/s", "libCacheSim", "native", "ratio", "Chromium", "ratio"
+    );
+    for (name, peer) in &peer {
+        print!("{name:<20} {peer:>12.2}");
+        for (speeds, goal) in ours.iter().zip(CACHES_GOALS) {
+            match speeds.and_then(|speeds| speeds.get(name)) {
+                Some(speed) => {
+                    let ratio = speed / peer;
+                    print!(" {speed:>12.2} {ratio:>7.2}{}", if ratio < goal { "!" } else { " " });
+                }
+                None => print!(" {:>12} {:>8}", "-", "-"),
+            }
+        }
+        println!();
+    }
+    println!("! below the goal of {} times natively, {} times in Chromium", CACHES_GOALS[0], CACHES_GOALS[1]);
     Ok(())
 }
 

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 /// What a first visit should load, brotli-compressed. Not reached yet.
 const FIRST_LOAD_BYTES_GOAL: u64 = 250_000;
-/// What it may load: lowered whenever the site gets smaller, so that it never grows again.
-const FIRST_LOAD_BYTES_MAX: u64 = 480_000;
+/// What it may load: lowered whenever the site gets smaller, so that it never grows again. About 420 KB
+/// are reached; the rest is room for the kinds of node that are still to come.
+const FIRST_LOAD_BYTES_MAX: u64 = 460_000;
 
 struct Row {
     file: PathBuf,

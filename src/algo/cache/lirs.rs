@@ -4,9 +4,12 @@
 //! 2002). Stack S orders keys by their last use: the hot (LIR) ones, and others (HIR) that were used more
 //! lately than the least recent hot one, held or not. Queue Q holds the other entries, about 1 % of the cache, and
 //! they alone leave. An HIR key on the stack that is used again becomes hot, and the hot one at the
-//! stack's bottom goes to the queue. The paper leaves the stack unbounded; here at most `ghost_percent` of the
-//! capacity are remembered without their entries, and the one that left longest ago is forgotten.
+//! stack's bottom goes to the queue. The paper leaves the stack unbounded; here, as in libCacheSim, it holds
+//! at most twice the capacity (`stack_percent`), and the key whose entry left longest ago is forgotten.
 //! Room that removals (expiry) leave among the hot is given to newcomers, as when the cache fills.
+//!
+//! libCacheSim 0.3.5 misses 0.1 % more or less on most traces of `golden.rs`, 1.9 % more on a loop: as its
+//! source reads, a key stays in its list of ghosts after it became hot, so other keys are forgotten.
 
 use super::index::NONE;
 use super::shelves::Shelves;
@@ -31,12 +34,12 @@ pub(super) const ENTRY: Entry = Entry {
             )
             .usual(0.0, 50.0, Scale::Linear),
             Setting::number(
-                "ghost_percent",
-                "Remembered",
+                "stack_percent",
+                "Stack",
                 "%",
-                (0.0, 1000.0),
+                (100.0, 1000.0),
                 200.0,
-                "How many keys are remembered after their entries left, in percent of the capacity.",
+                "How many keys the stack may order, with and without entries, in percent of the capacity.",
             ),
         ],
     },
@@ -46,7 +49,7 @@ pub(super) const ENTRY: Entry = Entry {
             capacity,
             lir_limit: capacity - part(capacity, knobs.number("hir_percent"), 1, capacity),
             lir: 0,
-            ghost_limit: part(capacity, knobs.number("ghost_percent"), 0, GHOSTS_MAX),
+            stack_limit: part(capacity, knobs.number("stack_percent"), capacity, GHOSTS_MAX),
             stack: Shelves::new(1),
             cold: Shelves::new(2),
         })
@@ -66,7 +69,7 @@ struct Lirs {
     lir_limit: u32,
     /// Hot entries, all of them on the stack.
     lir: u32,
-    ghost_limit: u32,
+    stack_limit: u32,
     stack: Shelves,
     /// Entries in the queue (on the stack or not), and ghosts (all on the stack).
     cold: Shelves,
@@ -113,12 +116,17 @@ impl Lirs {
             return Some(key);
         }
         self.cold.move_to_front(GHOST, slot);
-        if self.cold.len(GHOST) > self.ghost_limit {
+        Some(key)
+    }
+
+    /// Puts a key that was not on the stack on its top.
+    fn push(&mut self, key: u32) -> u32 {
+        if self.stack.len(0) >= self.stack_limit {
             if let Some(forgotten) = self.cold.pop_back(GHOST) {
                 self.stack.remove(self.stack.find(forgotten));
             }
         }
-        Some(key)
+        self.stack.push_front(0, key)
     }
 
     /// A hit on an entry that is not hot.
@@ -129,7 +137,7 @@ impl Lirs {
         }
         if on_stack == NONE {
             self.cold.move_to_front(QUEUE, slot);
-            self.stack.push_front(0, key);
+            self.push(key);
             self.prune();
         } else {
             self.cold.remove(slot);
@@ -168,7 +176,7 @@ impl Evict for Lirs {
             self.stack.move_to_front(0, slot);
             self.warm(slot);
         } else {
-            let slot = self.stack.push_front(0, key);
+            let slot = self.push(key);
             if self.lir < self.lir_limit {
                 self.warm(slot);
             } else {
@@ -217,14 +225,14 @@ impl Evict for Lirs {
 
     /// The stack's marks: 2 for hot, 1 for another entry, 0 for a ghost.
     fn inspect(&self) -> Inspection {
-        let mut stack = self.stack.show(0, "stack S", self.capacity + self.ghost_limit);
+        let mut stack = self.stack.show(0, "stack S", self.stack_limit);
         let mark = |slot| match self.stack.mark(slot) {
             LIR => 2,
             _ => u32::from(self.contains(self.stack.key(slot))),
         };
         stack.marks = self.stack.slots(0).take(SHOWN).map(mark).collect();
         let queue = self.cold.show(QUEUE, "queue Q", self.capacity - self.lir_limit);
-        let ghost = self.cold.show(GHOST, "ghosts", self.ghost_limit).ghost();
+        let ghost = self.cold.show(GHOST, "ghosts", self.stack_limit).ghost();
         let figures = vec![("hot entries", f64::from(self.lir))];
         Inspection { lists: vec![stack, queue, ghost], figures, sketch: vec![] }
     }
@@ -249,8 +257,8 @@ impl Evict for Lirs {
         if queued.count() as u32 + self.cold.len(GHOST) != cold_on_stack {
             return Err("a key on the stack is neither held nor remembered".into());
         }
-        if self.cold.len(GHOST) > self.ghost_limit {
-            return Err(format!("{} ghosts", self.cold.len(GHOST)));
+        if self.cold.len(GHOST) > 0 && self.stack.len(0) > self.stack_limit {
+            return Err(format!("{} keys on the stack", self.stack.len(0)));
         }
         Ok(())
     }

@@ -10,12 +10,16 @@ mod arc;
 mod clock;
 mod expiring;
 mod fifo;
+#[cfg(test)]
+mod golden;
 mod heap;
 mod index;
 mod lfu;
 mod lirs;
 mod lru;
 mod min;
+#[cfg(test)]
+mod models;
 mod random;
 mod s3_fifo;
 mod shelves;

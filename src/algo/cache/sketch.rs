@@ -35,7 +35,7 @@ impl Sketch {
     #[inline]
     fn places(&self, key: u32) -> [Place; ROWS as usize] {
         let hash = mix(key.into());
-        let block = (hash >> 32) as usize * BLOCK_WORDS & (self.words.len() - 1);
+        let block = ((hash >> 32) as usize & (self.words.len() / BLOCK_WORDS - 1)) * BLOCK_WORDS;
         let place = |row: u32| {
             let nth = (hash >> (5 * row)) as usize & 31;
             (block + 2 * row as usize + nth / 16, (nth % 16 * 4) as u32)

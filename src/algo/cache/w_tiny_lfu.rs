@@ -6,6 +6,10 @@
 //! every 10 requests for each entry of the capacity. On a tie the newcomer loses, as in the paper; Caffeine
 //! now and then admits it. Left out: the paper's doorkeeper (a Bloom filter before the
 //! sketch, to save memory) and Caffeine's adaptive window. While there is room, nobody competes.
+//!
+//! libCacheSim 0.3.5 counts other requests (no hits in the window, but each entry that the window gives up once
+//! more), halves after 32 requests an entry, and fills the protected part first: by Zipf's law over 10⁶ keys
+//! it misses 1.3 % less at a capacity of 1 %, 1.1 % more at 10 %, and 32 % more on the loop of `golden.rs`.
 
 use super::index::NONE;
 use super::shelves::Shelves;

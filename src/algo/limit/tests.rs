@@ -247,7 +247,7 @@ fn passing(policy: &mut Box<dyn Limit>, ms: f64) -> u32 {
 fn twice_the_limit_passes_around_an_edge() {
     let around = |id: &str| {
         let mut policy = policy_with(id, &[("limit", 10.0), ("window_ms", 1000.0)]);
-        [passing(&mut policy, 999.999_999), passing(&mut policy, 1000.0), passing(&mut policy, 1999.999_999)]
+        [passing(&mut policy, 999.999_999), passing(&mut policy, 1000.0), passing(&mut policy, 1_999.999_999)]
     };
     assert_eq!(around("fixed-window"), [10, 10, 0]);
     assert_eq!(around("sliding-log"), [10, 0, 10]);

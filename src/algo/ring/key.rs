@@ -4,6 +4,7 @@
 //! the policy's own [`Hashing`], and then looked up by the hash as often as needed.
 
 use crate::algo::setting::{Knobs, Setting};
+use md5::{Digest, Md5};
 use xxhash_rust::xxh64::xxh64;
 
 /// How names and keys become numbers.
@@ -41,7 +42,7 @@ impl Hashing {
         match self {
             Hashing::Xxhash => xxh64(text, 0),
             Hashing::Md5 => {
-                let [a, b, c, d, ..] = md5::compute(text).0;
+                let [a, b, c, d, ..] = Md5::digest(text).0;
                 u32::from_be_bytes([a, b, c, d]).into()
             }
             Hashing::Identity => decimal(text).unwrap_or(0),

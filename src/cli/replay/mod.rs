@@ -1,6 +1,7 @@
 //! `switchyard replay`: a trace through one policy, and what the policy made of it.
 
 mod balancer;
+mod cache;
 mod limiter;
 mod lines;
 mod ring;
@@ -22,6 +23,7 @@ pub struct Options {
 #[derive(Debug, clap::Subcommand)]
 enum Family {
     Balancer(balancer::Options),
+    Cache(cache::Options),
     Limiter(limiter::Options),
     Ring(ring::Options),
 }
@@ -29,6 +31,7 @@ enum Family {
 pub fn replay(options: &Options, out: &mut impl Write) -> Result<(), Failure> {
     match &options.family {
         Family::Balancer(options) => balancer::replay(options, out),
+        Family::Cache(options) => cache::replay(options, out),
         Family::Limiter(options) => limiter::replay(options, out),
         Family::Ring(options) => ring::replay(options, out),
     }

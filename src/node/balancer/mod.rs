@@ -103,6 +103,7 @@ impl Balancer {
     }
 
     /// The pool for a class of requests: by the longest route that its path begins with.
+    #[inline(never)]
     fn pool_for(&mut self, class: u16, path: &str) -> Option<u8> {
         let index = class as usize;
         if let Some(Some(known)) = self.pool_of_class.get(index) {
@@ -155,10 +156,14 @@ impl Balancer {
         self.stuck[client as usize] = Stuck { pool: pool as u8, backend: backend as u16, last: now, left };
     }
 
+    #[inline(always)]
     fn choose(&mut self, ask: &Ask, pool: usize) -> Option<Pick> {
-        if !self.remembers() {
-            return self.pools[pool].pick(ask);
-        }
+        if self.remembers() { self.choose_again(ask, pool) } else { self.pools[pool].pick(ask) }
+    }
+
+    /// Whom the client was given before, if that still holds.
+    #[inline(never)]
+    fn choose_again(&mut self, ask: &Ask, pool: usize) -> Option<Pick> {
         if let Some(backend) = self.recall(ask.client, pool, ask.now) {
             return Some(Pick { backend, why: Why::Stuck });
         }
@@ -211,6 +216,7 @@ impl Balancer {
         }
     }
 
+    #[cold]
     fn probe_returned<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
         let call = cx.call_at(id);
         let (request, outcome, tag) = (call.request, call.outcome, call.tag);
@@ -251,8 +257,10 @@ impl Behaviour for Balancer {
         self.schedule_health(cx);
     }
 
+    #[inline(always)]
     fn arrive<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
-        let request = cx.request_of(id);
+        let of = cx.call_at(id).request;
+        let request = cx.request(of);
         let (client, key, class) = (request.client, request.key, request.class);
         if request.probe {
             return cx.reply(id, Outcome::Ok);
@@ -270,22 +278,24 @@ impl Behaviour for Balancer {
         }
         let ask = Ask { now: cx.now(), client, key };
         let Some(pick) = self.choose(&ask, pool) else { return cx.reply(id, Outcome::NoBackend) };
-        let target = &self.pools[pool];
+        let target = &mut self.pools[pool];
         cx.chose(id, || explain(target, pick));
         cx.wait(id);
-        self.pools[pool].sent(pick.backend);
+        target.sent(pick.backend);
         cx.call(Outgoing {
-            request: cx.call_at(id).request,
+            request: of,
             parent: id,
             from_member: 0,
-            link: self.pools[pool].link,
+            link: target.link,
             to_member: pick.backend as u16,
-            attempt: 0,
+            // A further try has its own luck on this way too.
+            attempt: cx.call_at(id).attempt,
             tag: (pool << 16 | pick.backend) as u32,
             timeout: None,
         });
     }
 
+    #[inline(always)]
     fn returned<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
         let call = cx.call_at(id);
         let (parent, outcome, tag, departed) = (call.parent, call.outcome, call.tag, call.departed);
@@ -295,13 +305,15 @@ impl Behaviour for Balancer {
         }
         let (pool, member) = ((tag >> 16) as usize, (tag & 0xffff) as usize);
         let now = cx.now();
-        if self.pools[pool].came_back(member, now.since(departed), outcome, &self.settings, now) {
-            let back = self.pools[pool].health[member].ejected_until;
+        let target = &mut self.pools[pool];
+        if target.came_back(member, now.since(departed), outcome, &self.settings, now) {
+            let back = target.health[member].ejected_until;
             cx.timer(0, READMIT, tag, back);
         }
         cx.reply_with(parent, outcome, answer);
     }
 
+    #[inline(never)]
     fn timer<E: Env>(&mut self, cx: &mut Context<'_, E>, timer: Timer) {
         let now = cx.now();
         match timer.kind {

@@ -137,6 +137,7 @@ impl Pool {
     }
 
     /// Chooses; `None` if no server is eligible.
+    #[inline(always)]
     pub fn pick(&mut self, ask: &Ask) -> Option<Pick> {
         (self.backends.eligible_count > 0).then(|| self.policy.pick(ask, &self.backends, &mut self.random))
     }
@@ -145,11 +146,13 @@ impl Pool {
         self.backends.eligible.get(index).copied().unwrap_or(false)
     }
 
+    #[inline(always)]
     pub fn sent(&mut self, index: usize) {
         self.backends.in_flight[index] += 1;
     }
 
     /// A call came back. True if that changed who is eligible.
+    #[inline(always)]
     pub fn came_back(
         &mut self,
         index: usize,
@@ -166,10 +169,18 @@ impl Pool {
             }
             return false;
         }
-        let failed = matches!(outcome.kind(), OutcomeKind::Failed | OutcomeKind::TimedOut);
+        let failed =
+            !outcome.is_ok() && matches!(outcome.kind(), OutcomeKind::Failed | OutcomeKind::TimedOut);
         self.policy.finished(index, latency, !failed, now);
         let health = &mut self.health[index];
         health.errors_in_a_row = if failed { health.errors_in_a_row + 1 } else { 0 };
+        failed && self.eject(index, settings, now)
+    }
+
+    /// Keeps a server out for a while if it failed too often in a row. True if so.
+    #[cold]
+    fn eject(&mut self, index: usize, settings: &Settings, now: Time) -> bool {
+        let health = &self.health[index];
         if settings.eject_after == 0 || health.errors_in_a_row < settings.eject_after || !health.eligible(now)
         {
             return false;

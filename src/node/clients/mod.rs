@@ -8,11 +8,12 @@ mod settings;
 
 pub use settings::{Arrivals, CLASSES_MAX, Class, REPLAY_ROWS_MAX, Replay, SETTINGS, Settings};
 
+use super::calling::{self, Caller, Done, Want};
 use super::keys::KeySource;
 use super::{Kind, Show, Site};
 use crate::sim::{
     Behaviour, CallId, Context, DURATION_MS_MAX, Draw, Env, Handle, Member, NS_PER_S, NewRequest, Outcome,
-    Outgoing, Purpose, Random, Sampler, Span, Stream, Time, Timer, mix, stream_seed,
+    Outgoing, Purpose, Random, RequestId, Sampler, Span, Stream, Time, Timer, mix, stream_seed,
 };
 
 /// What menus, validation and documentation need of this kind of node.
@@ -25,7 +26,7 @@ pub const KIND: Kind = Kind {
     calls: (1, 1),
     called: false,
     talks: false,
-    counters: &[],
+    counters: calling::COUNTERS,
 };
 
 /// Bursts without an arrival that are walked through one by one; of so many the mean says enough.
@@ -49,6 +50,7 @@ pub struct Clients {
     identity: u64,
     keys: KeySource,
     think: Sampler,
+    timeout: Option<Span>,
     /// Where each class's share of [0, 1) ends.
     shares: Vec<f64>,
     /// The engine's numbers of the classes.
@@ -65,6 +67,8 @@ pub struct Clients {
     /// What is left of the present burst.
     burst_left: Span,
     users: Vec<User>,
+    /// For calls that are more than one try.
+    caller: Caller,
 }
 
 /// Someone in the closed loop.
@@ -88,6 +92,7 @@ impl Clients {
             identity: stream_seed(seed, id, Purpose::Member),
             keys: KeySource::new(&settings.keys),
             think: settings.think_ms.sampler(),
+            timeout: settings.timeout(),
             shares: vec![],
             class_ids: vec![],
             mean_gap_ns: NS_PER_S / settings.rate_per_s,
@@ -97,6 +102,7 @@ impl Clients {
             next: Handle::NONE,
             burst_left: Span::ZERO,
             users: vec![],
+            caller: Caller::new(site, settings.calling, settings.timeout(), !settings.calling.is_plain()),
             settings,
         };
         clients.shares = shares_of(&clients.settings.mix);
@@ -105,6 +111,11 @@ impl Clients {
 
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// How its calls are made that are more than one try.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
     }
 
     /// When the next request of the open loop is due.
@@ -131,6 +142,7 @@ impl Clients {
         }
     }
 
+    #[inline(always)]
     fn schedule<E: Env>(&mut self, cx: &mut Context<'_, E>, gap: Option<Span>) {
         match gap {
             None => (self.next_at, self.next) = (Time::NEVER, Handle::NONE),
@@ -142,7 +154,17 @@ impl Clients {
     }
 
     /// From now to the next arrival of the open loop; `None` if there is no next.
+    #[inline(always)]
     fn gap(&mut self, now: Time) -> Option<Span> {
+        if self.settings.arrivals == Arrivals::Poisson && self.settings.rate_per_s > 0.0 {
+            return Some(Span::from_ns(self.arrivals.exponential() * self.mean_gap_ns));
+        }
+        self.gap_otherwise(now)
+    }
+
+    /// The same where it is not simply drawn.
+    #[inline(never)]
+    fn gap_otherwise(&mut self, now: Time) -> Option<Span> {
         let rate = self.settings.rate_per_s;
         if self.settings.arrivals == Arrivals::Replay {
             let replay = self.settings.replay.as_ref()?;
@@ -216,6 +238,7 @@ impl Clients {
     }
 
     /// The user thinks, and then asks; whoever is one too many leaves.
+    #[inline(never)]
     fn think<E: Env>(&mut self, cx: &mut Context<'_, E>, index: usize) {
         if index >= self.settings.users as usize || self.settings.arrivals != Arrivals::Closed {
             self.users[index].active = false;
@@ -258,6 +281,7 @@ impl Clients {
     }
 
     /// A request of the log.
+    #[inline(never)]
     fn replayed(&mut self, now: Time, seed: u64) -> Option<NewRequest> {
         let replay = self.settings.replay.as_ref().filter(|_| self.settings.arrivals == Arrivals::Replay)?;
         let (_, client, path, duration_ms) = *replay.rows.get(self.row)?;
@@ -270,6 +294,7 @@ impl Clients {
         Some(NewRequest { seed, key, client, class, work, cost: 1.0, priority: 0, write: false })
     }
 
+    #[inline(always)]
     fn arrive_open<E: Env>(&mut self, cx: &mut Context<'_, E>) {
         let (now, seed) = (cx.now(), mix(self.identity ^ self.issued));
         if self.settings.arrivals == Arrivals::Replay {
@@ -286,6 +311,7 @@ impl Clients {
         self.schedule(cx, gap);
     }
 
+    #[inline(never)]
     fn arrive_closed<E: Env>(&mut self, cx: &mut Context<'_, E>, index: usize) {
         if index >= self.settings.users as usize || self.settings.arrivals != Arrivals::Closed {
             self.users[index].active = false;
@@ -310,9 +336,11 @@ impl Clients {
             }
             return;
         }
+        if self.caller.is_on() {
+            return self.ask(cx, request, tag);
+        }
         let Some(&link) = cx.outgoing().first() else { return };
         let to_member = super::member_for(cx, link, new.seed, new.key);
-        let timeout = (self.settings.timeout_ms > 0.0).then(|| Span::from_ms(self.settings.timeout_ms));
         cx.call(Outgoing {
             request,
             parent: CallId::NONE,
@@ -321,8 +349,25 @@ impl Clients {
             to_member,
             attempt: 0,
             tag,
-            timeout,
+            timeout: self.timeout,
         });
+    }
+
+    /// The same, where a call may be made again or not at all.
+    #[inline(never)]
+    fn ask<E: Env>(&mut self, cx: &mut Context<'_, E>, request: RequestId, tag: u32) {
+        let want = Want { request, parent: CallId::NONE, member: 0, way: 0, owner: tag };
+        let done = self.caller.ask(cx, want);
+        self.settle(cx, done);
+    }
+
+    /// Ends the request, if its calls have come to an end.
+    fn settle<E: Env>(&mut self, cx: &mut Context<'_, E>, done: Option<Done>) {
+        let Some(Done { want, outcome, .. }) = done else { return };
+        cx.end(want.request, outcome);
+        if want.owner > 0 {
+            self.think(cx, want.owner as usize - 1);
+        }
     }
 }
 
@@ -352,18 +397,28 @@ impl Behaviour for Clients {
         cx.reply(call, Outcome::Invalid);
     }
 
+    #[inline(always)]
     fn returned<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
         let call = cx.call_at(id);
         let (request, outcome, tag) = (call.request, call.outcome, call.tag);
+        if calling::is_managed(tag) {
+            let done = self.caller.returned(cx, id);
+            return self.settle(cx, done);
+        }
         cx.end(request, outcome);
         if tag > 0 {
             self.think(cx, tag as usize - 1);
         }
     }
 
+    #[inline(always)]
     fn timer<E: Env>(&mut self, cx: &mut Context<'_, E>, timer: Timer) {
         match timer.kind {
             ARRIVAL => self.arrive_open(cx),
+            calling::TIMERS.. => {
+                let done = self.caller.timer(cx, timer);
+                self.settle(cx, done);
+            }
             _ => self.arrive_closed(cx, timer.index as usize),
         }
     }
@@ -373,7 +428,9 @@ impl Behaviour for Clients {
         if before.keys != settings.keys {
             self.keys = KeySource::new(&settings.keys);
         }
+        self.caller.change(settings.calling, settings.timeout(), !settings.calling.is_plain());
         self.think = settings.think_ms.sampler();
+        self.timeout = settings.timeout();
         self.mean_gap_ns = NS_PER_S / settings.rate_per_s;
         self.shares = shares_of(&settings.mix);
         self.learn_classes(cx);

@@ -1,9 +1,10 @@
 //! What can be set on clients.
 
 use crate::algo::setting::{Scale, Setting};
+use crate::node::calling::{self, Calling};
 use crate::node::configure::{Around, Configure, Findings};
 use crate::node::keys::Keys;
-use crate::sim::{DURATION_MS_MAX, Distribution};
+use crate::sim::{DURATION_MS_MAX, Distribution, Span};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ pub struct Settings {
     pub keys: Keys,
     pub mix: Vec<Class>,
     pub timeout_ms: f64,
+    #[serde(flatten, skip_serializing_if = "Calling::is_default")]
+    pub calling: Calling,
     pub replay: Option<Replay>,
 }
 
@@ -109,6 +112,7 @@ impl Default for Settings {
             keys: Keys::default(),
             mix: vec![Class { path: "/".into(), share: 1.0, cost: 1.0, priority: 0, write_share: 0.0 }],
             timeout_ms: 3000.0,
+            calling: Calling::default(),
             replay: None,
         }
     }
@@ -205,11 +209,32 @@ pub const SETTINGS: &[Setting] = &[
         "ms",
         (0.0, 3_600_000.0),
         3000.0,
-        "When a client gives up; 0 for never.",
+        "When a client gives up a call; 0 for never.",
     )
     .usual(50.0, 10_000.0, Scale::Logarithmic),
+    calling::DEADLINE_MS,
+    calling::RETRIES,
+    calling::BACKOFF,
+    calling::BACKOFF_MS,
+    calling::BACKOFF_MAX_MS,
+    calling::JITTER,
+    calling::RETRY_BUDGET,
+    calling::HEDGE_AFTER_MS,
+    calling::BREAKER_FAILURES,
+    calling::BREAKER_WINDOW,
+    calling::BREAKER_OPEN_MS,
+    calling::BREAKER_PROBES,
+    calling::BULKHEAD,
     Setting::other("replay", "Log", "Requests as a log has them."),
 ];
+
+impl Settings {
+    /// How long a client waits for one call.
+    #[inline(always)]
+    pub fn timeout(&self) -> Option<Span> {
+        (self.timeout_ms > 0.0).then(|| Span::from_ms(self.timeout_ms))
+    }
+}
 
 impl Configure for Settings {
     fn check(&self, around: &Around<'_>, found: &mut Findings<'_>) {

@@ -3,19 +3,29 @@
 //! A worker takes one call at a time. Work is an amount (milliseconds at speed 1), so that a change
 //! of speed in the middle of it takes effect at once; it depends on the request alone, so that two
 //! variants of a scenario do the same work. If the node calls something downstream, the worker is
-//! held until the answers are in, as a thread per request would be.
+//! held until the answers are in, as a thread per request would be; how it calls, and what it does when
+//! a call fails, is a matter of [`super::calling`]. How many machines there are may follow the load:
+//! [`scaling`].
 
+mod downstream;
+mod fleet;
+mod running;
+pub mod scaling;
 mod settings;
 
 pub use settings::{Discipline, MEMBER_SETTINGS, SETTINGS, Settings};
 
+use super::calling::{self, Caller};
 use super::member::MemberSettings;
-use super::{Kind, Show, Site};
+use super::{FleetAccount, Kind, Show, Site};
 use crate::sim::order;
 use crate::sim::{
-    Answer, Behaviour, CallId, Context, Draw, Env, Handle, Member, Outcome, Outgoing, Purpose, Sampler, Span,
-    Time, Timer, stream_seed,
+    Answer, Behaviour, CallId, Context, Counter, Draw, Env, Handle, Member, Outcome, Outgoing, Purpose,
+    Sampler, Span, Time, Timer, stream_seed,
 };
+use crate::systems::Inspection;
+use fleet::Fleet;
+pub use running::{PLAIN, Running, SERVICE, infos};
 use std::collections::VecDeque;
 
 /// What menus, validation and documentation need of this kind of node.
@@ -28,8 +38,26 @@ pub const KIND: Kind = Kind {
     calls: (0, 8),
     called: true,
     talks: false,
-    counters: &[],
+    counters: COUNTERS,
 };
+
+const COUNTERS: &[Counter] = &[
+    Counter::Retries,
+    Counter::RetriesDenied,
+    Counter::Hedges,
+    Counter::HedgesWon,
+    Counter::BreakerOpened,
+    Counter::ScaledOut,
+    Counter::ScaledIn,
+    Counter::Events,
+];
+
+/// The kind of timer that tells a worker that its work is done. The fleet has others of its own, and so
+/// has the caller ([`calling::TIMERS`]).
+const WORKED: u8 = 0;
+
+/// The service it runs has something to do.
+const WAKE: u8 = 3;
 
 /// The running node.
 #[derive(Clone, Debug)]
@@ -38,6 +66,16 @@ pub struct Servers {
     service: Sampler,
     service_stream: u64,
     machines: Vec<Machine>,
+    fleet: Fleet,
+    /// For calls downstream that are more than one try.
+    caller: Caller,
+    /// `None` for plain work.
+    running: Option<Box<Running>>,
+    /// Index of what events go to among what is called.
+    events_way: Option<usize>,
+    seed: u64,
+    id: String,
+    to: Vec<String>,
 }
 
 /// One member.
@@ -61,6 +99,10 @@ struct Worker {
     done: Handle,
     /// Answers that are still to come from downstream.
     children: Vec<CallId>,
+    /// The same for calls that the node's [`Caller`] makes.
+    inquiries: u16,
+    /// The service has done the operation; its rows take their time.
+    served: bool,
     worst: Outcome,
     /// What the answers from downstream brought.
     answer: Answer,
@@ -74,12 +116,28 @@ impl Worker {
         since: Time::ZERO,
         done: Handle::NONE,
         children: vec![],
+        inquiries: 0,
+        served: false,
         worst: Outcome::Ok,
         answer: Answer { origin: 0, version: 0 },
     };
 }
 
 impl Worker {
+    /// An answer from downstream.
+    fn learn(&mut self, outcome: Outcome, answer: Answer) {
+        if !outcome.is_ok() {
+            self.worst = outcome;
+        } else if answer != Answer::default() {
+            self.answer = answer;
+        }
+    }
+
+    /// Answers are still to come from downstream.
+    fn waits(&self) -> bool {
+        !self.children.is_empty() || self.inquiries > 0
+    }
+
     /// Work left now, having gone on at this rate.
     fn left_at(&self, now: Time, rate: f64) -> Span {
         Span(self.left.0.saturating_sub(now.since(self.since).times(rate).0))
@@ -107,6 +165,14 @@ impl Machine {
     pub fn rate(&self) -> f64 {
         self.rate
     }
+
+    /// Behind all of the same or a higher priority.
+    #[inline(never)]
+    fn insert(&mut self, call: CallId, priority_of: impl Fn(CallId) -> u8) {
+        let mine = priority_of(call);
+        let place = self.queue.partition_point(|other| priority_of(*other) >= mine);
+        self.queue.insert(place, call);
+    }
 }
 
 impl Servers {
@@ -115,6 +181,13 @@ impl Servers {
             service: settings.service_ms.sampler(),
             service_stream: stream_seed(site.seed, site.id, Purpose::Service),
             machines: vec![],
+            fleet: Fleet::new(settings.scaling, settings.count),
+            caller: settings.caller(site),
+            running: Running::new(&settings.runs, site.seed, site.id),
+            events_way: site.to.iter().position(|id| *id == settings.events_to),
+            seed: site.seed,
+            id: site.id.to_owned(),
+            to: site.to.to_vec(),
             settings,
         };
         servers.fit();
@@ -123,6 +196,11 @@ impl Servers {
 
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// How its calls are made that are more than one try.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
     }
 
     /// Machines, those that were removed and still have work included.
@@ -142,9 +220,24 @@ impl Servers {
         machine.workers.iter().map(view).collect()
     }
 
+    /// The service that it runs; `None` for plain work.
+    pub fn running(&self) -> Option<&Running> {
+        self.running.as_deref()
+    }
+
+    /// How many machines callers know of.
+    pub fn in_service(&self) -> u16 {
+        self.fleet.in_service()
+    }
+
+    /// Machines that were ordered and are not up yet.
+    pub fn booting(&self) -> usize {
+        self.fleet.booting()
+    }
+
     /// Gives every member a machine, and every machine its workers.
     fn fit(&mut self) {
-        let count = self.settings.count as usize;
+        let count = self.fleet.in_service() as usize;
         if self.machines.len() < count {
             self.machines.resize(count, Machine { rate: 1.0, ..Machine::default() });
         }
@@ -162,12 +255,7 @@ impl Servers {
         }
         match self.settings.discipline {
             Discipline::Fifo | Discipline::Lifo => machine.queue.push_back(call),
-            Discipline::Priority => {
-                // Behind all of the same or a higher priority.
-                let mine = priority_of(call);
-                let place = machine.queue.partition_point(|other| priority_of(*other) >= mine);
-                machine.queue.insert(place, call);
-            }
+            Discipline::Priority => machine.insert(call, priority_of),
         }
         true
     }
@@ -200,12 +288,11 @@ impl Servers {
 
     /// False if no worker is idle, which the caller has ruled out.
     fn begin<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, call: CallId) -> bool {
-        let workers = self.settings.workers as usize;
         let machine = &mut self.machines[member];
-        let Some(index) = machine.workers.iter().take(workers).position(|worker| worker.call == CallId::NONE)
-        else {
-            return false;
-        };
+        let count = machine.workers.len().min(self.settings.workers as usize);
+        let mut workers = machine.workers[..count].iter_mut().enumerate();
+        let idle = workers.find(|(_, worker)| worker.call == CallId::NONE);
+        let Some((index, worker)) = idle else { return false };
         let request = cx.request_of(call);
         let work = if request.work > Span::ZERO {
             request.work
@@ -214,30 +301,70 @@ impl Servers {
         };
         let left = if request.cost == 1.0 { work } else { work.times(request.cost as f64) };
         cx.work(call);
-        cx.call_mut(call).slot = index as u32;
         let now = cx.now();
         let done = due(now, left, machine.rate)
-            .map_or(Handle::NONE, |at| cx.timer(member as u16, 0, index as u32, at));
-        let worker = &mut machine.workers[index];
+            .map_or(Handle::NONE, |at| cx.timer(member as u16, WORKED, index as u32, at));
         (worker.call, worker.left, worker.total, worker.since) = (call, left, left, now);
         (worker.done, worker.worst, worker.answer) = (done, Outcome::Ok, Answer::default());
+        worker.served = false;
         machine.busy += 1;
         true
     }
 
     /// The worker's own work is done: call downstream, or answer.
+    #[inline(always)]
     fn worked<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, index: usize) {
         let worker = &mut self.machines[member].workers[index];
         (worker.done, worker.left) = (Handle::NONE, Span::ZERO);
+        if self.running.is_none() && cx.outgoing().is_empty() {
+            worker.answer = own_data(cx, worker.call);
+            return self.answer(cx, member, index, Outcome::Ok);
+        }
+        self.go_on(cx, member, index);
+    }
+
+    /// The service's turn, if there is one; then that of what is downstream.
+    #[inline(never)]
+    fn go_on<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, index: usize) {
+        let machine = &self.machines[member];
+        if self.running.is_some() && !machine.workers[index].served {
+            let call = machine.workers[index].call;
+            let (outcome, rows) = self.serve(cx, member as u16, call);
+            let machine = &mut self.machines[member];
+            let worker = &mut machine.workers[index];
+            (worker.served, worker.worst) = (true, outcome);
+            if rows > Span::ZERO {
+                let now = cx.now();
+                (worker.left, worker.total, worker.since) = (rows, rows, now);
+                worker.done = due(now, rows, machine.rate)
+                    .map_or(Handle::NONE, |at| cx.timer(member as u16, WORKED, index as u32, at));
+                return;
+            }
+        }
+        self.call_downstream(cx, member, index);
+    }
+
+    /// Asks what is downstream, and holds the worker until all answers are in; answers if there is nothing
+    /// to ask.
+    fn call_downstream<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, index: usize) {
+        let events_way = self.events_way;
+        let worker = &mut self.machines[member].workers[index];
         let call = worker.call;
-        if cx.outgoing().is_empty() {
+        if !worker.worst.is_ok() {
+            let worst = worker.worst;
+            return self.answer(cx, member, index, worst);
+        }
+        if cx.outgoing().len() == usize::from(events_way.is_some()) {
             worker.answer = own_data(cx, call);
             return self.answer(cx, member, index, Outcome::Ok);
         }
         cx.wait(call);
-        let (request, seed, key) =
-            (cx.call_at(call).request, cx.request_of(call).seed, cx.request_of(call).key);
-        for nth in 0..cx.outgoing().len() {
+        if self.caller.is_on() {
+            return self.inquire(cx, member, index);
+        }
+        let (request, attempt) = (cx.call_at(call).request, cx.call_at(call).attempt);
+        let (seed, key) = (cx.request(request).seed, cx.request(request).key);
+        for nth in (0..cx.outgoing().len()).filter(|nth| Some(*nth) != events_way) {
             let link = cx.outgoing()[nth];
             let to_member = super::member_for(cx, link, seed, key);
             let child = cx.call(Outgoing {
@@ -246,7 +373,7 @@ impl Servers {
                 from_member: member as u16,
                 link,
                 to_member,
-                attempt: 0,
+                attempt,
                 tag: index as u32,
                 timeout: None,
             });
@@ -255,6 +382,7 @@ impl Servers {
     }
 
     /// Frees the worker, answers, and takes the next call.
+    #[inline(always)]
     fn answer<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, index: usize, outcome: Outcome) {
         let machine = &mut self.machines[member];
         let worker = &mut machine.workers[index];
@@ -267,8 +395,11 @@ impl Servers {
     }
 
     #[inline]
-    fn report<E: Env>(&self, cx: &mut Context<'_, E>, member: usize) {
+    fn report<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize) {
         let machine = &self.machines[member];
+        if self.fleet.is_on() {
+            self.fleet.busy(member, machine.busy, cx.now());
+        }
         cx.occupied(member as u16, machine.busy, machine.queue.len() as u32);
     }
 
@@ -281,14 +412,14 @@ impl Servers {
         let now = cx.now();
         for (index, worker) in machine.workers.iter_mut().enumerate() {
             // A worker that waits for answers has no work of its own left.
-            if worker.call == CallId::NONE || !worker.children.is_empty() {
+            if worker.call == CallId::NONE || worker.waits() {
                 continue;
             }
             cx.cancel(worker.done);
             worker.left = worker.left_at(now, machine.rate);
             worker.since = now;
             worker.done = due(now, worker.left, rate)
-                .map_or(Handle::NONE, |at| cx.timer(member as u16, 0, index as u32, at));
+                .map_or(Handle::NONE, |at| cx.timer(member as u16, WORKED, index as u32, at));
         }
         machine.rate = rate;
     }
@@ -302,6 +433,7 @@ impl Servers {
                 for child in worker.children.drain(..) {
                     cx.abandon(child);
                 }
+                worker.inquiries = 0;
                 cx.reply(std::mem::replace(&mut worker.call, CallId::NONE), Outcome::Crashed);
             }
         }
@@ -309,6 +441,7 @@ impl Servers {
             cx.reply(call, Outcome::Crashed);
         }
         machine.busy = 0;
+        self.caller.forget(cx, member as u16);
         self.report(cx, member);
     }
 
@@ -361,7 +494,15 @@ fn own_data<E: Env>(cx: &mut Context<'_, E>, call: CallId) -> Answer {
     Answer { origin, version: cx.newest(origin, key) }
 }
 
-impl Show for Servers {}
+impl Show for Servers {
+    fn service(&self, now: Time) -> Option<Inspection> {
+        self.running.as_ref().map(|running| running.inspect(now))
+    }
+
+    fn fleet(&self, now: Time) -> Option<FleetAccount> {
+        self.fleet.account(now)
+    }
+}
 
 impl Behaviour for Servers {
     type Settings = Settings;
@@ -369,8 +510,11 @@ impl Behaviour for Servers {
     fn start<E: Env>(&mut self, cx: &mut Context<'_, E>) {
         let settings = self.settings.clone();
         self.declare_conditions(cx, &settings, 0);
+        self.fleet.start(cx);
+        self.measure(cx);
     }
 
+    #[inline(always)]
     fn arrive<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId) {
         if cx.request_of(call).probe {
             // A health endpoint answers beside the queue.
@@ -385,32 +529,54 @@ impl Behaviour for Servers {
         self.report(cx, member);
     }
 
+    #[inline(never)]
     fn returned<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
         let call = cx.call_at(id);
+        if calling::is_managed(call.tag) {
+            let done = self.caller.returned(cx, id);
+            return self.inquired(cx, done);
+        }
+        if call.parent == CallId::NONE {
+            let request = call.request;
+            return self.event_returned(cx, id, request);
+        }
         let (member, index, outcome) = (call.from.member as usize, call.tag as usize, call.outcome);
         let answer = call.answer;
         let worker = &mut self.machines[member].workers[index];
         worker.children.retain(|child| *child != id);
-        if !outcome.is_ok() {
-            worker.worst = outcome;
-        } else if answer != Answer::default() {
-            worker.answer = answer;
-        }
-        if worker.children.is_empty() {
+        worker.learn(outcome, answer);
+        if !worker.waits() {
             let worst = worker.worst;
             self.answer(cx, member, index, worst);
         }
     }
 
+    #[inline(always)]
     fn timer<E: Env>(&mut self, cx: &mut Context<'_, E>, timer: Timer) {
-        self.worked(cx, timer.place.member as usize, timer.index as usize);
+        match timer.kind {
+            WORKED => self.worked(cx, timer.place.member as usize, timer.index as usize),
+            WAKE => self.wake(cx),
+            calling::TIMERS.. => {
+                let done = self.caller.timer(cx, timer);
+                self.inquired(cx, done);
+            }
+            _ => self.fleet_timer(cx, timer),
+        }
     }
 
     fn change<E: Env>(&mut self, cx: &mut Context<'_, E>, settings: &Settings) {
         let before = std::mem::replace(&mut self.settings, settings.clone());
         self.service = self.settings.service_ms.sampler();
+        if before.runs != settings.runs {
+            // Another service, or other settings of it, begins anew.
+            self.running = Running::new(&settings.runs, self.seed, &self.id);
+        }
+        self.events_way = self.to.iter().position(|id| *id == settings.events_to);
+        self.caller.change(settings.calling, settings.call_timeout(), settings.manages_calls());
+        self.fleet.change(cx, settings.scaling, settings.count, before.count != settings.count);
         let known = self.machines.len();
         self.fit();
+        self.measure(cx);
         self.declare_conditions(cx, &before, known);
         if before.discipline != settings.discipline {
             self.sort_queues(cx);
@@ -429,7 +595,7 @@ impl Behaviour for Servers {
     fn downstream<E: Env>(&mut self, _: &mut Context<'_, E>, _: u16, _: &[Member]) {}
 
     fn members(&self) -> Vec<Member> {
-        (0..self.settings.count as usize)
+        (0..self.in_service() as usize)
             .map(|index| Member { weight: self.settings.member(index).weight })
             .collect()
     }

@@ -72,7 +72,7 @@ pub(super) fn rfc3339(text: &str) -> Option<Stamp> {
 /// Also the exponents that programs print for very small numbers (`1e-05`).
 pub(super) fn decimal(text: &str, unit: Unit) -> Option<i64> {
     if text.contains(['e', 'E']) {
-        let ns = text.parse::<f64>().ok()? * unit.ns() as f64;
+        let ns = crate::scenario::json::decimal(text)? * unit.ns() as f64;
         return (ns >= 0.0 && ns < i64::MAX as f64).then_some(ns as i64);
     }
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));

@@ -48,6 +48,7 @@ impl System {
             clients: 12,
             waiting: (0..12).map(|n| (n % 5 != 2) as u32).collect(),
             arrivals: "Poisson".into(),
+            ..ClientsView::default()
         };
         let pool = PoolView {
             node: SERVERS,
@@ -69,7 +70,12 @@ impl System {
             nodes: vec![
                 node("clients", "Clients", "clients", NodeState::Clients(clients)),
                 node("lb", "Load balancer", "balancer", NodeState::Balancer(balancer)),
-                node("servers", "Servers", "servers", NodeState::Servers(ServersView { members })),
+                node(
+                    "servers",
+                    "Servers",
+                    "servers",
+                    NodeState::Servers(ServersView { members, ..ServersView::default() }),
+                ),
             ],
             links: vec![
                 LinkView { from: 0, to: LB, cut: false },

@@ -1,0 +1,11 @@
+//! Pictures of a run, [`scene`]: a package of its own, so that it is compiled for size; `switchyard`
+//! shows its module as its own.
+
+#[cfg(test)]
+use switchyard_engine::algo;
+use switchyard_engine::sim;
+use switchyard_nodes::node;
+use switchyard_running::run;
+
+#[path = "../scene/mod.rs"]
+pub mod scene;

@@ -1,0 +1,72 @@
+//! What stands between one caller and one node that it calls: circuit breaker, bulkhead, retry budget.
+
+use super::breaker::{Breaker, Pass, Verdict};
+use super::settings::Calling;
+use crate::sim::{Outcome, Time};
+
+/// A retry costs a whole token, of a thousand parts, so that shares add up exactly.
+const TOKEN: u32 = 1000;
+/// The most tokens that are saved up. A burst of failures after a long calm gets as many retries at once
+/// beyond its share; gRPC's throttle and Finagle's budget have such a bound too.
+const TOKENS_MAX: u32 = 100;
+
+#[derive(Clone, Debug, Default)]
+pub struct Gate {
+    breaker: Breaker,
+    /// Calls that the caller waits for.
+    open: u32,
+    /// For retries, in thousandths.
+    tokens: u32,
+}
+
+impl Gate {
+    /// Every request pays its share into the budget, every retry and hedge takes a whole token out: so
+    /// there are never more of these than that share of the requests.
+    pub fn pay_in(&mut self, settings: &Calling) {
+        let share = (settings.retry_budget * f64::from(TOKEN) + 0.5) as u32;
+        self.tokens = (self.tokens + share).min(TOKENS_MAX * TOKEN);
+    }
+
+    /// Whether the budget allows one more call.
+    pub fn take_out(&mut self, settings: &Calling) -> bool {
+        if settings.retry_budget <= 0.0 {
+            return true;
+        }
+        let left = self.tokens.checked_sub(TOKEN);
+        self.tokens = left.unwrap_or(self.tokens);
+        left.is_some()
+    }
+
+    /// Lets a call through, or says why not. Whatever is let through must come back through
+    /// [`Gate::leave`].
+    ///
+    /// # Errors
+    /// The outcome with which the call ends at once.
+    pub fn enter(&mut self, settings: &Calling, now: Time) -> Result<Pass, Outcome> {
+        if settings.bulkhead > 0 && self.open >= settings.bulkhead {
+            return Err(Outcome::BulkheadFull);
+        }
+        let pass = self.breaker.admit(settings, now).ok_or(Outcome::BreakerOpen)?;
+        self.open += 1;
+        Ok(pass)
+    }
+
+    /// True if that opened the breaker.
+    pub fn leave(&mut self, pass: Pass, verdict: Verdict, settings: &Calling, now: Time) -> bool {
+        self.open -= 1;
+        self.breaker.finished(pass, verdict, settings, now)
+    }
+
+    pub fn reset_breaker(&mut self) {
+        self.breaker.reset();
+    }
+
+    pub fn trouble(&self, now: Time) -> Option<&'static str> {
+        self.breaker.trouble(now)
+    }
+
+    /// Calls that the caller waits for.
+    pub fn open(&self) -> u32 {
+        self.open
+    }
+}

@@ -1,0 +1,296 @@
+//! The gateway as a server runs it, in front of the other services. The client is the caller; what is
+//! wrong with a request is drawn from its seed.
+
+use super::*;
+use crate::algo::setting::{Knobs, Scale, Setting};
+use crate::sim::{Draw, Outcome, Random, Span};
+use crate::systems::{
+    Cost, Event, Figure, Inspection, Op, Operation, Reply, Service, ServiceInfo, Table, Topic, operation,
+};
+use std::collections::BTreeMap;
+
+pub const SERVICE: ServiceInfo = ServiceInfo {
+    id: "gateway",
+    name: "API gateway",
+    summary: "Checks size, token, rate, route and fields before a request reaches a service.",
+    operations: OPERATIONS,
+    settings: SETTINGS,
+    build: |knobs, seed| Box::new(Running::new(knobs, seed)),
+};
+
+/// A login, and then a line for each operation of the services behind it.
+const OPERATIONS: &[Operation] = &[
+    operation("POST /login", "The client gets a new token."),
+    operation("POST /links", "To the shortener."),
+    operation("POST /custom", "To the shortener."),
+    operation("GET /l", "To the shortener."),
+    operation("GET /stats", "To the shortener."),
+    operation("POST /posts", "To the feed."),
+    operation("GET /feed", "To the feed."),
+    operation("POST /follows", "To the feed."),
+    operation("DELETE /follows", "To the feed."),
+    operation("POST /likes", "To the feed."),
+    operation("POST /messages", "To the chat."),
+    operation("GET /messages", "To the chat."),
+    operation("POST /groups", "To the chat."),
+    operation("POST /my-groups", "To the chat."),
+    operation("POST /connections", "To the chat."),
+    operation("DELETE /connections", "To the chat."),
+    operation("POST /receipts", "To the chat."),
+    operation("POST /payments", "To the payments."),
+    operation("GET /payments", "To the payments."),
+    operation("POST /authorisations", "To the payments."),
+    operation("POST /captures", "To the payments."),
+    operation("POST /voids", "To the payments."),
+    operation("POST /refunds", "To the payments."),
+    operation("POST /partial-refunds", "To the payments."),
+    operation("GET /nowhere", "Leads nowhere: refused for want of a route."),
+];
+
+const fn to(
+    upstream: u32,
+    prefix: &'static str,
+    methods: &'static [&'static str],
+    fields: &'static [&'static str],
+) -> Route {
+    Route { prefix, methods, fields, upstream }
+}
+
+/// `upstream` is the index of a service in `SERVICES`.
+pub(in crate::systems) const ROUTES: &[Route] = &[
+    to(0, "/links", &["POST"], &["url"]),
+    to(0, "/custom", &["POST"], &["url", "code"]),
+    to(0, "/l", &["GET"], &[]),
+    to(0, "/stats", &["GET"], &[]),
+    to(1, "/posts", &["POST"], &["text"]),
+    to(1, "/feed", &["GET"], &[]),
+    to(1, "/follows", &["POST", "DELETE"], &["user"]),
+    to(1, "/likes", &["POST"], &["post"]),
+    to(2, "/messages", &["GET", "POST"], &["to", "text"]),
+    to(2, "/groups", &["POST"], &["text"]),
+    to(2, "/my-groups", &["POST"], &["text"]),
+    to(2, "/connections", &["POST", "DELETE"], &[]),
+    to(2, "/receipts", &["POST"], &[]),
+    to(3, "/payments", &["GET", "POST"], &["amount", "method"]),
+    to(3, "/authorisations", &["POST"], &["amount", "method"]),
+    to(3, "/captures", &["POST"], &["payment"]),
+    to(3, "/voids", &["POST"], &["payment"]),
+    to(3, "/refunds", &["POST"], &["payment"]),
+    to(3, "/partial-refunds", &["POST"], &["payment", "amount"]),
+];
+
+/// All fields that any route wants.
+const FIELDS: &[&str] = &["url", "code", "text", "user", "post", "to", "amount", "method", "payment"];
+const BYTES_MAX: u64 = 65_536;
+
+const SETTINGS: &[Setting] =
+    &[
+        Setting::number(
+            "token_valid_ms",
+            "Tokens are valid",
+            "ms",
+            (1.0, 1e9),
+            3_600_000.0,
+            "After this time a client must log in again.",
+        )
+        .usual(1000.0, 3_600_000.0, Scale::Logarithmic),
+        Setting::integer(
+            "logged_in",
+            "Logged in at the start",
+            "clients",
+            (0.0, TOKENS_MAX as f64),
+            1000.0,
+            "Clients below this number have a token when the run begins.",
+        )
+        .usual(0.0, 10_000.0, Scale::Linear),
+        Setting::toggle(
+            "renew",
+            "Log in when needed",
+            true,
+            "A client without a valid token gets one first, which costs a write.",
+        ),
+        Setting::number(
+            "anonymous_share",
+            "Without a token",
+            "",
+            (0.0, 1.0),
+            0.0,
+            "Requests that bring no token.",
+        ),
+        Setting::number("malformed_share", "Malformed", "", (0.0, 1.0), 0.0, "Requests that lack a field."),
+        Setting::number("oversized_share", "Too large", "", (0.0, 1.0), 0.0, "Requests over 64 KB."),
+        Setting::number(
+            "limit_per_s",
+            "Rate limit",
+            "per s",
+            (0.0, 1e6),
+            0.0,
+            "Requests that each client may make; 0 for no limit.",
+        )
+        .usual(0.0, 100.0, Scale::Linear),
+        Setting::integer("limit_burst", "Burst", "", (1.0, 1e6), 10.0, "Requests that may come at once.")
+            .usual(1.0, 100.0, Scale::Logarithmic),
+    ];
+
+/// The generic cell rate algorithm (ITU-T I.371), per client: a request is early by as much as those
+/// before it have used up.
+#[derive(Clone, Debug)]
+struct Rate {
+    interval: Span,
+    burst: u64,
+    /// Per client: when all that was allowed is used up evenly. As many as there are tokens.
+    used_up: BTreeMap<u32, Time>,
+}
+
+impl Rate {
+    fn allows(&mut self, client: u32, now: Time) -> bool {
+        if self.interval == Span::ZERO {
+            return true;
+        }
+        let used_up = self.used_up.get(&client).copied().unwrap_or(Time::ZERO).max(now);
+        if used_up.since(now).0 > self.interval.0.saturating_mul(self.burst - 1) {
+            return false;
+        }
+        if self.used_up.len() >= TOKENS_MAX && !self.used_up.contains_key(&client) {
+            self.used_up.pop_first();
+        }
+        self.used_up.insert(client, used_up + self.interval);
+        true
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Shares {
+    anonymous: f64,
+    malformed: f64,
+    oversized: f64,
+}
+
+#[derive(Clone, Debug)]
+struct Running {
+    gateway: Gateway,
+    rate: Rate,
+    shares: Shares,
+    /// The stream of what is drawn.
+    draws: u64,
+    renew: bool,
+    /// The token that each client holds.
+    held: BTreeMap<u32, Credential>,
+}
+
+impl Running {
+    fn new(knobs: &Knobs, seed: u64) -> Running {
+        let tokens = Tokens::new(seed, Span::from_ms(knobs.number("token_valid_ms")));
+        let rate = knobs.number("limit_per_s");
+        let mut running = Running {
+            gateway: Gateway::new(ROUTES, BYTES_MAX, tokens),
+            rate: Rate {
+                interval: if rate > 0.0 { Span::from_seconds(1.0 / rate) } else { Span::ZERO },
+                burst: (knobs.number("limit_burst") as u64).max(1),
+                used_up: BTreeMap::new(),
+            },
+            shares: Shares {
+                anonymous: knobs.number("anonymous_share"),
+                malformed: knobs.number("malformed_share"),
+                oversized: knobs.number("oversized_share"),
+            },
+            draws: seed,
+            renew: knobs.flag("renew"),
+            held: BTreeMap::new(),
+        };
+        for client in 0..knobs.number("logged_in") as u32 {
+            running.login(client, Time::ZERO);
+        }
+        running
+    }
+
+    fn login(&mut self, client: u32, now: Time) {
+        if let Some(old) = self.held.remove(&client) {
+            self.gateway.tokens.revoke(old);
+        }
+        if self.held.len() >= TOKENS_MAX {
+            self.held.pop_first();
+        }
+        self.held.insert(client, self.gateway.tokens.issue(client, now));
+    }
+
+    fn is_valid(&self, client: u32, now: Time) -> bool {
+        let owner = self.held.get(&client).and_then(|token| self.gateway.tokens.owner(*token));
+        owner.is_some_and(|(_, expires)| expires > now)
+    }
+
+    fn admit(&mut self, op: &Op, operation: &Operation) -> Reply {
+        let mut draw = Draw::new(self.draws, op.seed);
+        let anonymous = draw.chance(self.shares.anonymous);
+        let malformed = draw.chance(self.shares.malformed);
+        let bytes = if draw.chance(self.shares.oversized) { BYTES_MAX + 1 } else { 1_000 };
+        let mut cost = Cost { reads: 1, writes: 0 };
+        if self.renew && !anonymous && !self.is_valid(op.client, op.now) {
+            self.login(op.client, op.now);
+            cost.writes = 1;
+        }
+        let credential = self.held.get(&op.client).copied().filter(|_| !anonymous);
+        let (method, path) = operation.path.split_once(' ').unwrap_or(("GET", operation.path));
+        let fields = if malformed { &[] } else { FIELDS };
+        let incoming = Incoming { method, path, credential, bytes, fields };
+        let rate = &mut self.rate;
+        let verdict = self.gateway.admit(&incoming, &mut |client, now| rate.allows(client, now), op.now);
+        let (outcome, note, events) = match verdict {
+            Verdict::Stopped { by, why } => (outcome_of(by), why, vec![]),
+            Verdict::Forward { client, route } => {
+                let id = self.gateway.forwarded();
+                let detail = ROUTES.get(route).map_or(0, |route| route.upstream);
+                let event = Event { topic: Topic::Forward, id, key: op.key, client, detail };
+                (Outcome::Ok, "forwarded", vec![event])
+            }
+        };
+        Reply { outcome, note, cost, events }
+    }
+}
+
+fn outcome_of(by: Check) -> Outcome {
+    match by {
+        Check::Size | Check::Validation => Outcome::Invalid,
+        Check::Authentication => Outcome::Unauthorised,
+        Check::RateLimit => Outcome::RateLimited,
+        Check::Route => Outcome::NoRoute,
+    }
+}
+
+impl Service for Running {
+    fn handle(&mut self, op: &Op) -> Reply {
+        match OPERATIONS.get(op.route) {
+            None => Reply::not(Outcome::NoRoute, "no such operation"),
+            Some(_) if op.route == 0 => {
+                self.login(op.client, op.now);
+                Reply::ok("logged in", Cost { reads: 1, writes: 1 })
+            }
+            Some(operation) => self.admit(op, operation),
+        }
+    }
+
+    fn inspect(&self, _: Time) -> Inspection {
+        let row = |by: &Check| vec![by.name().to_owned(), self.gateway.stopped(*by).to_string()];
+        let stopped: u64 = Check::ALL.iter().map(|by| self.gateway.stopped(*by)).sum();
+        Inspection {
+            note: format!("{} forwarded", self.gateway.forwarded()),
+            figures: vec![
+                Figure::count("forwarded", self.gateway.forwarded()),
+                Figure::count("stopped", stopped),
+                Figure::count("tokens", self.gateway.tokens.len() as u64),
+            ],
+            tables: vec![Table {
+                name: "stopped by",
+                columns: &["check", "requests"],
+                rows: Check::ALL.iter().map(row).collect(),
+            }],
+        }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.held.len() > TOKENS_MAX || self.rate.used_up.len() > TOKENS_MAX {
+            return Err("more clients are known than there can be tokens".to_owned());
+        }
+        self.gateway.check()
+    }
+}
