@@ -29,7 +29,7 @@ fn every_example_runs_and_shows_its_kind() {
         let mut simulation = Simulation::new(&scenario, &mut metrics);
         simulation.advance(end, NO_LIMIT, &mut metrics);
         audit(&simulation);
-        let summary = summarise(&scenario, &metrics, end);
+        let summary = summarise(&scenario, &metrics, simulation.world().nodes(), end);
         assert!(summary.total.requests > 1000, "{name}: {} requests", summary.total.requests);
         let node = summary.nodes.values().find(|node| node.kind == name).expect("a node of its kind");
         let counted = node.counts.values().filter(|count| **count > 0).count();
