@@ -152,6 +152,9 @@ impl Draw {
             SettingKind::Toggle { .. } => json!(self.chance(0.5)),
             SettingKind::Policy { family, .. } => {
                 let policies = algo::policies(family);
+                if policies.is_empty() {
+                    return None;
+                }
                 json!(policies[self.below(policies.len())].id)
             }
             SettingKind::Distribution { .. } => {
