@@ -6,8 +6,10 @@ pub mod calling;
 pub mod clients;
 pub mod configure;
 pub mod keys;
+pub mod limiter;
 pub mod member;
 mod placing;
+pub mod queue;
 pub mod servers;
 pub mod station;
 
@@ -153,6 +155,8 @@ kinds! {
     balancer Balancer,
     servers Servers,
     cache Cache,
+    queue Queue,
+    limiter Limiter,
 }
 
 impl Node {
