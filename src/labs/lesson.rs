@@ -135,8 +135,11 @@ impl Lesson {
     }
 }
 
+/// A section's heading and text.
+type Section<'a> = (&'a str, String);
+
 /// What stands before the first section, and the sections by name.
-fn split(markdown: &str) -> Result<(String, Vec<(&str, String)>), String> {
+fn split(markdown: &str) -> Result<(String, Vec<Section<'_>>), String> {
     let mut top = String::new();
     let mut sections: Vec<(&str, String)> = vec![];
     for line in markdown.lines() {

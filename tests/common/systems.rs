@@ -46,7 +46,7 @@ impl Draw {
     fn between(&mut self, low: f64, high: f64, scale: Scale) -> f64 {
         let share = self.0.unit();
         match scale {
-            Scale::Logarithmic if low > 0.0 => low * (high / low).powf(share),
+            Scale::Logarithmic if low > 0.0 => low * libm::pow(high / low, share),
             _ => low + (high - low) * share,
         }
     }
