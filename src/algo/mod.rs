@@ -5,6 +5,8 @@
 
 pub mod balance;
 pub mod choice;
+pub mod limit;
+pub mod ring;
 pub mod setting;
 
 use setting::Setting;
@@ -33,11 +35,15 @@ pub struct Family {
 }
 
 /// Every family, in the order in which they are listed.
-pub const FAMILIES: &[Family] = &[Family {
-    id: "balance",
-    name: "Load balancing",
-    policies: || balance::TABLE.iter().map(|p| p.info).collect(),
-}];
+pub const FAMILIES: &[Family] = &[
+    Family {
+        id: "balance",
+        name: "Load balancing",
+        policies: || balance::TABLE.iter().map(|p| p.info).collect(),
+    },
+    Family { id: "ring", name: "Partitioning", policies: || ring::TABLE.iter().map(|p| p.info).collect() },
+    Family { id: "limit", name: "Rate limiting", policies: || limit::TABLE.iter().map(|p| p.info).collect() },
+];
 
 /// The policies of a family; empty for a family that does not exist.
 pub fn policies(family: &str) -> Vec<PolicyInfo> {

@@ -19,22 +19,24 @@ pub(super) const ENTRY: Entry = Entry {
         short: "Maglev",
         summary: "The hash leads to a slot of a table that the servers have filled in turn.",
         source: "Eisenbud et al. (NSDI 2016)",
-        knobs: &[
-            Setting::choice(
-                "table",
-                "Table slots",
-                &[("251", "251"), ("2039", "2 039"), ("16381", "16 381"), ("65537", "65 537")],
-                "65537",
-                "Slots of the table, a prime; a hundred per server keep the shares within 1 %.",
-            ),
-            hash::by("client"),
-        ],
+        knobs: &[TABLE_SLOTS, hash::by("client")],
     },
-    build: |knobs| {
-        let size = knobs.word("table").parse().unwrap_or(65537);
-        Box::new(Maglev { by: By::chosen(knobs), size, ..Default::default() })
-    },
+    build: |knobs| Box::new(Maglev { by: By::chosen(knobs), size: table_size(knobs), ..Default::default() }),
 };
+
+/// The knob `table`.
+pub(in crate::algo) const TABLE_SLOTS: Setting = Setting::choice(
+    "table",
+    "Table slots",
+    &[("251", "251"), ("2039", "2 039"), ("16381", "16 381"), ("65537", "65 537")],
+    "65537",
+    "Slots of the table, a prime; a hundred per server keep the shares within 1 %.",
+);
+
+/// How many slots that is.
+pub(in crate::algo) fn table_size(knobs: &Knobs) -> usize {
+    knobs.word("table").parse().unwrap_or(65537)
+}
 
 const FREE: u32 = u32::MAX;
 
@@ -50,16 +52,18 @@ struct Maglev {
 }
 
 /// A backend's progress through its permutation of the slots.
-struct Turn {
-    backend: u32,
-    slot: usize,
-    skip: usize,
-    weight: u64,
-    /// Takes its next slot in the first round with round × weight ≥ due.
-    due: u64,
+pub(in crate::algo) struct Turn {
+    pub backend: u32,
+    pub slot: usize,
+    /// From 1 to one less than there are slots.
+    pub skip: usize,
+    pub weight: u64,
+    /// Takes its next slot in the first round with round × weight ≥ due. At first 0.
+    pub due: u64,
 }
 
-fn fill(mut turns: Vec<Turn>, size: usize) -> Vec<u32> {
+/// The backend of each slot of a table of `size`.
+pub(in crate::algo) fn fill(mut turns: Vec<Turn>, size: usize) -> Vec<u32> {
     let mut table = vec![FREE; size];
     let heaviest = turns.iter().map(|turn| turn.weight).max().unwrap_or(1);
     let mut free = if turns.is_empty() { 0 } else { size };

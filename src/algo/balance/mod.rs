@@ -10,7 +10,7 @@ mod hash;
 mod ip_hash;
 mod kept;
 mod least_connections;
-mod maglev;
+pub(super) mod maglev;
 mod peak_ewma;
 mod random;
 mod replay;

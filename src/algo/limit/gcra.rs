@@ -1,0 +1,79 @@
+//! GCRA, the generic cell rate algorithm: one number for each key, the theoretical arrival time.
+//!
+//! ITU-T Recommendation I.371 and the ATM Forum's Traffic Management Specification 4.0 (1996), there for
+//! cells on a line; known for requests through Brandur Leach's throttled (2015). Requests at exactly the rate
+//! arrive at their theoretical times; one may come early by the time that `capacity` − 1 further ones take. In
+//! other words: with T for a unit of cost, a request of cost c may pass while
+//! max(now, arrival) + c·T ≤ now + capacity·T, and then moves the arrival there. The same decisions as the
+//! continuous token bucket and the leaky meter (ATM has both forms, and says so). Times between nanoseconds are
+//! kept as a remainder, so a rate such as 3 a second is exact.
+
+use super::bucket::{Bucket, KNOBS};
+use super::states::{Gauge, States};
+use super::*;
+
+pub(super) const ENTRY: Entry = Entry {
+    info: PolicyInfo {
+        id: "gcra",
+        name: "GCRA",
+        short: "GCRA",
+        summary: "Remembers only when the next request is due; it may come early by a burst's length.",
+        source: "ITU-T I.371; ATM Forum TM 4.0 (1996)",
+        knobs: KNOBS,
+    },
+    build: |knobs| Box::new(Gcra { bucket: Bucket::new(knobs), states: States::new(KEYS_MAX) }),
+};
+
+#[derive(Clone, Debug)]
+struct Gcra {
+    bucket: Bucket,
+    /// The theoretical arrival: a time, and an amount of grains that is less than a nanosecond's.
+    states: States<Gauge>,
+}
+
+impl Bucket {
+    /// How far the arrival lies ahead, in grains.
+    #[inline]
+    fn ahead(&self, arrival: &Gauge, now: Time) -> u64 {
+        if arrival.at < now { 0 } else { self.during(arrival.at.since(now)) + arrival.amount }
+    }
+}
+
+impl Limit for Gcra {
+    fn ask(&mut self, key: u32, cost: u32, now: Time) -> Decision {
+        let bucket = &self.bucket;
+        let arrival = self.states.of(key, |arrival| bucket.ahead(arrival, now) == 0);
+        let (ahead, grains) = (bucket.ahead(arrival, now), bucket.grains(cost));
+        let free = bucket.most - ahead.min(bucket.most);
+        if grains > free {
+            return bucket.refused(free, grains);
+        }
+        let ahead = ahead + grains;
+        let whole = bucket.per_ns.quotient(ahead);
+        *arrival = Gauge { amount: ahead - whole * bucket.per_ns.by, at: now + Span(whole) };
+        bucket.passed(free - grains)
+    }
+
+    fn inspect(&self, key: u32, now: Time) -> Inspection {
+        let arrival = self.states.peek(key);
+        let ahead = self.bucket.ahead(&arrival, now);
+        Inspection {
+            note: format!("next due in {:.0} ms", self.bucket.span(ahead).ms()),
+            level: self.bucket.shown(ahead),
+            most: self.bucket.capacity.into(),
+            marks: vec![Mark { name: "theoretical arrival", at: arrival.at.max(now) }],
+            ..Default::default()
+        }
+    }
+
+    fn keys(&self) -> usize {
+        self.states.len()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        match self.states.iter().find(|arrival| arrival.amount >= self.bucket.per_ns.by) {
+            Some(arrival) => Err(format!("{} grains make a nanosecond", arrival.amount)),
+            None => self.states.check(),
+        }
+    }
+}

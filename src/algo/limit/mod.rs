@@ -1,0 +1,134 @@
+//! Rate limiting: whether a request may pass now.
+//!
+//! A policy keeps a small state for each key (a client, a path, or one key for all) and answers with a
+//! [`Decision`]: whether, how much is left, and when to come again. Time never goes back; should it,
+//! the policy takes the latest time it has seen of the key. All arithmetic is in whole numbers: a rate is
+//! rounded to thousandths a second, and from there on nothing is rounded, so nothing drifts.
+//!
+//! A key that is as good as new is forgotten, so memory follows the keys in use. Beyond [`KEYS_MAX`] of
+//! them, further keys share one state: the limit then holds for all of these together, and no flood of
+//! made-up keys resets anybody's.
+
+mod bucket;
+mod fixed_window;
+mod gcra;
+mod states;
+mod window;
+
+pub use states::KEYS_MAX;
+
+use super::PolicyInfo;
+use super::setting::Knobs;
+use crate::sim::{Span, Time};
+use serde::Serialize;
+
+/// A limiting policy.
+pub trait Limit: std::fmt::Debug + CloneLimit + Send + Sync {
+    /// A request of `key` that counts for `cost` (at least 1) asks to pass. If it may, it has.
+    fn ask(&mut self, key: u32, cost: u32, now: Time) -> Decision;
+
+    /// A request of `key` that had passed with this cost is over, whatever became of it. Matters to
+    /// policies that limit what is under way.
+    fn done(&mut self, _key: u32, _cost: u32, _now: Time) {}
+
+    /// What a learner must see of one key.
+    fn inspect(&self, key: u32, now: Time) -> Inspection;
+
+    /// How many keys have a state of their own: the memory in use.
+    fn keys(&self) -> usize;
+
+    /// Verifies the structure's own invariants.
+    ///
+    /// # Errors
+    /// Says which invariant does not hold.
+    fn check(&self) -> Result<(), String>;
+}
+
+/// Lets a `Box<dyn Limit>` be cloned, so that a simulation can be a checkpoint.
+pub trait CloneLimit {
+    fn boxed(&self) -> Box<dyn Limit>;
+}
+
+impl<T: Limit + Clone + 'static> CloneLimit for T {
+    fn boxed(&self) -> Box<dyn Limit> {
+        Box::new(self.clone())
+    }
+}
+
+impl Clone for Box<dyn Limit> {
+    fn clone(&self) -> Self {
+        (**self).boxed()
+    }
+}
+
+/// What a limiter answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Decision {
+    pub allow: bool,
+    /// What could still pass right after this, in whole units of cost.
+    pub remaining: u32,
+    /// Of a refusal: the same request will pass after this time, and not a nanosecond earlier, if no
+    /// other comes. None if it passed, if it can never pass (it costs more than the whole limit), or if that
+    /// depends on when others are done.
+    pub retry_after: Option<Span>,
+    /// Of a request that passed: how long it must wait in the limiter's queue first. Only `leaky-queue` has
+    /// one; zero elsewhere.
+    pub wait: Span,
+}
+
+/// What a learner sees of one key's state, as plain data.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Inspection {
+    /// Short, for the stage: "3.2 of 10 tokens".
+    pub note: String,
+    /// How full the picture is, from 0 to `most`: tokens in a bucket, water in a leaky one, requests counted
+    /// in a window or under way.
+    pub level: f64,
+    pub most: f64,
+    /// The span of time that is looked at, for policies with windows.
+    pub window: Option<Window>,
+    /// Points of time that matter, with a name: "theoretical arrival", "next refill".
+    pub marks: Vec<Mark>,
+    /// What a log holds, oldest first; the last [`LOG_SHOWN`].
+    pub log: Vec<Logged>,
+}
+
+/// Most entries of a log that an [`Inspection`] holds.
+pub const LOG_SHOWN: usize = 1000;
+
+/// From `from` (included) to `to` (not included), with what was counted in it and in the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Window {
+    pub from: Time,
+    pub to: Time,
+    pub count: u64,
+    /// Only where it matters.
+    pub before: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Mark {
+    pub name: &'static str,
+    pub at: Time,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Logged {
+    pub at: Time,
+    pub cost: u32,
+}
+
+/// A line of the family's table.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    pub info: PolicyInfo,
+    pub build: fn(&Knobs) -> Box<dyn Limit>,
+}
+
+/// Every limiting policy, in the order in which they are shown.
+pub const TABLE: &[Entry] = &[gcra::ENTRY, fixed_window::ENTRY];
+
+/// The entry with this id.
+pub fn find(id: &str) -> Option<&'static Entry> {
+    TABLE.iter().find(|entry| entry.info.id == id)
+}

@@ -1,0 +1,234 @@
+//! Points on a circle, each with its member, and the first point at or after a place.
+//!
+//! The points are sorted by their top bits into as many buckets as there are points, and within a bucket,
+//! which holds one or two, by insertion. Where each bucket begins is kept: so building takes linear time,
+//! and a look-up meets its point at once.
+
+use super::{Hashing, Inspection, Members, POINTS_SHOWN, Point};
+use crate::sim::order::sort_by_key;
+
+/// The low bits of a point hold the member's index, the others its place on the circle of 2⁶⁴. Hashes of
+/// 64 bits so lose 16, of which nobody can tell.
+const INDEX_BITS: u32 = 16;
+const INDEX_MASK: u64 = (1 << INDEX_BITS) - 1;
+
+/// Most points of a circle. Beyond it every member has fewer, in proportion, but at least its weight.
+pub(super) const POINTS_TOTAL_MAX: u64 = 1 << 20;
+
+/// Beyond so many points in one bucket a search by halves is faster.
+const FEW: usize = 16;
+
+#[derive(Clone, Debug)]
+pub(super) struct Circle {
+    /// Ascending; of those on one place, in the order of their members' names.
+    points: Vec<u64>,
+    /// For each value of a place's top bits, the first point that may follow it; and the end.
+    starts: Vec<u32>,
+    /// How far a place is shifted to leave these bits.
+    shift: u32,
+}
+
+impl Default for Circle {
+    fn default() -> Circle {
+        Circle::sorted(vec![])
+    }
+}
+
+impl Circle {
+    /// `points` for each unit of weight. They are at the hashes of the texts `name:0`, `name:1` and so on;
+    /// without a hash at the numbers `0name`, `1name`…, if those are decimal.
+    pub fn new(members: &Members, points: u32, hashing: Hashing) -> Circle {
+        let most = POINTS_TOTAL_MAX / members.total_weight().max(1);
+        let points = u64::from(points).clamp(1, most.max(1)) as u32;
+        let mut all = Vec::with_capacity(members.total_weight() as usize * points as usize);
+        for (index, (name, weight)) in members.name.iter().zip(&members.weight).enumerate() {
+            let count = points * weight;
+            let push = |hash| all.push(hashing.place(hash) & !INDEX_MASK | index as u64 & INDEX_MASK);
+            match hashing {
+                Hashing::Identity => hash_all(hashing, "", name, count, push),
+                _ => hash_all(hashing, &format!("{name}:"), "", count, push),
+            }
+        }
+        let mut circle = Circle::sorted(all);
+        circle.order_by_name(members);
+        circle
+    }
+
+    fn sorted(points: Vec<u64>) -> Circle {
+        let bits = points.len().max(2).ilog2();
+        let shift = 64 - bits;
+        let bucket = |point: u64| (point >> shift) as usize;
+        let mut starts = vec![0u32; (1 << bits) + 1];
+        for &point in &points {
+            starts[bucket(point) + 1] += 1;
+        }
+        for at in 1..starts.len() {
+            starts[at] += starts[at - 1];
+        }
+        let mut next = starts.clone();
+        let mut sorted = vec![0; points.len()];
+        for point in points {
+            let next = &mut next[bucket(point)];
+            sorted[*next as usize] = point;
+            *next += 1;
+        }
+        for pair in starts.windows(2) {
+            sort_few(&mut sorted[pair[0] as usize..pair[1] as usize]);
+        }
+        Circle { points: sorted, starts, shift }
+    }
+
+    /// Points on one place go by name, whatever the order in which the members are listed.
+    fn order_by_name(&mut self, members: &Members) {
+        let name = |point: u64| &members.name[(point & INDEX_MASK) as usize];
+        for at in 1..self.points.len() {
+            let mut at = at;
+            while at > 0
+                && self.points[at] >> INDEX_BITS == self.points[at - 1] >> INDEX_BITS
+                && name(self.points[at]) < name(self.points[at - 1])
+            {
+                self.points.swap(at, at - 1);
+                at -= 1;
+            }
+        }
+    }
+
+    /// How many points there are.
+    pub fn len(&self) -> usize {
+        self.points.len()
+    }
+
+    /// The position of the first point at or after `place`, going round.
+    #[inline]
+    pub fn at_or_after(&self, place: u64) -> usize {
+        let wanted = place & !INDEX_MASK;
+        let bucket = (place >> self.shift) as usize;
+        let (mut at, end) = (self.starts[bucket] as usize, self.starts[bucket + 1] as usize);
+        if end - at > FEW {
+            at += self.points[at..end].partition_point(|&point| point < wanted);
+        }
+        // A later bucket's point ends this at once.
+        while at < self.points.len() && self.points[at] < wanted {
+            at += 1;
+        }
+        if at < self.points.len() { at } else { 0 }
+    }
+
+    /// Whose the point at this position is.
+    #[inline]
+    pub fn member(&self, position: usize) -> usize {
+        self.points.get(position).map_or(0, |point| (point & INDEX_MASK) as usize)
+    }
+
+    /// Where the point at this position lies.
+    #[inline]
+    pub fn place(&self, position: usize) -> u64 {
+        self.points.get(position).map_or(0, |point| point & !INDEX_MASK)
+    }
+
+    /// How far the point at `position` lies behind `place`, going round.
+    #[inline]
+    pub fn distance(&self, place: u64, position: usize) -> u64 {
+        self.place(position).wrapping_sub(place & !INDEX_MASK)
+    }
+
+    /// Adds the members that are met from `position` on, each once, until `out` holds `count` or all.
+    pub fn walk(&self, position: usize, members: usize, count: usize, out: &mut Vec<usize>) {
+        let wanted = count.min(members);
+        for step in 0..self.points.len() {
+            if out.len() >= wanted {
+                return;
+            }
+            let member = self.member((position + step) % self.points.len());
+            if !out.contains(&member) {
+                out.push(member);
+            }
+        }
+    }
+
+    /// Each member's part of the circle: the arcs that end in its points.
+    pub fn shares(&self, members: usize) -> Vec<f64> {
+        let mut shares = vec![0.0; members];
+        let mut before = self.points.last().map_or(0, |last| last & !INDEX_MASK);
+        for position in 0..self.points.len() {
+            let place = self.place(position);
+            let arc = place.wrapping_sub(before);
+            // A circle's only point ends all of it.
+            let whole = arc == 0 && self.points.len() == 1;
+            shares[self.member(position)] += if whole { 1.0 } else { fraction(arc) };
+            before = place;
+        }
+        shares
+    }
+
+    pub fn inspect(&self, members: &Members, note: String) -> Inspection {
+        let shown = 0..self.points.len().min(POINTS_SHOWN);
+        let point =
+            |position| Point { at: fraction(self.place(position)), member: self.member(position) as u32 };
+        Inspection {
+            note,
+            circle: true,
+            points: shown.map(point).collect(),
+            points_total: self.points.len(),
+            shares: self.shares(members.len()),
+            loads: vec![],
+        }
+    }
+
+    /// That the points are in order and are those of `members`.
+    pub fn check(&self, members: &Members) -> Result<(), String> {
+        let mut counts = vec![0u64; members.len()];
+        for point in &self.points {
+            *counts.get_mut((point & INDEX_MASK) as usize).ok_or("a point of nobody")? += 1;
+        }
+        let places = self.points.windows(2).all(|pair| pair[0] >> INDEX_BITS <= pair[1] >> INDEX_BITS);
+        let per_weight = members.weight.first().map_or(0, |&weight| counts[0] / u64::from(weight));
+        let fair = counts
+            .iter()
+            .zip(&members.weight)
+            .all(|(&count, &weight)| count == per_weight * u64::from(weight));
+        if places && fair {
+            Ok(())
+        } else {
+            Err(format!("points per member: {counts:?}, in order: {places}"))
+        }
+    }
+}
+
+/// A place as a part of the circle, below 1.
+pub(super) fn fraction(place: u64) -> f64 {
+    (place >> 11) as i64 as f64 / (1u64 << 53) as f64
+}
+
+fn sort_few(points: &mut [u64]) {
+    if points.len() > FEW {
+        return sort_by_key(points, |&point| point);
+    }
+    for end in 1..points.len() {
+        let mut at = end;
+        while at > 0 && points[at] < points[at - 1] {
+            points.swap(at, at - 1);
+            at -= 1;
+        }
+    }
+}
+
+/// The hashes of `before`, a number, `after`, for the numbers below `count`.
+fn hash_all(hashing: Hashing, before: &str, after: &str, count: u32, mut push: impl FnMut(u64)) {
+    let mut text = [before.as_bytes(), b"0", after.as_bytes()].concat();
+    let first = before.len();
+    for nth in 0..count {
+        push(hashing.of(&text));
+        // One more, on paper.
+        let mut at = text.len() - after.len();
+        while at > first && text[at - 1] == b'9' {
+            at -= 1;
+            text[at] = b'0';
+        }
+        if at > first {
+            text[at - 1] += 1;
+        } else if nth + 1 < count {
+            text.insert(first, b'1');
+        }
+    }
+}
