@@ -7,6 +7,8 @@ pub mod keys;
 pub mod member;
 pub mod servers;
 pub mod station;
+pub mod store;
+pub mod work;
 
 pub use configure::Configure;
 
@@ -136,6 +138,7 @@ kinds! {
     clients Clients,
     balancer Balancer,
     servers Servers,
+    store Store,
 }
 
 impl Node {

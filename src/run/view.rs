@@ -44,6 +44,8 @@ fn node_view<Q: EventQueue<Event = Event>>(
         (None, Node::Clients(clients)) => NodeState::Clients(clients_view(world, index, clients)),
         (None, Node::Balancer(balancer)) => NodeState::Balancer(balancer_view(world, balancer)),
         (None, Node::Servers(servers)) => NodeState::Servers(servers_view(world, index, servers)),
+        // A kind without a view of its own says so by its station.
+        (None, _) => NodeState::Station(Station::default()),
     };
     NodeView { id: id.to_owned(), name: name.to_owned(), kind: node.kind().id, state }
 }
