@@ -54,7 +54,7 @@ pub fn audit<Q: EventQueue<Event = Event>>(simulation: &Simulation<Q>) {
                     pool.policy.check(&pool.backends).expect("the policy's own invariants");
                 }
             }
-            Node::Clients(_) => {}
+            Node::Clients(_) | Node::Store(_) => {}
         }
     }
 }

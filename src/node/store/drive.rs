@@ -242,10 +242,12 @@ impl Store {
         }
     }
 
-    /// What is known of everybody changed: some wait for nothing else.
+    /// What is known of everybody changed: some wait for nothing else. A frozen machine does nothing.
     pub(super) fn judge_all<E: Env>(&mut self, cx: &mut Context<'_, E>) {
         for id in self.ops.ids() {
-            self.advance(cx, id);
+            if self.ops.get(id).is_some_and(|op| self.is_well(cx, op.member)) {
+                self.advance(cx, id);
+            }
         }
     }
 
