@@ -84,7 +84,8 @@ fn a_leader_that_is_cut_off_steps_down() {
     for seen in [sync, asynchronous] {
         let refused = |from: f64, to: f64| {
             let within = seen.ended.iter().filter(|end| (from..to).contains(&end.born.ms()));
-            within.clone().filter(|end| end.outcome == Outcome::NoBackend).count() as f64 / within.count() as f64
+            within.clone().filter(|end| end.outcome == Outcome::NoBackend).count() as f64
+                / within.count() as f64
         };
         assert!((refused(6500.0, 11_500.0) - 1.0 / 3.0).abs() < 0.06);
         assert_eq!(refused(13_500.0, 20_000.0), 0.0);

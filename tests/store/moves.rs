@@ -36,11 +36,13 @@ fn rows_move_exactly_if_their_owners_changed_and_nobody_notices() {
                 assert_eq!(seen.count(Counter::StaleReads), 0, "{what}");
                 assert_eq!(seen.count(Counter::LostWrites), 0, "{what}");
                 assert_eq!(seen.with(Outcome::Ok), seen.ended.len(), "{what}");
-                let moved = (0..KEYS).filter(|key| owners(policy, from, *key) != owners(policy, to, *key)).count();
+                let moved =
+                    (0..KEYS).filter(|key| owners(policy, from, *key) != owners(policy, to, *key)).count();
                 assert_eq!(seen.count(Counter::MovedRows) as usize, moved, "{what}");
                 assert_eq!((store(&end).rows_to_move(), misplaced(&end)), (0, 0), "{what}");
                 let strays = (0..KEYS).filter(|key| {
-                    let home: Vec<usize> = store(&end).home(*key).all().iter().map(|at| *at as usize).collect();
+                    let home: Vec<usize> =
+                        store(&end).home(*key).all().iter().map(|at| *at as usize).collect();
                     home != owners(policy, to, *key)
                 });
                 assert_eq!(strays.count(), 0, "{what}");

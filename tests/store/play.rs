@@ -5,9 +5,7 @@ use switchyard::node::Node;
 use switchyard::node::store::{Rows, Store};
 use switchyard::run::{Digest, NO_LIMIT, Simulation};
 use switchyard::scenario::Checked;
-use switchyard::sim::{
-    Call, CallId, Counter, Observer, Outcome, Place, Request, Span, Time,
-};
+use switchyard::sim::{Call, CallId, Counter, Observer, Outcome, Place, Request, Span, Time};
 
 /// What is counted in a run, and what clients saw.
 #[derive(Clone, Debug)]
@@ -22,7 +20,6 @@ pub struct Seen {
 pub struct End {
     pub born: Time,
     pub at: Time,
-    pub key: u32,
     pub write: bool,
     pub outcome: Outcome,
 }
@@ -45,8 +42,8 @@ impl Seen {
 
 impl Observer for Seen {
     fn ended(&mut self, request: &Request, outcome: Outcome, now: Time) {
-        let Request { born, key, write, .. } = *request;
-        self.ended.push(End { born, at: now, key, write, outcome });
+        let Request { born, write, .. } = *request;
+        self.ended.push(End { born, at: now, write, outcome });
         self.digest.ended(request, outcome, now);
     }
     fn returned(&mut self, id: CallId, call: &Call, request: &Request, now: Time) {
@@ -94,7 +91,7 @@ impl Bench {
 
     /// The link between the members.
     pub fn change_link(mut self, at_ms: f64, set: Value) -> Bench {
-        self.changes.push(json!({ "at_ms": at_ms, "link": "s>s", "set": set }));
+        self.changes.push(json!({ "at_ms": at_ms, "node": "s>s", "set": set }));
         self
     }
 
@@ -107,7 +104,9 @@ impl Bench {
         let links = json!([
             { "from": "c", "to": "s", "latency_ms": { "dist": "exponential", "mean": 1 } },
             { "from": "s", "to": "s", "latency_ms": self.own_latency }]);
-        let file = json!({ "v": 1, "seed": self.seed, "duration_ms": self.duration_ms, "changes": self.changes,
+        let in_time = |change: &&Value| change["at_ms"].as_f64() <= Some(self.duration_ms);
+        let changes: Vec<&Value> = self.changes.iter().filter(in_time).collect();
+        let file = json!({ "v": 1, "seed": self.seed, "duration_ms": self.duration_ms, "changes": changes,
             "nodes": [self.clients, self.store], "links": links });
         Checked::from_value(file).unwrap_or_else(|problems| panic!("{problems:?}"))
     }

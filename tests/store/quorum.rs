@@ -138,7 +138,12 @@ fn the_smaller_side_of_a_partition_refuses() {
             let fine = within.clone().filter(|end| end.outcome == Outcome::Ok).count();
             fine as f64 / within.count() as f64
         };
-        (inside(0.0, 4500.0), inside(5500.0, 14_500.0), inside(16_000.0, 19_000.0), seen.count(Counter::StaleReads))
+        (
+            inside(0.0, 4500.0),
+            inside(5500.0, 14_500.0),
+            inside(16_000.0, 19_000.0),
+            seen.count(Counter::StaleReads),
+        )
     };
     let (before, during, after, stale) = cut(2);
     assert!(before == 1.0 && after == 1.0 && stale == 0);
@@ -153,13 +158,15 @@ fn a_scan_is_as_slow_as_its_slowest_part() {
     for n in [1u32, 2, 5, 20] {
         let store = json!({ "count": n, "replicas": 1, "workers": 1000, "timeout_ms": 60_000,
             "service_ms": { "dist": "exponential", "mean": 20 } });
-        let mut bench = Bench::new(4, store).clients(json!({ "mix": [{ "path": "/scan/all" }], "rate_per_s": 100 }));
+        let mut bench =
+            Bench::new(4, store).clients(json!({ "mix": [{ "path": "/scan/all" }], "rate_per_s": 100 }));
         bench.own_latency = json!(0);
         bench.duration_ms = 100_000.0;
         let (seen, _) = bench.play();
         assert_eq!(seen.with(Outcome::Ok), seen.ended.len());
         // One millisecond of latency each way to the store, on average.
-        let mean = seen.ended.iter().map(|end| end.at.since(end.born).ms()).sum::<f64>() / seen.ended.len() as f64;
+        let mean =
+            seen.ended.iter().map(|end| end.at.since(end.born).ms()).sum::<f64>() / seen.ended.len() as f64;
         let wanted = 2.0 + 20.0 * (1..=n).map(|k| 1.0 / f64::from(k)).sum::<f64>();
         assert!((mean / wanted - 1.0).abs() < 0.04, "{n}: {mean} for {wanted}");
     }

@@ -9,7 +9,11 @@ fn after_a_crash(store: Value, reads_per_s: f64) -> (Bench, Value) {
     let mut bench = Bench::new(17, store)
         .clients(json!({ "keys": { "kind": "uniform", "count": 500 } }))
         .change(2000.0, "s/2", json!({ "down": true }))
-        .change(12_000.0, "c", json!({ "mix": [{ "path": "/", "write_share": 0 }], "rate_per_s": reads_per_s }))
+        .change(
+            12_000.0,
+            "c",
+            json!({ "mix": [{ "path": "/", "write_share": 0 }], "rate_per_s": reads_per_s }),
+        )
         .change(12_500.0, "s/2", json!({ "down": false }))
         .change(40_000.0, "c", json!({ "rate_per_s": 0 }));
     bench.duration_ms = 45_000.0;
@@ -26,7 +30,8 @@ fn each_repair_alone_brings_replicas_together() {
     };
     let (seen, end) = after_a_crash(off.clone(), 500.0).0.play();
     assert!(differing(&end) > 100, "nothing repairs anything");
-    let counts = [Counter::ReadRepairs, Counter::HintsDelivered, Counter::Synced].map(|what| seen.count(what));
+    let counts =
+        [Counter::ReadRepairs, Counter::HintsDelivered, Counter::Synced].map(|what| seen.count(what));
     assert_eq!(counts, [0, 0, 0]);
     assert_eq!(seen.count(Counter::StaleReads), 0, "quorums overlap");
     for (name, value, counter) in [

@@ -25,7 +25,8 @@ fn transfers_are_carried_out_or_given_up() {
 #[test]
 fn the_sum_of_all_balances_never_changes() {
     for seed in 0..12 {
-        let settings = json!({ "count": 5, "accounts": 20, "timeout_ms": 100, "recovery_ms": 300, "failover_ms": 200 });
+        let settings =
+            json!({ "count": 5, "accounts": 20, "timeout_ms": 100, "recovery_ms": 300, "failover_ms": 200 });
         let mut bench = random_faults(transfers(seed, settings), seed, true);
         bench.duration_ms = 6000.0;
         let scenario = bench.checked();
@@ -43,7 +44,8 @@ fn the_sum_of_all_balances_never_changes() {
 /// writes of these keys wait in vain (the blocking of two-phase commit).
 #[test]
 fn participants_hold_their_locks_until_the_coordinator_is_back() {
-    let settings = json!({ "count": 3, "replicas": 1, "read_quorum": 1, "write_quorum": 1, "recovery_ms": 100 });
+    let settings =
+        json!({ "count": 3, "replicas": 1, "read_quorum": 1, "write_quorum": 1, "recovery_ms": 100 });
     let mut bench = transfers(6, settings)
         .clients(json!({ "rate_per_s": 500, "keys": { "kind": "uniform", "count": 1000 } }))
         .change(3000.0, "s/1", json!({ "down": true }))
@@ -65,6 +67,7 @@ fn participants_hold_their_locks_until_the_coordinator_is_back() {
 #[test]
 fn money_survives_a_new_division_of_the_keys() {
     let mut bench = transfers(6, json!({ "count": 3, "accounts": 200, "move_per_s": 200 }))
+        .clients(json!({ "keys": { "kind": "uniform", "count": 200 } }))
         .change(4000.0, "s", json!({ "count": 6 }))
         .change(10_000.0, "s", json!({ "count": 2 }))
         .change(16_000.0, "c", json!({ "rate_per_s": 0 }));

@@ -10,7 +10,13 @@ use crate::sim::{
 
 impl Store {
     /// Begins an operation of a client's (or another machine's) call. Answers with its number.
-    pub(super) fn begin<E: Env>(&mut self, cx: &mut Context<'_, E>, mut op: Op, call: CallId, to: &[u16]) -> u32 {
+    pub(super) fn begin<E: Env>(
+        &mut self,
+        cx: &mut Context<'_, E>,
+        mut op: Op,
+        call: CallId,
+        to: &[u16],
+    ) -> u32 {
         cx.wait(call);
         (op.client, op.request) = (Some(call), cx.call_at(call).request);
         match self.ops.insert(op) {
@@ -130,7 +136,12 @@ impl Store {
     }
 
     /// The machine has done what it was asked, or says why not.
-    pub(super) fn respond<E: Env>(&mut self, cx: &mut Context<'_, E>, tag: u32, said: Result<Reply, Outcome>) {
+    pub(super) fn respond<E: Env>(
+        &mut self,
+        cx: &mut Context<'_, E>,
+        tag: u32,
+        said: Result<Reply, Outcome>,
+    ) {
         let outcome = said.as_ref().err().copied().unwrap_or(Outcome::Ok);
         let Some(message) = self.messages.get_mut(tag) else { return };
         message.reply = said.unwrap_or_default();
@@ -204,7 +215,13 @@ impl Store {
     }
 
     /// Answers the client, once.
-    pub(super) fn answer<E: Env>(&mut self, cx: &mut Context<'_, E>, id: u32, outcome: Outcome, version: u32) {
+    pub(super) fn answer<E: Env>(
+        &mut self,
+        cx: &mut Context<'_, E>,
+        id: u32,
+        outcome: Outcome,
+        version: u32,
+    ) {
         let origin = cx.node();
         if let Some(call) = self.ops.get_mut(id).and_then(|op| op.client.take()) {
             cx.reply_with(call, outcome, Answer { origin, version });
@@ -310,7 +327,11 @@ impl Store {
         if !unasked.is_empty() {
             return Verdict::Ask(unasked);
         }
-        let out = op.legs.iter().filter(|leg| leg.state == LegState::Out && !leg.outdated && home.contains(&leg.member)).count();
+        let out = op
+            .legs
+            .iter()
+            .filter(|leg| leg.state == LegState::Out && !leg.outdated && home.contains(&leg.member))
+            .count();
         match done + out < need || need == 0 {
             true => Verdict::Hopeless(refusal(op)),
             false => Verdict::Wait,
@@ -320,7 +341,9 @@ impl Store {
     fn of_leader(&self, op: &Op, write: bool) -> Verdict {
         match op.legs.first().map(|leg| leg.state) {
             Some(LegState::Failed(outcome)) => Verdict::Hopeless(outcome),
-            Some(LegState::Done) if !self.map.home(op.key).has(op.member) => Verdict::Hopeless(Outcome::NoBackend),
+            Some(LegState::Done) if !self.map.home(op.key).has(op.member) => {
+                Verdict::Hopeless(Outcome::NoBackend)
+            }
             // While a row is moved, nothing may be written behind its back.
             Some(LegState::Done) => match self.map.joining(op.key) {
                 Some(joining) if write => self.of_home(op, u16::MAX, joining.all()),

@@ -102,7 +102,8 @@ impl Store {
     pub(super) fn compared<E: Env>(&mut self, cx: &mut Context<'_, E>, id: u32) {
         let Some(op) = self.ops.get(id) else { return };
         let member = op.member;
-        let Some((other, Reply::Differing(found))) = op.legs.first().map(|leg| (leg.member, leg.reply.clone()))
+        let Some((other, Reply::Differing(found))) =
+            op.legs.first().map(|leg| (leg.member, leg.reply.clone()))
         else {
             return;
         };
@@ -113,7 +114,8 @@ impl Store {
         let mut give = vec![];
         for page in &found.pages {
             for (key, mine) in self.machines[member as usize].rows.in_page(*page) {
-                let theirs = found.rows.binary_search_by_key(&key, |row| row.0).ok().map(|at| &found.rows[at].1);
+                let theirs =
+                    found.rows.binary_search_by_key(&key, |row| row.0).ok().map(|at| &found.rows[at].1);
                 let news = theirs.is_none_or(|theirs| theirs.merge(mine, how).is_some());
                 if news && self.both_hold(member, other, key) {
                     give.push((key, mine.clone()));

@@ -49,7 +49,8 @@ use super::station::{Station, StationMember};
 use super::work::Desk;
 use super::{Kind, Show, Site};
 use crate::sim::{
-    Behaviour, CallId, Context, Counter, Env, Handle, Member, Outcome, Purpose, Sampler, Time, Timer, stream_seed,
+    Behaviour, CallId, Context, Counter, Env, Handle, Member, Outcome, Purpose, Sampler, Time, Timer,
+    stream_seed,
 };
 use map::Map;
 use op::{Ask, Messages, Ops};
@@ -246,7 +247,8 @@ impl Store {
         machine.begun.clear();
         machine.undecided.clear();
         let jobs = machine.desk.crash(cx).into_iter().map(|job| job.id);
-        let lost: Vec<u32> = jobs.chain(std::mem::take(&mut machine.waiting).into_iter().map(|it| it.1)).collect();
+        let lost: Vec<u32> =
+            jobs.chain(std::mem::take(&mut machine.waiting).into_iter().map(|it| it.1)).collect();
         self.forget_all_of(cx, member);
         self.machines[member as usize].hints_out = 0;
         for tag in lost {

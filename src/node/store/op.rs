@@ -74,10 +74,16 @@ pub enum Rule {
 #[derive(Clone, Debug)]
 pub enum Ask {
     /// Coordinate this. `expected` is the newest write that was acknowledged when the read began.
-    Forward { expected: u32, hops: u16 },
+    Forward {
+        expected: u32,
+        hops: u16,
+    },
     Read,
     /// Take this row. `led`: only from the key's leader.
-    Write { row: Row, led: bool },
+    Write {
+        row: Row,
+        led: bool,
+    },
     Scan,
     /// How your rows differ from these.
     Compare(Arc<super::entropy::Digests>),

@@ -26,7 +26,9 @@ impl Oracle {
     pub fn acknowledged(&mut self, key: u32, row: &Row, how: Merge) -> bool {
         let record = self.keys.get_mut(key);
         let newest = |row: &Row| row.versions().first().copied();
-        let (Some(new), before) = (newest(row), record.winner.as_ref().and_then(newest)) else { return false };
+        let (Some(new), before) = (newest(row), record.winner.as_ref().and_then(newest)) else {
+            return false;
+        };
         let Some(old) = before else {
             record.winner = Some(row.clone());
             return false;

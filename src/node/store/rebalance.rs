@@ -36,8 +36,20 @@ impl Store {
         keys.dedup();
         let members = Store::partitioned(&self.id, &self.settings);
         self.map.divide(&self.settings.partitioner, &members, self.settings.replicas as usize, &keys);
+        self.drop_strays(&keys);
         self.schedule_move(cx);
         self.judge_all(cx);
+    }
+
+    /// What was copied for a move that is not made any more is thrown away.
+    fn drop_strays(&mut self, keys: &[u32]) {
+        for key in keys {
+            for member in 0..self.machines.len() {
+                if !self.map.concerns(member as u16, *key) {
+                    self.machines[member].rows.put(*key, None);
+                }
+            }
+        }
     }
 
     pub(super) fn schedule_move<E: Env>(&mut self, cx: &mut Context<'_, E>) {

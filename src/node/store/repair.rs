@@ -36,7 +36,15 @@ impl Store {
     }
 
     /// Sends a row that nobody waits for.
-    fn push<E: Env>(&mut self, cx: &mut Context<'_, E>, member: u16, key: u32, row: Row, to: &[u16], why: Why) -> bool {
+    fn push<E: Env>(
+        &mut self,
+        cx: &mut Context<'_, E>,
+        member: u16,
+        key: u32,
+        row: Row,
+        to: &[u16],
+        why: Why,
+    ) -> bool {
         if to.is_empty() {
             return false;
         }
@@ -92,8 +100,10 @@ impl Store {
             }
             if self.is_well(cx, member) && machine.hints_out == 0 {
                 let reachable = machine.hints.iter().filter(|((other, _), _)| self.view.sees(member, *other));
-                let some: Vec<(u16, u32, Row)> =
-                    reachable.take(HINTS_AT_ONCE).map(|((other, key), row)| (*other, *key, row.clone())).collect();
+                let some: Vec<(u16, u32, Row)> = reachable
+                    .take(HINTS_AT_ONCE)
+                    .map(|((other, key), row)| (*other, *key, row.clone()))
+                    .collect();
                 for (other, key, row) in some {
                     self.machines[member as usize].hints_out += 1;
                     if !self.push(cx, member, key, row, &[other], Why::Hint) {
@@ -141,4 +151,3 @@ impl Store {
         !condition.down && !condition.frozen
     }
 }
-

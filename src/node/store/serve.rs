@@ -1,9 +1,9 @@
 //! What a machine does with a question, once a worker has had its time with it.
 
-use super::op::{Ask, Reply};
-use super::version::{Merged, Row};
 use super::Store;
+use super::op::{Ask, Reply};
 use super::transact::Lock;
+use super::version::{Merged, Row};
 use crate::sim::{Context, Counter, Env, Outcome};
 
 /// Refused: it does not hold this key, or not any more; or whoever asks does not lead.
@@ -28,7 +28,10 @@ impl Store {
                 self.take_rows(cx, member, rows);
                 Ok(Reply::Done)
             }
-            Ask::Prepare(transfer) => self.vote(&message, transfer, cx.now()),
+            Ask::Prepare(transfer) => {
+                self.schedule_recovery(cx);
+                self.vote(&message, transfer, cx.now())
+            }
             Ask::Commit(transfer) | Ask::Abort(transfer) => {
                 let carry_out = matches!(ask, Ask::Commit(_));
                 self.decide(cx, member, transfer.id, key, carry_out);
@@ -67,7 +70,13 @@ impl Store {
     }
 
     /// Merges a row into a machine's own. True if that changed anything.
-    pub(super) fn take_row<E: Env>(&mut self, cx: &mut Context<'_, E>, member: u16, key: u32, row: &Row) -> bool {
+    pub(super) fn take_row<E: Env>(
+        &mut self,
+        cx: &mut Context<'_, E>,
+        member: u16,
+        key: u32,
+        row: &Row,
+    ) -> bool {
         let how = self.merge_rule();
         let rows = &mut self.machines[member as usize].rows;
         let merged = match rows.get(key) {

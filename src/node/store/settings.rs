@@ -239,7 +239,11 @@ pub const SETTINGS: &[Setting] = &[
     )
     .usual(10.0, 5000.0, Scale::Logarithmic),
     Setting::other("scan_path", "Scans", "Requests whose path begins so ask all machines."),
-    Setting::other("transaction_path", "Transfers", "Requests whose path begins so move money between two keys."),
+    Setting::other(
+        "transaction_path",
+        "Transfers",
+        "Requests whose path begins so move money between two keys.",
+    ),
     Setting::integer(
         "accounts",
         "Accounts",
@@ -258,8 +262,15 @@ pub const SETTINGS: &[Setting] = &[
         "How often a machine asks for the outcome of a transfer that it holds locks for.",
     )
     .usual(10.0, 5000.0, Scale::Logarithmic),
-    Setting::integer("workers", "Workers each", "", (1.0, 1024.0), 8.0, "Rows that one machine works on at once.")
-        .usual(1.0, 16.0, Scale::Linear),
+    Setting::integer(
+        "workers",
+        "Workers each",
+        "",
+        (1.0, 1024.0),
+        8.0,
+        "Rows that one machine works on at once.",
+    )
+    .usual(1.0, 16.0, Scale::Linear),
     Setting::integer(
         "queue",
         "Queue places each",
@@ -269,7 +280,12 @@ pub const SETTINGS: &[Setting] = &[
         "Pieces of work that can wait at one machine; more are refused.",
     )
     .usual(0.0, 1000.0, Scale::Linear),
-    Setting::distribution("service_ms", "Service time", 60_000.0, "Work that one row takes at one machine, at speed 1."),
+    Setting::distribution(
+        "service_ms",
+        "Service time",
+        60_000.0,
+        "Work that one row takes at one machine, at speed 1.",
+    ),
     Setting::other("members", "Members", "What sets single machines apart."),
 ];
 

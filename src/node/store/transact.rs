@@ -83,7 +83,12 @@ impl Store {
     }
 
     /// A participant's vote.
-    pub(super) fn vote(&mut self, message: &Message, transfer: &Transfer, since: Time) -> Result<Reply, Outcome> {
+    pub(super) fn vote(
+        &mut self,
+        message: &Message,
+        transfer: &Transfer,
+        since: Time,
+    ) -> Result<Reply, Outcome> {
         let Message { to: member, from: coordinator, key, .. } = *message;
         let gain = transfer.gain(key);
         let mine = self.map.home(key).all().first() == Some(&member) && self.map.joining(key).is_none();
@@ -117,7 +122,6 @@ impl Store {
         let said = if outcome == Outcome::TimedOut { outcome } else { Outcome::Aborted };
         self.answer(cx, id, said, 0);
         self.tell(cx, member, Task::Abort, transfer, members);
-        self.schedule_recovery(cx);
     }
 
     fn prepare_of(&self, id: u32) -> Option<(u16, Transfer, [u16; 2])> {
@@ -126,16 +130,32 @@ impl Store {
         Some((op.member, *transfer, [from.member, into.member]))
     }
 
-    fn tell<E: Env>(&mut self, cx: &mut Context<'_, E>, member: u16, task: Task, transfer: Transfer, to: [u16; 2]) {
+    fn tell<E: Env>(
+        &mut self,
+        cx: &mut Context<'_, E>,
+        member: u16,
+        task: Task,
+        transfer: Transfer,
+        to: [u16; 2],
+    ) {
         let ask = if task == Task::Commit { Ask::Commit(transfer) } else { Ask::Abort(transfer) };
         let op = Op::new(task, Rule::All, member, transfer.keys[0], ask);
         self.errand_to(cx, op, &to);
     }
 
     /// A participant learns the outcome. To hear it twice changes nothing.
-    pub(super) fn decide<E: Env>(&mut self, cx: &mut Context<'_, E>, member: u16, transfer: u64, key: u32, carry_out: bool) {
+    pub(super) fn decide<E: Env>(
+        &mut self,
+        cx: &mut Context<'_, E>,
+        member: u16,
+        transfer: u64,
+        key: u32,
+        carry_out: bool,
+    ) {
         let machine = &mut self.machines[member as usize];
-        let Some(lock) = machine.locks.get(&key).copied().filter(|lock| lock.transfer == transfer) else { return };
+        let Some(lock) = machine.locks.get(&key).copied().filter(|lock| lock.transfer == transfer) else {
+            return;
+        };
         machine.locks.remove(&key);
         if carry_out {
             *machine.accounts.get_mut(key).get_or_insert(BALANCE) += lock.gain;
@@ -228,7 +248,8 @@ impl Store {
             coordinator.is_some_and(|machine| machine.decisions.contains_key(&lock.transfer))
         };
         let of_machine = |machine: &super::Machine| {
-            let accounts: i64 = machine.accounts.iter().filter_map(|(_, balance)| Some((*balance)? - BALANCE)).sum();
+            let accounts: i64 =
+                machine.accounts.iter().filter_map(|(_, balance)| Some((*balance)? - BALANCE)).sum();
             accounts + machine.locks.values().filter(decided).map(|lock| lock.gain).sum::<i64>()
         };
         self.machines.iter().map(of_machine).sum()
