@@ -92,6 +92,20 @@ fn without_overlap_reads_are_as_stale_as_the_delays_say() {
     assert!((model(40.0, 1, 1, 2_000_000) - closed).abs() < 0.001);
 }
 
+/// With W = 1 and clocks that agree a write is lost if the next one begins elsewhere before it has arrived there:
+/// in two of three cases elsewhere, and there the gap is shorter than the delay with λ / (λ + 1/L).
+#[test]
+fn last_write_wins_loses_what_is_written_at_once() {
+    for rate in [20.0, 200.0] {
+        let (seen, _) = one_key(12, rate, json!({ "write_quorum": 1 })).play();
+        let (per_ms, gone, writes) = (rate / 2000.0, 1.0 / MEAN_MS, seen.count(Counter::Writes) as f64);
+        let wanted = 2.0 / 3.0 * per_ms / (per_ms + gone);
+        let share = seen.count(Counter::LostUpdates) as f64 / writes;
+        let error = (wanted * (1.0 - wanted) / writes).sqrt();
+        assert!((share - wanted).abs() < 5.0 * error, "{rate}: {share} for {wanted} ± {error}");
+    }
+}
+
 /// A machine whose clock is behind: what it coordinates loses against older writes, though acknowledged, and
 /// reads then bring what is stale, whatever the quorums. Version vectors do not care for clocks.
 #[test]

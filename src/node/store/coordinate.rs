@@ -142,7 +142,7 @@ impl Store {
         let how = self.merge_rule();
         let leaders = self.settings.has_leaders();
         let machine = &mut self.machines[member as usize];
-        let base = merged(machine.rows.get(key), machine.begun.get(&key), how);
+        let base = merged(machine.rows.get(key), machine.begun.get(key.into()), how);
         let mut seen = base.as_ref().map_or(Seen::default(), Row::seen);
         seen.add(member, number);
         let before = base.as_ref().map_or(0, Row::term);
@@ -154,7 +154,7 @@ impl Store {
             }
         };
         let row = Row::new(version);
-        machine.begun.insert(key, row.clone());
+        machine.begun.insert(key.into(), row.clone());
         row
     }
 

@@ -3,10 +3,9 @@
 //! Everybody has the same map at once, as if from a coordination service (ZooKeeper, etcd) that is itself
 //! left out. After a change of the members a key stays where it is until its row has been moved.
 
-use super::rows::Pages;
+use super::table::Table;
 use crate::algo::choice::PolicyChoice;
 use crate::algo::ring::{self, Key, Members, Partition};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The most replicas of a key.
@@ -43,11 +42,12 @@ pub struct Map {
     policy: Option<Arc<Box<dyn Partition>>>,
     count: usize,
     replicas: usize,
-    /// Where keys are that are not where the policy says.
-    away: Pages<Home>,
-    away_count: u32,
+    /// Where keys are that are not where the policy says. Those that have been moved since have no members,
+    /// until there are many of them.
+    away: Arc<Table<Home>>,
+    moved: usize,
     /// Keys on the move: where to, and the number of the move, from 1.
-    moving: BTreeMap<u32, (Home, u32)>,
+    moving: Table<(Home, u32)>,
     moves: u32,
     /// From where the next key to be moved is looked for.
     cursor: u32,
@@ -59,9 +59,9 @@ impl Map {
             policy: build(choice, members),
             count: members.len(),
             replicas,
-            away: Pages::default(),
-            away_count: 0,
-            moving: BTreeMap::new(),
+            away: Arc::default(),
+            moved: 0,
+            moving: Table::default(),
             moves: 0,
             cursor: 0,
         }
@@ -78,20 +78,20 @@ impl Map {
 
     /// Where a key is.
     pub fn home(&self, key: u32) -> Home {
-        match self.away.get(key) {
-            Some(home) if self.away_count > 0 && home.len > 0 => *home,
+        match self.away.get(key.into()) {
+            Some(home) if home.len > 0 => *home,
             _ => self.target(key),
         }
     }
 
     /// Where a key is being moved to.
     pub fn joining(&self, key: u32) -> Option<Home> {
-        if self.moving.is_empty() { None } else { self.moving.get(&key).map(|(home, _)| *home) }
+        self.moving.get(key.into()).map(|(home, _)| *home)
     }
 
     /// The same, if it is by this move.
     pub fn joining_by(&self, key: u32, number: u32) -> Option<Home> {
-        self.moving.get(&key).filter(|(_, other)| *other == number).map(|(home, _)| *home)
+        self.moving.get(key.into()).filter(|(_, other)| *other == number).map(|(home, _)| *home)
     }
 
     /// Whether a member holds the key, or is about to.
@@ -100,8 +100,8 @@ impl Map {
     }
 
     /// How many keys are not where the policy wants them.
-    pub fn away(&self) -> u32 {
-        self.away_count
+    pub fn away(&self) -> usize {
+        self.away.len() - self.moved
     }
 
     pub fn moving(&self) -> usize {
@@ -114,32 +114,27 @@ impl Map {
         let homes: Vec<Home> = keys.iter().map(|key| self.home(*key)).collect();
         self.policy = build(choice, members);
         (self.count, self.replicas) = (members.len(), replicas);
-        (self.away, self.away_count, self.cursor) = (Pages::default(), 0, 0);
+        let mut away = Table::default();
         for (key, home) in keys.iter().zip(homes) {
             if home != self.target(*key) {
-                *self.away.get_mut(*key) = home;
-                self.away_count += 1;
+                away.insert((*key).into(), home);
             }
         }
-        let kept: Vec<u32> = self.moving.keys().copied().collect();
-        for key in kept {
-            if self.joining(key) != Some(self.target(key)) {
-                self.moving.remove(&key);
-            }
-        }
+        (self.away, self.moved, self.cursor) = (Arc::new(away), 0, 0);
+        let mut moving = std::mem::take(&mut self.moving);
+        moving.retain(|key, (home, _)| *home == self.target(key as u32));
+        self.moving = moving;
     }
 
     /// The next key to be moved, and the number of the move: one that is not on the move and that `may` move.
     pub fn next_move(&mut self, may: impl Fn(u32) -> bool) -> Option<(u32, u32)> {
-        let (all, from) = (self.away.len() as u32 * super::rows::PAGE, self.cursor);
-        let fits = |key: &u32| {
-            let away = self.away.get(*key).is_some_and(|home| home.len > 0);
-            away && !self.moving.contains_key(key) && may(*key)
-        };
-        let key = (from..all).find(fits).or_else(|| (0..from.min(all)).find(fits))?;
+        let fits = |entry: &(u64, &Home)| entry.1.len > 0 && !self.moving.has(entry.0) && may(entry.0 as u32);
+        let from = u64::from(self.cursor);
+        let behind = || self.away.iter().take_while(|entry| entry.0 < from).find(fits);
+        let key = self.away.from(from).find(fits).or_else(behind)?.0 as u32;
         self.cursor = key + 1;
         self.moves = self.moves.wrapping_add(1).max(1);
-        self.moving.insert(key, (self.target(key), self.moves));
+        self.moving.insert(key.into(), (self.target(key), self.moves));
         Some((key, self.moves))
     }
 
@@ -148,10 +143,15 @@ impl Map {
         if self.joining_by(key, number).is_none() {
             return;
         }
-        self.moving.remove(&key);
+        self.moving.remove(key.into());
         if arrived {
-            *self.away.get_mut(key) = Home::default();
-            self.away_count -= 1;
+            let away = Arc::make_mut(&mut self.away);
+            away.insert(key.into(), Home::default());
+            self.moved += 1;
+            if self.moved * 2 > away.len() {
+                away.retain(|_, home| home.len > 0);
+                self.moved = 0;
+            }
         }
     }
 }

@@ -34,6 +34,7 @@ mod scatter;
 mod serve;
 mod settings;
 mod slab;
+mod table;
 mod transact;
 mod version;
 mod view;
@@ -56,7 +57,7 @@ use map::Map;
 use op::{Ask, Messages, Ops};
 use oracle::Oracle;
 use rows::Pages;
-use std::collections::{BTreeMap, BTreeSet};
+use table::Table;
 use transact::{Decision, Lock};
 use view::View;
 
@@ -132,22 +133,23 @@ pub struct Store {
 struct Machine {
     desk: Desk,
     rows: Rows,
-    /// Writes kept for others, by (member, key).
-    hints: BTreeMap<(u16, u32), Row>,
+    /// Writes kept for others, by member and key.
+    hints: Table<Row>,
     /// Hints that are under way.
     hints_out: u32,
     /// Of keys that it coordinates writes of at the moment: the newest.
-    begun: BTreeMap<u32, Row>,
+    begun: Table<Row>,
     /// For each other member: the page where the next comparison begins.
     cursors: Vec<usize>,
     /// Balances of keys that were ever part of a transfer.
     accounts: Pages<Option<i64>>,
-    locks: BTreeMap<u32, Lock>,
+    /// By key.
+    locks: Table<Lock>,
     /// Writes that wait for a lock: (key, message).
     waiting: Vec<(u32, u32)>,
     /// Transfers that it coordinates: not decided yet, and to be carried out.
-    undecided: BTreeSet<u64>,
-    decisions: BTreeMap<u64, Decision>,
+    undecided: Table<()>,
+    decisions: Table<Decision>,
 }
 
 impl Machine {
@@ -155,22 +157,22 @@ impl Machine {
         Machine {
             desk: Desk::new(member, WORK),
             rows: Rows::default(),
-            hints: BTreeMap::new(),
+            hints: Table::default(),
             hints_out: 0,
-            begun: BTreeMap::new(),
+            begun: Table::default(),
             cursors: vec![],
             accounts: Pages::default(),
-            locks: BTreeMap::new(),
+            locks: Table::default(),
             waiting: vec![],
-            undecided: BTreeSet::new(),
-            decisions: BTreeMap::new(),
+            undecided: Table::default(),
+            decisions: Table::default(),
         }
     }
 
     /// A write that it coordinated is over.
     fn forget_begun(&mut self, key: u32, row: Option<&Row>) {
-        if row.is_some_and(|row| self.begun.get(&key).is_some_and(|newest| newest.same(row))) {
-            self.begun.remove(&key);
+        if row.is_some_and(|row| self.begun.get(key.into()).is_some_and(|newest| newest.same(row))) {
+            self.begun.remove(key.into());
         }
     }
 }
@@ -218,7 +220,7 @@ impl Store {
     }
 
     /// Rows that are not yet where the partitioner wants them.
-    pub fn rows_to_move(&self) -> u32 {
+    pub fn rows_to_move(&self) -> usize {
         self.map.away()
     }
 
@@ -298,7 +300,7 @@ impl Show for Store {
         let mut notes = vec![];
         let hints: usize = self.machines.iter().map(|machine| machine.hints.len()).sum();
         for (count, what) in
-            [(self.map.away() as usize, "rows to move"), (hints, "hints"), (self.locked(), "keys locked")]
+            [(self.map.away(), "rows to move"), (hints, "hints"), (self.locked(), "keys locked")]
         {
             if count > 0 {
                 notes.push(format!("{count} {what}"));

@@ -11,7 +11,7 @@ use super::settings::Settings;
 use super::version::{Row, merged};
 use super::{MOVE, NOBODYS, Store};
 use crate::algo::ring::Members;
-use crate::sim::{Context, Counter, Env, NS_PER_S, Span};
+use crate::sim::{Context, Counter, Env, NS_PER_S, Span, order};
 
 /// Moves under way at once.
 const MOVES_AT_ONCE: usize = 64;
@@ -32,7 +32,7 @@ impl Store {
         for machine in &self.machines {
             keys.extend(machine.accounts.iter().filter_map(|(key, balance)| balance.map(|_| key)));
         }
-        keys.sort_unstable();
+        order::sort_by_key(&mut keys, |key| u64::from(*key));
         keys.dedup();
         let members = Store::partitioned(&self.id, &self.settings);
         self.map.divide(&self.settings.partitioner, &members, self.settings.replicas as usize, &keys);
@@ -66,7 +66,7 @@ impl Store {
         self.move_due = false;
         if self.map.moving() < MOVES_AT_ONCE && self.settings.move_per_s > 0.0 {
             let (map, machines) = (&mut self.map, &self.machines);
-            let next = map.next_move(|key| !machines.iter().any(|machine| machine.locks.contains_key(&key)));
+            let next = map.next_move(|key| !machines.iter().any(|machine| machine.locks.has(key.into())));
             if let Some((key, number)) = next {
                 self.fetch(cx, key, number);
             }

@@ -18,6 +18,11 @@ pub const HINTS_MAX: usize = 10_000;
 const HINTS_EVERY: Span = Span(1_000_000_000);
 const HINTS_AT_ONCE: usize = 64;
 
+/// The number of what is kept for a member of a key.
+fn hint_of(member: u16, key: u32) -> u64 {
+    u64::from(member) << 32 | u64::from(key)
+}
+
 impl Store {
     /// After a read: whoever answered with less gets the rest.
     pub(super) fn repair<E: Env>(&mut self, cx: &mut Context<'_, E>, id: u32) {
@@ -74,11 +79,11 @@ impl Store {
         }
         let how = self.merge_rule();
         let hints = &mut self.machines[member as usize].hints;
-        if hints.len() >= HINTS_MAX && !hints.contains_key(&(other, key)) {
+        if hints.len() >= HINTS_MAX && !hints.has(hint_of(other, key)) {
             return;
         }
-        if let Some(row) = merged(hints.get(&(other, key)), Some(row), how) {
-            hints.insert((other, key), row);
+        if let Some(row) = merged(hints.get(hint_of(other, key)), Some(row), how) {
+            hints.insert(hint_of(other, key), row);
             cx.count(member, Counter::Hints, 1);
         }
         self.schedule_hints(cx);
@@ -99,11 +104,11 @@ impl Store {
                 continue;
             }
             if self.is_well(cx, member) && machine.hints_out == 0 {
-                let reachable = machine.hints.iter().filter(|((other, _), _)| self.view.sees(member, *other));
-                let some: Vec<(u16, u32, Row)> = reachable
-                    .take(HINTS_AT_ONCE)
-                    .map(|((other, key), row)| (*other, *key, row.clone()))
-                    .collect();
+                let hints = machine.hints.iter().map(|(hint, row)| ((hint >> 32) as u16, hint as u32, row));
+                let reachable =
+                    hints.filter(|(other, ..)| self.view.sees(member, *other)).take(HINTS_AT_ONCE);
+                let some: Vec<(u16, u32, Row)> =
+                    reachable.map(|(other, key, row)| (other, key, row.clone())).collect();
                 for (other, key, row) in some {
                     self.machines[member as usize].hints_out += 1;
                     if !self.push(cx, member, key, row, &[other], Why::Hint) {
@@ -133,13 +138,13 @@ impl Store {
                 self.hint_back(member);
                 let (Some(to), Some(row)) = (to, row) else { return };
                 let hints = &mut self.machines[member as usize].hints;
-                let same = hints.get(&(to, key)).is_some_and(|kept| kept.same(&row));
+                let same = hints.get(hint_of(to, key)).is_some_and(|kept| kept.same(&row));
                 if done > 0 {
                     cx.count(member, Counter::HintsDelivered, 1);
                 }
                 let over = done > 0 || failure == Some(NOT_MINE);
                 if same && over {
-                    hints.remove(&(to, key));
+                    hints.remove(hint_of(to, key));
                 }
             }
         }

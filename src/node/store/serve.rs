@@ -95,7 +95,7 @@ impl Store {
 
     fn waits_for_lock(&self, member: u16, key: u32) -> bool {
         let locks = &self.machines[member as usize].locks;
-        !locks.is_empty() && locks.get(&key).is_some_and(|lock: &Lock| lock.transfer > 0)
+        !locks.is_empty() && locks.get(key.into()).is_some_and(|lock: &Lock| lock.transfer > 0)
     }
 
     /// A lock is gone: those who waited for it are served.

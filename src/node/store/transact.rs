@@ -77,7 +77,7 @@ impl Store {
         let transfer = Transfer { id: self.transfers, keys: [key, other], amount };
         let to = transfer.keys.map(|key| self.map.home(key).all().first().copied());
         let [Some(from), Some(into)] = to else { return cx.reply(call, Outcome::NoBackend) };
-        self.machines[member as usize].undecided.insert(transfer.id);
+        self.machines[member as usize].undecided.insert(transfer.id, ());
         let op = Op::new(Task::Prepare, Rule::All, member, key, Ask::Prepare(transfer));
         self.begin(cx, op, call, &[from, into]);
     }
@@ -94,11 +94,11 @@ impl Store {
         let mine = self.map.home(key).all().first() == Some(&member) && self.map.joining(key).is_none();
         let machine = &mut self.machines[member as usize];
         let balance = machine.accounts.get(key).copied().flatten().unwrap_or(BALANCE);
-        if !mine || machine.locks.contains_key(&key) || balance + gain < 0 {
+        if !mine || machine.locks.has(key.into()) || balance + gain < 0 {
             return Err(Outcome::Aborted);
         }
         *machine.accounts.get_mut(key) = Some(balance);
-        machine.locks.insert(key, Lock { transfer: transfer.id, gain, coordinator, since });
+        machine.locks.insert(key.into(), Lock { transfer: transfer.id, gain, coordinator, since });
         Ok(Reply::Done)
     }
 
@@ -106,7 +106,7 @@ impl Store {
     pub(super) fn prepared<E: Env>(&mut self, cx: &mut Context<'_, E>, id: u32) {
         let Some((member, transfer, members)) = self.prepare_of(id) else { return };
         let (machine, since) = (&mut self.machines[member as usize], cx.now());
-        machine.undecided.remove(&transfer.id);
+        machine.undecided.remove(transfer.id);
         machine.decisions.insert(transfer.id, Decision { transfer, members, since });
         cx.count(member, Counter::Commits, 1);
         self.answer(cx, id, Outcome::Ok, 0);
@@ -117,7 +117,7 @@ impl Store {
     /// Somebody refused, or said nothing.
     pub(super) fn unprepared<E: Env>(&mut self, cx: &mut Context<'_, E>, id: u32, outcome: Outcome) {
         let Some((member, transfer, members)) = self.prepare_of(id) else { return };
-        self.machines[member as usize].undecided.remove(&transfer.id);
+        self.machines[member as usize].undecided.remove(transfer.id);
         cx.count(member, Counter::Aborts, 1);
         let said = if outcome == Outcome::TimedOut { outcome } else { Outcome::Aborted };
         self.answer(cx, id, said, 0);
@@ -153,10 +153,11 @@ impl Store {
         carry_out: bool,
     ) {
         let machine = &mut self.machines[member as usize];
-        let Some(lock) = machine.locks.get(&key).copied().filter(|lock| lock.transfer == transfer) else {
+        let Some(lock) = machine.locks.get(key.into()).copied().filter(|lock| lock.transfer == transfer)
+        else {
             return;
         };
-        machine.locks.remove(&key);
+        machine.locks.remove(key.into());
         if carry_out {
             *machine.accounts.get_mut(key).get_or_insert(BALANCE) += lock.gain;
         }
@@ -168,14 +169,14 @@ impl Store {
         let Some(op) = self.ops.get(id) else { return };
         let Ask::Commit(transfer) = op.ask else { return };
         if op.done().count() == 2 {
-            self.machines[op.member as usize].decisions.remove(&transfer.id);
+            self.machines[op.member as usize].decisions.remove(transfer.id);
         }
     }
 
     /// Says only that a transfer was given up; of one that is carried out its participants are told anyway.
     pub(super) fn remembers(&self, member: u16, transfer: u64) -> Result<Reply, Outcome> {
         let machine = &self.machines[member as usize];
-        match machine.decisions.contains_key(&transfer) || machine.undecided.contains(&transfer) {
+        match machine.decisions.has(transfer) || machine.undecided.has(transfer) {
             true => Err(Outcome::NoBackend),
             false => Ok(Reply::Done),
         }
@@ -208,10 +209,15 @@ impl Store {
                 continue;
             }
             let late = |since: Time| since <= too_long_ago;
-            let decisions: Vec<Decision> =
-                machine.decisions.values().filter(|decision| late(decision.since)).copied().collect();
+            let decisions: Vec<Decision> = machine
+                .decisions
+                .iter()
+                .map(|it| it.1)
+                .filter(|decision| late(decision.since))
+                .copied()
+                .collect();
             let locks = machine.locks.iter().filter(|(_, lock)| late(lock.since));
-            let locks: Vec<(u32, Lock)> = locks.map(|(key, lock)| (*key, *lock)).collect();
+            let locks: Vec<(u32, Lock)> = locks.map(|(key, lock)| (key as u32, *lock)).collect();
             for Decision { transfer, members, .. } in decisions {
                 self.tell(cx, member, Task::Commit, transfer, members);
             }
@@ -245,12 +251,12 @@ impl Store {
     pub fn surplus(&self) -> i64 {
         let decided = |lock: &&Lock| {
             let coordinator = self.machines.get(lock.coordinator as usize);
-            coordinator.is_some_and(|machine| machine.decisions.contains_key(&lock.transfer))
+            coordinator.is_some_and(|machine| machine.decisions.has(lock.transfer))
         };
         let of_machine = |machine: &super::Machine| {
             let accounts: i64 =
                 machine.accounts.iter().filter_map(|(_, balance)| Some((*balance)? - BALANCE)).sum();
-            accounts + machine.locks.values().filter(decided).map(|lock| lock.gain).sum::<i64>()
+            accounts + machine.locks.iter().map(|it| it.1).filter(decided).map(|lock| lock.gain).sum::<i64>()
         };
         self.machines.iter().map(of_machine).sum()
     }
