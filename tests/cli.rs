@@ -206,6 +206,135 @@ fn a_balancer_replays() {
     assert!(replay("all", &["--knob", "points=9"]).contains("one policy"));
 }
 
+/// A burst of three, then what comes too early and exactly in time: 1/3 s, rounded up to the nanosecond.
+#[test]
+fn a_limiter_replays() {
+    let replay = |arguments: &[&str], input: &str| -> Value {
+        let base = ["replay", "limiter", "--arrivals", "-"];
+        let output = with_input(&[&base[..], arguments].concat(), input);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let gcra = ["--policy", "gcra", "--knob", "capacity=2", "--knob", "rate_per_s=3"];
+    let found = replay(&gcra, "0,a\n0,a\n0,b\n0.1,a\r\n\n0.333333333,a\n0.333333334,a\n1e1,a,2\n10,a,3\n");
+    let decision = |t: f64, key: &str, allow: bool, remaining: u32, retry_after_s: Value| serde_json::json!({ "t": t, "key": key, "allow": allow, "remaining": remaining, "retry_after_s": retry_after_s });
+    let mut wanted = vec![decision(0.0, "a", true, 1, Value::Null), decision(0.0, "a", true, 0, Value::Null)];
+    wanted.push(decision(0.0, "b", true, 1, Value::Null));
+    wanted.push(decision(0.1, "a", false, 0, serde_json::json!(0.233333334)));
+    wanted.push(decision(0.333333333, "a", false, 0, serde_json::json!(0.000000001)));
+    wanted.push(decision(0.333333334, "a", true, 0, Value::Null));
+    wanted.push(decision(10.0, "a", true, 0, Value::Null));
+    wanted.push(decision(10.0, "a", false, 0, Value::Null));
+    let decisions = found["decisions"].as_array().unwrap();
+    for (found, wanted) in decisions.iter().zip(&wanted) {
+        let t = |decision: &Value| decision["t"].as_f64();
+        assert_eq!((t(found), &found["key"]), (t(wanted), &wanted["key"]));
+        let rest = ["allow", "remaining", "retry_after_s"];
+        assert!(rest.iter().all(|name| found[name] == wanted[name]), "{found} is not {wanted}");
+    }
+    assert_eq!((&found["policy"], decisions.len()), (&serde_json::json!("gcra"), wanted.len()));
+
+    // One that queues says how long; one that counts what is under way is told when that is done.
+    let queue = replay(&["--policy", "leaky-queue", "--knob", "rate_per_s=4"], "0\n0\n");
+    assert_eq!(queue["decisions"][1]["wait_s"], 0.25);
+    assert_eq!(queue["decisions"][1]["key"], Value::Null);
+    let held = ["--policy", "concurrency", "--knob", "limit=1", "--held-s", "2"];
+    let allowed = replay(&held, "0\n1\n1.999\n2\n3\n");
+    let allowed = allowed["decisions"].as_array().unwrap().iter().map(|one| one["allow"] == true);
+    assert_eq!(allowed.collect::<Vec<_>>(), [true, false, false, true, false]);
+
+    let all = with_input(&["replay", "limiter", "--policy", "all", "--arrivals", "-"], &"5,x\n".repeat(30));
+    let all = String::from_utf8(all.stdout).unwrap();
+    for entry in switchyard::algo::limit::TABLE {
+        let line = all.lines().find(|line| line.split_whitespace().next() == Some(entry.info.id));
+        assert_eq!(line.unwrap().split_whitespace().skip(1).collect::<Vec<_>>(), ["10", "20", "10"]);
+    }
+}
+
+#[test]
+fn bad_arrivals_are_told_by_line() {
+    let complaint = |policy: &str, input: &str| {
+        complaint(&["replay", "limiter", "--policy", policy, "--arrivals", "-"], input)
+    };
+    let said = complaint("gcra", "0\nsoon\n1,a,0\n0.5\n2,a,1,9\n");
+    for part in ["-: line 2: ", "\"soon\"", "-: line 3: a cost", "-: line 4: 0.5 comes before", "-: line 5: "]
+    {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    assert_eq!(complaint("gcra", &"x\n".repeat(50)).lines().count(), 10, "not one for each of millions");
+    assert!(complaint("gcra", &"7".repeat(257)).contains("line 1: a line may have at most 256 bytes"));
+    assert!(complaint("fast", "").contains("token-bucket"));
+    let nowhere = ["replay", "limiter", "--policy", "gcra", "--arrivals", "no/such"];
+    assert!(self::complaint(&nowhere, "").contains("no/such: there is no such file"));
+    let all = ["replay", "limiter", "--policy", "all", "--knob", "limit=3", "--arrivals", "-"];
+    assert!(self::complaint(&all, "").contains("one policy"));
+    let mut output = start(&["replay", "limiter", "--policy", "gcra", "--arrivals", "-"]);
+    output.stdin.take().unwrap().write_all(b"0\n1,\xff\n").unwrap();
+    let output = output.wait_with_output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("-: line 2: this is not UTF-8"));
+}
+
+#[test]
+fn a_ring_replays() {
+    let replay = |arguments: &[&str], input: &str| -> Value {
+        let base = ["replay", "ring", "--keys", "-"];
+        let output = with_input(&[&base[..], arguments].concat(), input);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    // As Python's hashlib says of four points each, the first four bytes of their MD5.
+    let ring = ["--policy", "ring", "--nodes", "a,b,c", "--knob", "hash=md5", "--knob", "points=4"];
+    let found = replay(&ring, "apple\nbanana\ncherry\n42\n");
+    let wanted = serde_json::json!([["apple", ["c"]], ["banana", ["b"]], ["cherry", ["c"]], ["42", ["b"]]]);
+    assert_eq!(found["owners"], wanted);
+    assert_eq!(found["keys"], serde_json::json!({ "a": 0, "b": 2, "c": 2 }));
+    assert_eq!(found["imbalance"]["max_over_mean"], 1.5);
+    let both = ["--policy", "modulo", "--knob", "hash=identity", "--nodes", "x,y,z", "--owners", "2"];
+    assert_eq!(replay(&both, "7\n8")["owners"], serde_json::json!([["7", ["y", "z"]], ["8", ["z", "x"]]]));
+    // Every line is held: none of four has more than ⌈1.25 · 8 / 4⌉, though all are the same key.
+    let bounded = replay(&["--policy", "bounded-ring", "--nodes", "a,b,c,d"], &"same\n".repeat(8));
+    let held: Vec<u64> =
+        ["a", "b", "c", "d"].iter().map(|name| bounded["keys"][name].as_u64().unwrap()).collect();
+    assert!(held.iter().max() == Some(&3) && held.iter().sum::<u64>() == 8, "{held:?}");
+    let weighted = ["--policy", "range", "--knob", "keys=100", "--nodes", "10.0.0.1:80,10.0.0.2:80=3"];
+    let found = replay(&weighted, "24\n25\n");
+    assert_eq!(found["owners"], serde_json::json!([["24", ["10.0.0.1:80"]], ["25", ["10.0.0.2:80"]]]));
+
+    let keys: String = (0..1000).map(|number| format!("{number}\n")).collect();
+    let all = with_input(&["replay", "ring", "--policy", "all", "--nodes", "a,b,c,d", "--keys", "-"], &keys);
+    let all = String::from_utf8(all.stdout).unwrap();
+    for entry in switchyard::algo::ring::TABLE {
+        let line = all.lines().find(|line| line.split_whitespace().next() == Some(entry.info.id)).unwrap();
+        let figures = line.split_whitespace().skip(1).map(|figure| figure.parse().unwrap());
+        let figures: Vec<f64> = figures.collect();
+        assert_eq!((figures.len(), figures[..4].iter().sum::<f64>()), (7, 1000.0), "{line}");
+        // From four to three at least the last's keys move.
+        assert!(figures[6] >= figures[3] || entry.info.id == "bounded-ring", "{line}");
+    }
+}
+
+#[test]
+fn bad_nodes_and_keys_are_told() {
+    let complaint = |arguments: &[&str], keys: &str| {
+        complaint(&[&["replay", "ring", "--keys", "-"][..], arguments].concat(), keys)
+    };
+    let said = complaint(&["--policy", "ring", "--nodes", "a,a,=2,b=0,c=x"], "");
+    for part in ["two called \"a\"", "1 to 256 bytes", "in \"b=0\"", "in \"c=x\""] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    let said = complaint(&["--policy", "ring", "--nodes", "1", "--knob", "hash=identity"], "7\nseven\n");
+    assert!(said.contains("-: line 2: ") && said.contains("decimal number"), "{said}");
+    assert!(
+        complaint(&["--policy", "ring", "--nodes", "a", "--owners", "0"], "").contains("1 to 1000 owners")
+    );
+    assert!(complaint(&["--policy", "circle", "--nodes", "a"], "").contains("rendezvous"));
+    assert!(
+        complaint(&["--policy", "ring", "--nodes", "a", "--knob", "points=0"], "").contains("policy.points")
+    );
+    let many: Vec<String> = (0..1001).map(|number| number.to_string()).collect();
+    assert!(complaint(&["--policy", "ring", "--nodes", &many.join(",")], "").contains("at most 1000 nodes"));
+}
+
 #[test]
 fn a_check_names_every_problem_by_its_path() {
     let wrong = r#"{"v":1,"sed":3,"nodes":[{"id":"c","kind":"clients","rate_per_s":-1,"to":["s"]},

@@ -1,10 +1,14 @@
-//! How many model events a second each contestant simulates: M/M/10 at load 0.8, behind two balancers.
+//! Ours beside its peers: how many model events a second (M/M/10 at load 0.8, behind two balancers), and how fast
+//! rings and limiters are.
 //!
 //! Repetitions of all contestants are interleaved, so that another program's noise falls on all alike.
 
 mod desru_mm10;
+mod limiters;
 mod mm10;
 mod ours;
+mod rings;
+mod side_by_side;
 mod theory;
 
 use mm10::{Outcome, Policy};
@@ -41,15 +45,32 @@ const CALIBRATION_REQUESTS: u64 = 1_000_000;
 /// How far the mean number in the system may be from theory's: far beyond chance, far below a wrong model.
 const MEAN_TOLERANCE: f64 = 0.02;
 
-/// Those whose name contains one of the arguments; all, if there is none.
-fn chosen() -> Vec<Contestant> {
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
-    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str()));
-    CONTESTANTS.iter().filter(|(name, _)| is_wanted(name)).copied().collect()
+/// Whether a name contains one of the arguments; true, if there is none.
+fn is_wanted(name: &str) -> bool {
+    let mut parts = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).peekable();
+    parts.peek().is_none() || parts.any(|part| name.contains(&part))
 }
 
 fn main() {
-    let contestants = chosen();
+    let sound = simulations();
+    if is_wanted("rings") {
+        rings::rings();
+    }
+    if is_wanted("limiters") {
+        limiters::limiters();
+    }
+    if !sound {
+        std::process::exit(1);
+    }
+}
+
+/// Whether all that ran simulated the same model.
+fn simulations() -> bool {
+    let contestants: Vec<Contestant> =
+        CONTESTANTS.iter().filter(|(name, _)| is_wanted(name)).copied().collect();
+    if contestants.is_empty() {
+        return true;
+    }
     println!("M/M/10, load 0.8; a request is two events; {REPETITIONS} interleaved repetitions\n");
     println!(
         "{:<18} {:<16} {:>10} {:>10} {:>7} {:>7}   mean in system: measured, theory",
@@ -96,9 +117,8 @@ fn main() {
             }
         }
     }
-    if !sound {
-        std::process::exit(1);
-    }
+    println!();
+    sound
 }
 
 /// Per contestant, in the table's order, all its repetitions.

@@ -117,7 +117,11 @@ impl Divisor {
     /// The inverse is at most `by` / 2⁶⁴ of itself too small, so the product at most one.
     #[inline]
     pub fn quotient(self, number: u64) -> u64 {
-        let near = (u128::from(number) * u128::from(self.inverse) >> 64) as u64;
+        // As with all rates that divide a second into whole nanoseconds.
+        if self.by == 1 {
+            return number;
+        }
+        let near = ((u128::from(number) * u128::from(self.inverse)) >> 64) as u64;
         near + u64::from(number - near * self.by >= self.by)
     }
 }

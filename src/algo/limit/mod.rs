@@ -10,9 +10,18 @@
 //! made-up keys resets anybody's.
 
 mod bucket;
+mod concurrency;
 mod fixed_window;
 mod gcra;
+mod leaky_meter;
+mod leaky_queue;
+mod sliding_counter;
+mod sliding_log;
 mod states;
+#[cfg(test)]
+mod tests;
+mod token_bucket;
+mod token_bucket_whole_seconds;
 mod window;
 
 pub use states::KEYS_MAX;
@@ -126,7 +135,17 @@ pub struct Entry {
 }
 
 /// Every limiting policy, in the order in which they are shown.
-pub const TABLE: &[Entry] = &[gcra::ENTRY, fixed_window::ENTRY];
+pub const TABLE: &[Entry] = &[
+    token_bucket::ENTRY,
+    token_bucket_whole_seconds::ENTRY,
+    leaky_meter::ENTRY,
+    leaky_queue::ENTRY,
+    gcra::ENTRY,
+    fixed_window::ENTRY,
+    sliding_log::ENTRY,
+    sliding_counter::ENTRY,
+    concurrency::ENTRY,
+];
 
 /// The entry with this id.
 pub fn find(id: &str) -> Option<&'static Entry> {

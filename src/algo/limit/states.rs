@@ -25,9 +25,23 @@ pub(super) struct States<S> {
 
 #[derive(Clone, Debug, Default)]
 struct Slot<S> {
-    key: u32,
-    used: bool,
+    /// The key and [`USED`]; 0 for a free slot.
+    tag: u64,
     state: S,
+}
+
+const USED: u64 = 1 << 32;
+
+#[inline]
+fn tag_of(key: u32) -> u64 {
+    u64::from(key) | USED
+}
+
+/// Fibonacci hashing (Knuth): the product's high bits are the mixed ones.
+#[inline]
+fn hash_of(key: u32) -> usize {
+    let hash = key.wrapping_mul(0x9e37_79b9);
+    (hash ^ hash >> 15) as usize
 }
 
 impl<S: Clone + Default> States<S> {
@@ -38,13 +52,10 @@ impl<S: Clone + Default> States<S> {
     }
 
     /// The key's slot, or the free one where its search ends.
-    #[inline]
     fn seek(&self, key: u32) -> usize {
         let mask = self.slots.len() - 1;
-        // Fibonacci hashing (Knuth): the product's high bits are the mixed ones.
-        let hash = key.wrapping_mul(0x9e37_79b9);
-        let mut at = (hash ^ hash >> 15) as usize & mask;
-        while self.slots[at].used && self.slots[at].key != key {
+        let mut at = hash_of(key) & mask;
+        while self.slots[at].tag != 0 && self.slots[at].tag != tag_of(key) {
             at = (at + 1) & mask;
         }
         at
@@ -53,14 +64,24 @@ impl<S: Clone + Default> States<S> {
     /// The key's state, a new one if it has none. `is_new` says which states may be forgotten.
     #[inline]
     pub fn of(&mut self, key: u32, is_new: impl Fn(&S) -> bool) -> &mut S {
-        let at = self.seek(key);
-        if self.slots[at].used { &mut self.slots[at].state } else { self.enter(key, is_new) }
+        let first = hash_of(key) & self.slots.len().wrapping_sub(1);
+        // Nearly always the first.
+        if self.slots.get(first).is_some_and(|slot| slot.tag == tag_of(key)) {
+            return &mut self.slots[first].state;
+        }
+        self.find(key, is_new)
     }
 
-    /// The key's state if it has one of its own or must share one.
+    #[inline(never)]
+    fn find(&mut self, key: u32, is_new: impl Fn(&S) -> bool) -> &mut S {
+        let at = self.seek(key);
+        if self.slots[at].tag != 0 { &mut self.slots[at].state } else { self.enter(key, is_new) }
+    }
+
+    /// The key's own state, if it has one.
     pub fn known(&mut self, key: u32) -> Option<&mut S> {
         let at = self.seek(key);
-        if self.slots[at].used { Some(&mut self.slots[at].state) } else { None }
+        if self.slots[at].tag != 0 { Some(&mut self.slots[at].state) } else { None }
     }
 
     /// The state that keys without room share.
@@ -71,10 +92,10 @@ impl<S: Clone + Default> States<S> {
     /// The key's state as it would be found.
     pub fn peek(&self, key: u32) -> S {
         let slot = &self.slots[self.seek(key)];
-        match slot.used {
-            true => slot.state.clone(),
-            false if self.used >= self.most => self.shared.clone(),
-            false => S::default(),
+        match slot.tag {
+            0 if self.used >= self.most => self.shared.clone(),
+            0 => S::default(),
+            _ => slot.state.clone(),
         }
     }
 
@@ -84,7 +105,7 @@ impl<S: Clone + Default> States<S> {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &S> {
-        self.slots.iter().filter(|slot| slot.used).map(|slot| &slot.state).chain([&self.shared])
+        self.slots.iter().filter(|slot| slot.tag != 0).map(|slot| &slot.state).chain([&self.shared])
     }
 
     fn full(&self) -> bool {
@@ -103,33 +124,35 @@ impl<S: Clone + Default> States<S> {
         }
         self.used += 1;
         let at = self.seek(key);
-        self.slots[at] = Slot { key, used: true, state: S::default() };
+        self.slots[at] = Slot { tag: tag_of(key), state: S::default() };
         &mut self.slots[at].state
     }
 
     fn forget(&mut self, is_new: impl Fn(&S) -> bool) {
         let mut kept = std::mem::take(&mut self.slots);
-        kept.retain(|slot| slot.used && !is_new(&slot.state));
+        kept.retain(|slot| slot.tag != 0 && !is_new(&slot.state));
         self.used = kept.len();
         self.newcomers = 0;
         let wanted = (4 * (self.used + 1)).next_power_of_two();
         let most = (2 * self.most).next_power_of_two();
         self.slots = vec![Slot::default(); wanted.min(most).max(FEWEST_SLOTS)];
         for slot in kept {
-            let at = self.seek(slot.key);
+            let at = self.seek(slot.tag as u32);
             self.slots[at] = slot;
         }
     }
 
     /// That every key is found, and the table is no fuller than it may be.
     pub fn check(&self) -> Result<(), String> {
-        let used = self.slots.iter().filter(|slot| slot.used).count();
-        let lost =
-            (0..self.slots.len()).find(|&at| self.slots[at].used && self.seek(self.slots[at].key) != at);
+        let used = self.slots.iter().filter(|slot| slot.tag != 0).count();
+        let lost = (0..self.slots.len()).find(|&at| {
+            let tag = self.slots[at].tag;
+            tag != 0 && self.seek(tag as u32) != at
+        });
         if used != self.used || used > self.most || used * 2 > self.slots.len() {
             return Err(format!("{used} of {} slots used, counted {}", self.slots.len(), self.used));
         }
-        lost.map_or(Ok(()), |at| Err(format!("key {} is not found", self.slots[at].key)))
+        lost.map_or(Ok(()), |at| Err(format!("key {} is not found", self.slots[at].tag as u32)))
     }
 }
 

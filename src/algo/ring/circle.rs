@@ -1,7 +1,7 @@
 //! Points on a circle, each with its member, and the first point at or after a place.
 //!
-//! The points are sorted by their top bits into as many buckets as there are points, and within a bucket,
-//! which holds one or two, by insertion. Where each bucket begins is kept: so building takes linear time,
+//! The points are sorted by their top bits into at least as many buckets as there are points, and within a
+//! bucket, which holds one or none, by insertion. Where each bucket begins is kept: so building takes linear time,
 //! and a look-up meets its point at once.
 
 use super::{Hashing, Inspection, Members, POINTS_SHOWN, Point};
@@ -55,7 +55,7 @@ impl Circle {
     }
 
     fn sorted(points: Vec<u64>) -> Circle {
-        let bits = points.len().max(2).ilog2();
+        let bits = points.len().max(2).ilog2() + 1;
         let shift = 64 - bits;
         let bucket = |point: u64| (point >> shift) as usize;
         let mut starts = vec![0u32; (1 << bits) + 1];
@@ -72,9 +72,11 @@ impl Circle {
             sorted[*next as usize] = point;
             *next += 1;
         }
-        for pair in starts.windows(2) {
-            sort_few(&mut sorted[pair[0] as usize..pair[1] as usize]);
+        // Many in one bucket there are only without a hash.
+        for pair in starts.windows(2).filter(|pair| pair[1] - pair[0] > FEW as u32) {
+            sort_by_key(&mut sorted[pair[0] as usize..pair[1] as usize], |&point| point);
         }
+        sort_neighbours(&mut sorted);
         Circle { points: sorted, starts, shift }
     }
 
@@ -104,6 +106,10 @@ impl Circle {
         let wanted = place & !INDEX_MASK;
         let bucket = (place >> self.shift) as usize;
         let (mut at, end) = (self.starts[bucket] as usize, self.starts[bucket + 1] as usize);
+        // Counted, not searched: no branch to guess.
+        if let Some([a, b, c]) = self.points.get(at..at + 3) {
+            at += usize::from(*a < wanted) + usize::from(*b < wanted) + usize::from(*c < wanted);
+        }
         if end - at > FEW {
             at += self.points[at..end].partition_point(|&point| point < wanted);
         }
@@ -200,10 +206,8 @@ pub(super) fn fraction(place: u64) -> f64 {
     (place >> 11) as i64 as f64 / (1u64 << 53) as f64
 }
 
-fn sort_few(points: &mut [u64]) {
-    if points.len() > FEW {
-        return sort_by_key(points, |&point| point);
-    }
+/// By insertion: nobody is far from its place.
+fn sort_neighbours(points: &mut [u64]) {
     for end in 1..points.len() {
         let mut at = end;
         while at > 0 && points[at] < points[at - 1] {

@@ -1,31 +1,16 @@
-//! `switchyard replay`: a trace through one policy, and what the policy made of it.
+//! `switchyard replay balancer`: whom a balancing policy picks.
 
-use super::Failure;
-use super::input::Assignment;
-use super::table::Table;
+use super::{ALL, Assignment, Failure, Table, chosen, no_knobs};
 use crate::algo::balance::{self, TABLE};
-use crate::algo::choice::PolicyChoice;
 use crate::algo::setting::Knobs;
 use std::io::Write;
-
-/// Replay a trace through one policy
-#[derive(Debug, clap::Args)]
-pub struct Options {
-    #[command(subcommand)]
-    family: Family,
-}
-
-#[derive(Debug, clap::Subcommand)]
-enum Family {
-    Balancer(Balancer),
-}
 
 /// Whom a balancing policy picks for each request, as 0-based indices
 ///
 /// Request i comes at i milliseconds from client i with key i, and none comes back: policies that go by
 /// calls in flight spread what there is, policies that go by latency never see one.
 #[derive(Debug, clap::Args)]
-struct Balancer {
+pub struct Options {
     /// A policy's id, or all for a table of counts
     #[arg(long)]
     policy: String,
@@ -41,19 +26,11 @@ struct Balancer {
 }
 
 pub fn replay(options: &Options, out: &mut impl Write) -> Result<(), Failure> {
-    match &options.family {
-        Family::Balancer(options) if options.policy == "all" => all(options, out),
-        Family::Balancer(options) => one(options, out),
-    }
+    if options.policy == ALL { all(options, out) } else { one(options, out) }
 }
 
-fn one(options: &Balancer, out: &mut impl Write) -> Result<(), Failure> {
-    let given = options.knobs.iter().map(|knob| (knob.name.clone(), knob.value.clone()));
-    let choice = PolicyChoice { id: options.policy.clone(), knobs: given.collect() };
-    let knobs = choice.resolve("balance").map_err(|problems| {
-        let line = |(below, sentence): (String, String)| format!("policy.{below}: {sentence}");
-        Failure::Input(problems.into_iter().map(line).collect())
-    })?;
+fn one(options: &Options, out: &mut impl Write) -> Result<(), Failure> {
+    let knobs = chosen("balance", &options.policy, &options.knobs)?;
     let picks = picks(&options.policy, &knobs, options)?;
     // Millions of picks are written one by one, not built as one value.
     write!(out, "{{\"policy\":{:?},\"picks\":[", options.policy)?;
@@ -63,10 +40,8 @@ fn one(options: &Balancer, out: &mut impl Write) -> Result<(), Failure> {
     Ok(writeln!(out, "]}}")?)
 }
 
-fn all(options: &Balancer, out: &mut impl Write) -> Result<(), Failure> {
-    if !options.knobs.is_empty() {
-        return Err(Failure::input("--knob needs one policy, not all"));
-    }
+fn all(options: &Options, out: &mut impl Write) -> Result<(), Failure> {
+    no_knobs(&options.knobs)?;
     let numbers = (0..options.weights.len()).map(|backend| backend.to_string());
     let heading: Vec<String> = std::iter::once("backend".to_owned()).chain(numbers).collect();
     let mut table = Table::new(&heading);
@@ -86,6 +61,6 @@ fn all(options: &Balancer, out: &mut impl Write) -> Result<(), Failure> {
     Ok(write!(out, "{table}")?)
 }
 
-fn picks(policy: &str, knobs: &Knobs, options: &Balancer) -> Result<Vec<usize>, Failure> {
+fn picks(policy: &str, knobs: &Knobs, options: &Options) -> Result<Vec<usize>, Failure> {
     balance::replay(policy, knobs, &options.weights, options.requests).map_err(Failure::input)
 }
