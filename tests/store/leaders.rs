@@ -30,7 +30,7 @@ fn followers_are_stale_as_long_as_the_lag_says() {
         bench.duration_ms = 400_000.0;
         let (seen, _) = bench.play();
         let (rate, mean) = (0.02, 5.0);
-        let behind = 1.0 - (-rate * lag_ms as f64).exp() / (1.0 + rate * mean);
+        let behind = 1.0 - libm::exp(-rate * lag_ms) / (1.0 + rate * mean);
         let (wanted, reads) = (behind * 2.0 / 3.0, seen.count(Counter::Reads) as f64);
         let share = seen.count(Counter::StaleReads) as f64 / reads;
         let error = (wanted * (1.0 - wanted) / reads).sqrt();
