@@ -64,6 +64,21 @@ fn a_crash_loses_only_what_followers_did_not_have() {
     }
 }
 
+/// Writes without a leader win over those of leaders before, however often these had changed.
+#[test]
+fn quorums_take_over_from_leaders() {
+    for seed in 0..10 {
+        let (seen, _) = Bench::new(seed, json!({ "replication": "leader-sync", "failover_ms": 200 }))
+            .change(1000.0, "s/1", json!({ "down": true }))
+            .change(3000.0, "s/1", json!({ "down": false }))
+            .change(5000.0, "s", json!({ "replication": "quorum" }))
+            .play();
+        let late = seen.ended.iter().filter(|end| end.born.ms() > 5000.0);
+        assert!(late.clone().count() > 2000 && late.clone().all(|end| end.outcome == Outcome::Ok));
+        assert_eq!(seen.count(Counter::StaleReads), 0, "seed {seed}");
+    }
+}
+
 /// A leader that is cut off goes on for the failover time, and what it took then is lost if it did not wait
 /// for anybody. Afterwards nobody on its side leads.
 #[test]

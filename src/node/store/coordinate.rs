@@ -145,14 +145,11 @@ impl Store {
         let base = merged(machine.rows.get(key), machine.begun.get(key.into()), how);
         let mut seen = base.as_ref().map_or(Seen::default(), Row::seen);
         seen.add(member, number);
-        let before = base.as_ref().map_or(0, Row::term);
-        let version = match leaders {
-            true => Version { number, writer: member, term: self.view.term().max(before), stamp: 0, seen },
-            false => {
-                let stamp = now_ns.saturating_add(skew_ns);
-                Version { number, writer: member, term: before, stamp, seen }
-            }
+        let (term, stamp) = match leaders {
+            true => (self.view.term(), 0),
+            false => (self.chosen_term, now_ns.saturating_add(skew_ns)),
         };
+        let version = Version { number, writer: member, term, stamp, seen };
         let row = Row::new(version);
         machine.begun.insert(key.into(), row.clone());
         row

@@ -3,6 +3,10 @@
 //! A new leader's rows are the truth from then on: what others hold beyond them is thrown away, at once rather
 //! than when they hear of it (MongoDB's rollback, Kafka's truncation). Of acknowledged writes these are the
 //! lost ones. Only an asynchronous leader loses any, or a synchronous one when all that followed it are gone.
+//!
+//! A follower that was gone gets what it missed by its leader's hints and by anti-entropy, and follows from then
+//! on; there is no log that it reads from where it stopped, so with both turned off it lacks those rows until
+//! they are written again.
 
 use super::view::View;
 use super::{DETECT, NOBODYS, Store};

@@ -119,6 +119,8 @@ pub struct Store {
     machines: Vec<Machine>,
     map: Map,
     view: View,
+    /// The term when the replication was chosen: that of all writes without a leader.
+    chosen_term: u32,
     ops: Ops,
     messages: Messages,
     oracle: Oracle,
@@ -191,6 +193,7 @@ impl Store {
             machines: vec![],
             map: Map::new(&settings.partitioner, &members, settings.replicas as usize),
             view: View::default(),
+            chosen_term: 0,
             ops: Ops::default(),
             messages: Messages::default(),
             oracle: Oracle::default(),
@@ -200,7 +203,7 @@ impl Store {
             recovery_due: false,
             settings,
         };
-        store.view.new_term();
+        store.choose_term();
         store.fit();
         store
     }
@@ -232,6 +235,12 @@ impl Store {
     /// Operations under way, and questions that are not answered yet.
     pub fn under_way(&self) -> (usize, usize) {
         (self.ops.len(), self.messages.len())
+    }
+
+    /// Writes from now on win over those under another kind of replication.
+    fn choose_term(&mut self) {
+        self.view.new_term();
+        self.chosen_term = self.view.term();
     }
 
     /// Gives every member a machine.
@@ -376,7 +385,7 @@ impl Behaviour for Store {
         let known = self.machines.len();
         self.fit();
         if before.replication != settings.replication {
-            self.view.new_term();
+            self.choose_term();
         }
         self.declare_conditions(cx, &before, known);
         let members = |settings: &Settings| Store::partitioned("", settings);

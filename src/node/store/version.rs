@@ -59,7 +59,8 @@ pub struct Version {
     pub number: u32,
     /// Who coordinated it.
     pub writer: u16,
-    /// How often leaders had changed; a later leader's writes win over an earlier one's.
+    /// With a leader, how often leaders had changed: a later one's writes win over an earlier one's. Without, the
+    /// same for all.
     pub term: u32,
     /// The coordinator's clock, in nanoseconds, skewed as it is; 0 where a leader orders the writes.
     pub stamp: i64,
@@ -113,10 +114,6 @@ impl Row {
     /// The number of the newest write in it.
     pub fn number(&self) -> u32 {
         self.0.first().map_or(0, |version| version.number)
-    }
-
-    pub fn term(&self) -> u32 {
-        self.0.iter().map(|version| version.term).max().unwrap_or(0)
     }
 
     /// Everything that its versions had seen.
