@@ -186,6 +186,22 @@ fn a_scan_is_as_slow_as_its_slowest_part() {
     }
 }
 
+/// One machine with one worker is an M/M/1 queue: a mean stay of 1 / (μ − λ), at half the speed and half the load
+/// twice that.
+#[test]
+fn one_machine_is_a_queue_as_any_other() {
+    for (rate, slow, wanted_ms) in [(50.0, 1.0, 20.0), (25.0, 2.0, 40.0)] {
+        let store = json!({ "count": 1, "replicas": 1, "workers": 1, "queue": 100_000, "timeout_ms": 60_000,
+            "service_ms": { "dist": "exponential", "mean": 10 }, "members": [{ "slow": slow }] });
+        let mut bench = Bench::new(8, store).clients(json!({ "rate_per_s": rate }));
+        bench.duration_ms = 2_000_000.0;
+        let (seen, _) = bench.play();
+        let mean =
+            seen.ended.iter().map(|end| end.at.since(end.born).ms()).sum::<f64>() / seen.ended.len() as f64;
+        assert!(((mean - 2.0) / wanted_ms - 1.0).abs() < 0.05, "{mean} for {wanted_ms} + 2");
+    }
+}
+
 /// Whatever N − 1 machines hold is elsewhere too.
 #[test]
 fn a_scan_survives_as_many_crashes_as_there_are_spare_replicas() {
