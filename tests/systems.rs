@@ -10,7 +10,7 @@ use switchyard::run::{Digest, NO_LIMIT, Simulation};
 use switchyard::sim::{Progress, Time};
 
 /// Everything has a timeout, a loss notice or a retry limit that ends long before this.
-const DRAINED_MS: f64 = 2_000_000.0;
+const DRAINED_MS: f64 = 400_000.0;
 /// Far more than any of these systems needs; a node that keeps itself busy for ever would use it up.
 const EVENTS_MAX: u64 = 20_000_000;
 

@@ -12,6 +12,8 @@ mod placing;
 pub mod queue;
 pub mod servers;
 pub mod station;
+pub mod store;
+pub mod work;
 
 pub use configure::Configure;
 
@@ -155,6 +157,7 @@ kinds! {
     balancer Balancer,
     servers Servers,
     cache Cache,
+    store Store,
     queue Queue,
     limiter Limiter,
 }

@@ -10,6 +10,9 @@ use serde::de::{
 use serde_json::{Map, Value};
 use std::fmt;
 
+/// 2⁵³.
+const WHOLE_BELOW: f64 = 9_007_199_254_740_992.0;
+
 /// # Errors
 /// The first thing that is wrong.
 pub(super) fn read<'a, T: Deserialize<'a>>(value: &'a Value) -> Result<T, Wrong> {
@@ -79,7 +82,17 @@ impl<'de> Deserializer<'de> for Reader<'de> {
             Value::Number(number) => match (number.as_u64(), number.as_i64()) {
                 (Some(number), _) => visitor.visit_u64(number),
                 (None, Some(number)) => visitor.visit_i64(number),
-                (None, None) => visitor.visit_f64(number.as_f64().unwrap_or_default()),
+                (None, None) => {
+                    let number = number.as_f64().unwrap_or_default();
+                    // JSON knows no whole numbers: 5.0 is 5. Beyond these bounds not every one can be written.
+                    let whole = number == number.trunc() && number.abs() < WHOLE_BELOW && number != 0.0;
+                    match whole {
+                        _ if number == 0.0 && number.is_sign_positive() => visitor.visit_u64(0),
+                        true if number > 0.0 => visitor.visit_u64(number as u64),
+                        true => visitor.visit_i64(number as i64),
+                        false => visitor.visit_f64(number),
+                    }
+                }
             },
             Value::String(text) => visitor.visit_borrowed_str(text),
             Value::Array(items) => {
@@ -209,6 +222,18 @@ impl<'a> VariantAccess<'a> for Word<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_whole_number_may_be_written_with_a_point() {
+        let read_u8 =
+            |text: &str| read::<u8>(&serde_json::from_str(text).unwrap()).map_err(|wrong| wrong.sentence);
+        assert_eq!((read_u8("5.0"), read_u8("0.0")), (Ok(5), Ok(0)));
+        assert!(read_u8("5.5").is_err() && read_u8("256.0").is_err() && read_u8("-1.0").is_err());
+        let read_f64 = |text: &str| read::<f64>(&serde_json::from_str(text).unwrap()).map(f64::to_bits).ok();
+        for number in [5.0, -3.0, 0.0, -0.0, 1e300, 0.1, 9_007_199_254_740_993.0] {
+            assert_eq!(read_f64(&format!("{number:?}")), Some(f64::to_bits(number)), "{number}");
+        }
+    }
     use serde::Deserialize;
     use serde_json::json;
     use std::collections::BTreeMap;

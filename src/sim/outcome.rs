@@ -33,6 +33,8 @@ pub enum Outcome {
     Fraud,
     /// Nobody waited any longer.
     TimedOut,
+    /// Refused: the transaction was given up.
+    Aborted,
 }
 
 /// The four ways to end, each with a shape and a colour on the stage.
@@ -46,7 +48,7 @@ pub enum OutcomeKind {
 }
 
 /// One row for each outcome, in the order of the enum: (outcome, kind, id, label).
-pub const OUTCOMES: [(Outcome, OutcomeKind, &str, &str); 13] = [
+pub const OUTCOMES: [(Outcome, OutcomeKind, &str, &str); 14] = [
     (Outcome::Ok, OutcomeKind::Ok, "ok", "ok"),
     (Outcome::RateLimited, OutcomeKind::Refused, "rate-limited", "rate limited"),
     (Outcome::QueueFull, OutcomeKind::Refused, "queue-full", "queue full"),
@@ -60,6 +62,7 @@ pub const OUTCOMES: [(Outcome, OutcomeKind, &str, &str); 13] = [
     (Outcome::Lost, OutcomeKind::Failed, "lost", "lost"),
     (Outcome::Fraud, OutcomeKind::Failed, "fraud", "fraud"),
     (Outcome::TimedOut, OutcomeKind::TimedOut, "timed-out", "timed out"),
+    (Outcome::Aborted, OutcomeKind::Refused, "aborted", "aborted"),
 ];
 
 impl Outcome {

@@ -76,7 +76,7 @@ pub fn audit<Q: EventQueue<Event = Event>>(simulation: &Simulation<Q>) {
                     calls().filter(|call| call.to.node as usize == index && call.phase == Phase::Queued);
                 assert_eq!(here.count(), limiter.waiting() as usize, "calls that are held");
             }
-            Node::Clients(_) => {}
+            Node::Clients(_) | Node::Store(_) => {}
         }
     }
 }

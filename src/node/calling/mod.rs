@@ -336,7 +336,7 @@ fn gate_of<'a, E: Env>(gates: &'a mut Vec<Gate>, cx: &Context<'_, E>, want: &Wan
 /// A moment later, or at another machine, it may go better. What the request itself is to blame for stays
 /// as it is.
 pub fn is_worth_retrying(outcome: Outcome) -> bool {
-    is_trouble(outcome) || outcome == Outcome::RateLimited
+    is_trouble(outcome) || matches!(outcome, Outcome::RateLimited | Outcome::Aborted)
 }
 
 /// The node that was called does badly: what a circuit breaker counts. A limiter that refuses does well.
@@ -351,6 +351,7 @@ pub fn is_trouble(outcome: Outcome) -> bool {
         | Outcome::TimedOut => true,
         Outcome::Ok
         | Outcome::RateLimited
+        | Outcome::Aborted
         | Outcome::Unauthorised
         | Outcome::Invalid
         | Outcome::NoRoute

@@ -1,0 +1,210 @@
+//! Who holds which key: the policy's word, but for rows that have not been moved yet.
+//!
+//! Everybody has the same map at once, as if from a coordination service (ZooKeeper, etcd) that is itself
+//! left out. After a change of the members a key stays where it is until its row has been moved.
+
+use super::table::Table;
+use crate::algo::choice::PolicyChoice;
+use crate::algo::ring::{self, Key, Members, Partition};
+use std::sync::Arc;
+
+/// The most replicas of a key.
+pub const REPLICAS_MAX: usize = 5;
+
+/// The members that hold a key, in order of preference. Empty: nobody said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Home {
+    len: u8,
+    members: [u16; REPLICAS_MAX],
+}
+
+impl Home {
+    pub fn new(members: &[usize]) -> Home {
+        let mut home = Home::default();
+        for (place, member) in home.members.iter_mut().zip(members) {
+            *place = *member as u16;
+            home.len += 1;
+        }
+        home
+    }
+
+    pub fn all(&self) -> &[u16] {
+        &self.members[..self.len as usize]
+    }
+
+    pub fn has(&self, member: u16) -> bool {
+        self.all().contains(&member)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Map {
+    policy: Option<Arc<Box<dyn Partition>>>,
+    count: usize,
+    replicas: usize,
+    /// Where keys are that are not where the policy says. Those that have been moved since have no members,
+    /// until there are many of them.
+    away: Arc<Table<Home>>,
+    moved: usize,
+    /// Keys on the move: where to, and the number of the move, from 1.
+    moving: Table<(Home, u32)>,
+    moves: u32,
+    /// From where the next key to be moved is looked for.
+    cursor: u32,
+}
+
+impl Map {
+    pub fn new(choice: &PolicyChoice, members: &Members, replicas: usize) -> Map {
+        Map {
+            policy: build(choice, members),
+            count: members.len(),
+            replicas,
+            away: Arc::default(),
+            moved: 0,
+            moving: Table::default(),
+            moves: 0,
+            cursor: 0,
+        }
+    }
+
+    /// Where the policy wants a key.
+    pub fn target(&self, key: u32) -> Home {
+        let Some(policy) = &self.policy else { return Home::default() };
+        let mut owners = Vec::with_capacity(REPLICAS_MAX);
+        let count = self.replicas.min(self.count).min(REPLICAS_MAX);
+        policy.owners(&Key::number(key, policy.hashing()), count, &mut owners);
+        Home::new(&owners)
+    }
+
+    /// Where a key is.
+    pub fn home(&self, key: u32) -> Home {
+        match self.away.get(key.into()) {
+            Some(home) if home.len > 0 => *home,
+            _ => self.target(key),
+        }
+    }
+
+    /// Where a key is being moved to.
+    pub fn joining(&self, key: u32) -> Option<Home> {
+        self.moving.get(key.into()).map(|(home, _)| *home)
+    }
+
+    /// The same, if it is by this move.
+    pub fn joining_by(&self, key: u32, number: u32) -> Option<Home> {
+        self.moving.get(key.into()).filter(|(_, other)| *other == number).map(|(home, _)| *home)
+    }
+
+    /// Whether a member holds the key, or is about to.
+    pub fn concerns(&self, member: u16, key: u32) -> bool {
+        self.home(key).has(member) || self.joining(key).is_some_and(|home| home.has(member))
+    }
+
+    /// How many keys are not where the policy wants them.
+    pub fn away(&self) -> usize {
+        self.away.len() - self.moved
+    }
+
+    pub fn moving(&self) -> usize {
+        self.moving.len()
+    }
+
+    /// Another division of the keys. Those of `keys`, in ascending order, stay where they are until they are
+    /// moved; moves under way go on if they still lead to the right place.
+    pub fn divide(&mut self, choice: &PolicyChoice, members: &Members, replicas: usize, keys: &[u32]) {
+        let homes: Vec<Home> = keys.iter().map(|key| self.home(*key)).collect();
+        self.policy = build(choice, members);
+        (self.count, self.replicas) = (members.len(), replicas);
+        let mut away = Table::default();
+        for (key, home) in keys.iter().zip(homes) {
+            if home != self.target(*key) {
+                away.insert((*key).into(), home);
+            }
+        }
+        (self.away, self.moved, self.cursor) = (Arc::new(away), 0, 0);
+        let mut moving = std::mem::take(&mut self.moving);
+        moving.retain(|key, (home, _)| *home == self.target(key as u32));
+        self.moving = moving;
+    }
+
+    /// The next key to be moved, and the number of the move: one that is not on the move and that `may` move.
+    pub fn next_move(&mut self, may: impl Fn(u32) -> bool) -> Option<(u32, u32)> {
+        let fits = |entry: &(u64, &Home)| entry.1.len > 0 && !self.moving.has(entry.0) && may(entry.0 as u32);
+        let from = u64::from(self.cursor);
+        let behind = || self.away.iter().take_while(|entry| entry.0 < from).find(fits);
+        let key = self.away.from(from).find(fits).or_else(behind)?.0 as u32;
+        self.cursor = key + 1;
+        self.moves = self.moves.wrapping_add(1).max(1);
+        self.moving.insert(key.into(), (self.target(key), self.moves));
+        Some((key, self.moves))
+    }
+
+    /// The move is over: the key is where it should be, or still where it was.
+    pub fn moved(&mut self, key: u32, number: u32, arrived: bool) {
+        if self.joining_by(key, number).is_none() {
+            return;
+        }
+        self.moving.remove(key.into());
+        if arrived {
+            let away = Arc::make_mut(&mut self.away);
+            away.insert(key.into(), Home::default());
+            self.moved += 1;
+            if self.moved * 2 > away.len() {
+                away.retain(|_, home| home.len > 0);
+                self.moved = 0;
+            }
+        }
+    }
+}
+
+fn build(choice: &PolicyChoice, members: &Members) -> Option<Arc<Box<dyn Partition>>> {
+    let entry = ring::find(&choice.id)?;
+    let knobs = choice.resolve("ring").ok()?;
+    let mut policy = (entry.build)(&knobs);
+    policy.rebuild(members);
+    Some(Arc::new(policy))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn members(count: usize) -> Members {
+        Members::named((1..=count).map(|number| format!("store/{number}")))
+    }
+
+    #[test]
+    fn a_key_stays_until_it_is_moved_and_then_is_where_the_policy_says() {
+        for id in ["modulo", "ring", "rendezvous"] {
+            let choice = PolicyChoice::new(id);
+            let mut map = Map::new(&choice, &members(4), 3);
+            let keys: Vec<u32> = (0..500).step_by(3).collect();
+            let before: Vec<Home> = keys.iter().map(|key| map.home(*key)).collect();
+            map.divide(&choice, &members(5), 3, &keys);
+            let fresh = Map::new(&choice, &members(5), 3);
+            assert!(keys.iter().zip(&before).all(|(key, home)| map.home(*key) == *home));
+            assert_eq!(map.home(1), fresh.home(1), "nothing is there that could stay");
+            let mut moves = 0;
+            while let Some((key, number)) = map.next_move(|_| true) {
+                assert_eq!(map.joining(key), Some(fresh.home(key)));
+                map.moved(key, number + 1, true);
+                assert_eq!(map.moving(), 1, "another move's end");
+                map.moved(key, number, true);
+                moves += 1;
+            }
+            let differing = keys.iter().zip(&before).filter(|(key, home)| fresh.home(**key) != **home);
+            assert_eq!((moves, map.away(), map.moving()), (differing.count(), 0, 0), "{id}");
+            assert!(keys.iter().all(|key| map.home(*key) == fresh.home(*key)));
+        }
+    }
+
+    #[test]
+    fn going_back_needs_no_moves() {
+        let choice = PolicyChoice::new("ring");
+        let mut map = Map::new(&choice, &members(4), 2);
+        let keys: Vec<u32> = (0..300).collect();
+        map.divide(&choice, &members(6), 2, &keys);
+        assert!(map.away() > 0 && map.next_move(|_| true).is_some());
+        map.divide(&choice, &members(4), 2, &keys);
+        assert_eq!((map.away(), map.moving()), (0, 0));
+    }
+}

@@ -1,0 +1,109 @@
+//! One leader for each key.
+
+use crate::play::{Bench, store};
+use serde_json::json;
+use switchyard::sim::{Counter, Outcome};
+
+#[test]
+fn a_leader_never_reads_what_is_stale() {
+    for seed in 0..10 {
+        for replication in ["leader-sync", "leader-async"] {
+            let mut bench = Bench::new(seed, json!({ "count": 5, "replication": replication }));
+            bench.duration_ms = 4000.0;
+            let (seen, _) = bench.play();
+            assert_eq!(seen.with(Outcome::Ok), seen.ended.len());
+            assert!(seen.count(Counter::Reads) > 200 && seen.count(Counter::Writes) > 200);
+            assert_eq!(seen.count(Counter::StaleReads) + seen.count(Counter::LostUpdates), 0);
+        }
+    }
+}
+
+/// A follower lacks the last write for the lag D and a message of mean L. The last write is of exponential age,
+/// at rate λ, so the share of stale reads is 1 − exp(−λD) / (1 + λL) of those that a follower answers.
+#[test]
+fn followers_are_stale_as_long_as_the_lag_says() {
+    for lag_ms in [0.0, 20.0, 100.0] {
+        let settings = json!({ "count": 3, "replication": "leader-async", "read_from": "any", "service_ms": 0,
+            "replication_lag_ms": lag_ms });
+        let mut bench = Bench::new(21, settings)
+            .clients(json!({ "rate_per_s": 40, "keys": { "kind": "uniform", "count": 1 } }));
+        bench.duration_ms = 400_000.0;
+        let (seen, _) = bench.play();
+        let (rate, mean) = (0.02, 5.0);
+        let behind = 1.0 - libm::exp(-rate * lag_ms) / (1.0 + rate * mean);
+        let (wanted, reads) = (behind * 2.0 / 3.0, seen.count(Counter::Reads) as f64);
+        let share = seen.count(Counter::StaleReads) as f64 / reads;
+        let error = (wanted * (1.0 - wanted) / reads).sqrt();
+        assert!((share - wanted).abs() < 5.0 * error, "lag {lag_ms}: {share} for {wanted} ± {error}");
+    }
+}
+
+/// Synchronous followers have what was acknowledged; asynchronous ones lack what the lag held back.
+#[test]
+fn a_crash_loses_only_what_followers_did_not_have() {
+    for seed in 0..10 {
+        let run = |replication: &str| {
+            let settings = json!({ "count": 4, "replication": replication, "replication_lag_ms": 200, "failover_ms": 500 });
+            Bench::new(seed, settings).change(5000.0, "s/1", json!({ "down": true })).play().0
+        };
+        let sync = run("leader-sync");
+        assert_eq!((sync.count(Counter::LostWrites), sync.count(Counter::StaleReads)), (0, 0), "seed {seed}");
+        let asynchronous = run("leader-async");
+        let lost = asynchronous.count(Counter::LostWrites);
+        let held_back = |at_ms: f64| (4795.0..=5000.0).contains(&at_ms);
+        let late = asynchronous.ended.iter().filter(|end| end.write && held_back(end.at.ms() - 0.0));
+        assert!(lost > 0 && lost as usize <= late.count() + 2, "seed {seed}: {lost}");
+        assert!(asynchronous.count(Counter::StaleReads) > 0, "until the key is written again");
+        // Somebody leads again after the failover; calls to the machine that is down fail.
+        for seen in [sync, asynchronous] {
+            let late = seen.ended.iter().filter(|end| end.born.ms() > 6000.0);
+            assert!(late.clone().all(|end| matches!(end.outcome, Outcome::Ok | Outcome::Crashed)));
+            let fine = late.clone().filter(|end| end.outcome == Outcome::Ok).count() as f64;
+            assert!((fine / late.count() as f64 - 0.75).abs() < 0.04);
+        }
+    }
+}
+
+/// Writes without a leader win over those of leaders before, however often these had changed.
+#[test]
+fn quorums_take_over_from_leaders() {
+    for seed in 0..10 {
+        let (seen, _) = Bench::new(seed, json!({ "replication": "leader-sync", "failover_ms": 200 }))
+            .change(1000.0, "s/1", json!({ "down": true }))
+            .change(3000.0, "s/1", json!({ "down": false }))
+            .change(5000.0, "s", json!({ "replication": "quorum" }))
+            .play();
+        let late = seen.ended.iter().filter(|end| end.born.ms() > 5000.0);
+        assert!(late.clone().count() > 2000 && late.clone().all(|end| end.outcome == Outcome::Ok));
+        assert_eq!(seen.count(Counter::StaleReads), 0, "seed {seed}");
+    }
+}
+
+/// A leader that is cut off goes on for the failover time, and what it took then is lost if it did not wait
+/// for anybody. Afterwards nobody on its side leads.
+#[test]
+fn a_leader_that_is_cut_off_steps_down() {
+    let run = |replication: &str| {
+        let settings = json!({ "count": 3, "replication": replication, "replication_lag_ms": 10,
+            "failover_ms": 1000, "timeout_ms": 200 });
+        let cut = Bench::new(2, settings)
+            .change(5000.0, "s/1", json!({ "side": 1 }))
+            .change(12_000.0, "s/1", json!({ "side": 0 }))
+            .change(16_000.0, "s", json!({ "anti_entropy_every_ms": 50 }));
+        cut.play()
+    };
+    let (sync, _) = run("leader-sync");
+    assert_eq!((sync.count(Counter::LostWrites), sync.count(Counter::StaleReads)), (0, 0));
+    let (asynchronous, simulation) = run("leader-async");
+    assert!(asynchronous.count(Counter::LostWrites) > 5);
+    for seen in [sync, asynchronous] {
+        let refused = |from: f64, to: f64| {
+            let within = seen.ended.iter().filter(|end| (from..to).contains(&end.born.ms()));
+            within.clone().filter(|end| end.outcome == Outcome::NoBackend).count() as f64
+                / within.count() as f64
+        };
+        assert!((refused(6500.0, 11_500.0) - 1.0 / 3.0).abs() < 0.06);
+        assert_eq!(refused(13_500.0, 20_000.0), 0.0);
+    }
+    assert!(store(&simulation).under_way().0 < 100);
+}

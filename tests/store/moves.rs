@@ -1,0 +1,82 @@
+//! Rows that move when the division of the keys changes.
+
+use crate::play::{Bench, differing, misplaced, store};
+use serde_json::json;
+use switchyard::algo::choice::PolicyChoice;
+use switchyard::algo::ring::{self, Key, Members};
+use switchyard::sim::{Counter, Outcome};
+
+const KEYS: u32 = 400;
+
+/// By the policy alone.
+fn owners(policy: &str, members: u16, key: u32) -> Vec<usize> {
+    let entry = ring::find(policy).expect("a policy");
+    let knobs = PolicyChoice::new(policy).resolve("ring").expect("its defaults");
+    let mut policy = (entry.build)(&knobs);
+    policy.rebuild(&Members::named((1..=members).map(|number| format!("s/{number}"))));
+    let mut owners = vec![];
+    policy.owners(&Key::number(key, policy.hashing()), 3, &mut owners);
+    owners
+}
+
+#[test]
+fn rows_move_exactly_if_their_owners_changed_and_nobody_notices() {
+    for policy in ["modulo", "ring", "rendezvous"] {
+        for replication in ["quorum", "leader-sync", "leader-async"] {
+            for (from, to) in [(4, 6), (6, 4)] {
+                let settings = json!({ "count": from, "partitioner": policy, "replication": replication, "move_per_s": 100 });
+                let mut bench = Bench::new(5, settings)
+                    .clients(json!({ "keys": { "kind": "sequential", "count": KEYS },
+                        "mix": [{ "path": "/", "write_share": 1 }] }))
+                    .change(4000.0, "c", json!({ "mix": [{ "path": "/", "write_share": 0.5 }] }))
+                    .change(5000.0, "s", json!({ "count": to }));
+                bench.duration_ms = 14_000.0;
+                let (seen, end) = bench.play();
+                let what = format!("{policy}, {replication}, {from} to {to}");
+                assert_eq!(seen.count(Counter::StaleReads), 0, "{what}");
+                assert_eq!(seen.count(Counter::LostWrites), 0, "{what}");
+                assert_eq!(seen.with(Outcome::Ok), seen.ended.len(), "{what}");
+                let moved =
+                    (0..KEYS).filter(|key| owners(policy, from, *key) != owners(policy, to, *key)).count();
+                assert_eq!(seen.count(Counter::MovedRows) as usize, moved, "{what}");
+                assert_eq!((store(&end).rows_to_move(), misplaced(&end)), (0, 0), "{what}");
+                let strays = (0..KEYS).filter(|key| {
+                    let home: Vec<usize> =
+                        store(&end).home(*key).all().iter().map(|at| *at as usize).collect();
+                    home != owners(policy, to, *key)
+                });
+                assert_eq!(strays.count(), 0, "{what}");
+            }
+        }
+    }
+}
+
+/// As fast as allowed, and no faster.
+#[test]
+fn moves_take_the_time_that_they_are_given() {
+    let at = |duration_ms: f64| {
+        let mut bench = Bench::new(5, json!({ "count": 4, "partitioner": "modulo", "move_per_s": 50 }))
+            .clients(json!({ "keys": { "kind": "sequential", "count": KEYS }, "mix": [{ "path": "/", "write_share": 1 }] }))
+            .change(3000.0, "s", json!({ "count": 5 }));
+        bench.duration_ms = duration_ms;
+        bench.play().0.count(Counter::MovedRows)
+    };
+    let after_four_seconds = at(7000.0);
+    assert!((190..=200).contains(&after_four_seconds), "{after_four_seconds}");
+}
+
+/// More replicas, or fewer: rows are copied, or thrown away.
+#[test]
+fn replicas_can_be_added_and_taken_away() {
+    for (from, to) in [(2, 4), (4, 2)] {
+        let settings = json!({ "count": 5, "replicas": from, "read_quorum": from, "write_quorum": from });
+        let mut bench = Bench::new(5, settings)
+            .change(5000.0, "s", json!({ "replicas": to, "read_quorum": to, "write_quorum": to }))
+            .change(12_000.0, "c", json!({ "rate_per_s": 0 }));
+        bench.duration_ms = 15_000.0;
+        let (seen, end) = bench.play();
+        assert_eq!(seen.count(Counter::StaleReads), 0);
+        assert_eq!((misplaced(&end), differing(&end)), (0, 0));
+        assert_eq!(store(&end).home(3).all().len(), to);
+    }
+}
