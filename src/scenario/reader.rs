@@ -72,6 +72,16 @@ impl fmt::Display for Found<'_> {
 
 struct Reader<'a>(&'a Value);
 
+impl<'de> Reader<'de> {
+    /// JSON knows no whole numbers: 5.0 is 5 where one is wanted. Beyond 2⁵³ not every one can be written.
+    fn whole<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        match self.0.as_f64().filter(|number| self.0.is_f64() && *number == number.trunc()) {
+            Some(number) if (0.0..WHOLE_BELOW).contains(&number) => visitor.visit_u64(number as u64),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+}
+
 impl<'de> Deserializer<'de> for Reader<'de> {
     type Error = Wrong;
 
@@ -82,17 +92,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
             Value::Number(number) => match (number.as_u64(), number.as_i64()) {
                 (Some(number), _) => visitor.visit_u64(number),
                 (None, Some(number)) => visitor.visit_i64(number),
-                (None, None) => {
-                    let number = number.as_f64().unwrap_or_default();
-                    // JSON knows no whole numbers: 5.0 is 5. Beyond these bounds not every one can be written.
-                    let whole = number == number.trunc() && number.abs() < WHOLE_BELOW && number != 0.0;
-                    match whole {
-                        _ if number == 0.0 && number.is_sign_positive() => visitor.visit_u64(0),
-                        true if number > 0.0 => visitor.visit_u64(number as u64),
-                        true => visitor.visit_i64(number as i64),
-                        false => visitor.visit_f64(number),
-                    }
-                }
+                (None, None) => visitor.visit_f64(number.as_f64().unwrap_or_default()),
             },
             Value::String(text) => visitor.visit_borrowed_str(text),
             Value::Array(items) => {
@@ -104,6 +104,22 @@ impl<'de> Deserializer<'de> for Reader<'de> {
             }
             Value::Object(map) => visitor.visit_map(Fields::of(map)),
         }
+    }
+
+    fn deserialize_u8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        self.whole(visitor)
+    }
+
+    fn deserialize_u16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        self.whole(visitor)
+    }
+
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        self.whole(visitor)
+    }
+
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        self.whole(visitor)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
@@ -135,7 +151,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     }
 
     serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        bool i8 i16 i32 i64 i128 u128 f32 f64 char str string bytes byte_buf unit unit_struct
         seq tuple tuple_struct map struct identifier ignored_any
     }
 }

@@ -1,6 +1,7 @@
-//! What every lab and 40 random scenarios come to, as JSON: compared natively and in the browser.
+//! What every lab, every example, and random scenarios and systems come to, as JSON: compared natively and in the browser.
 
 use super::scenarios::{Size, checked};
+use super::systems;
 use serde_json::{Map, Value, json};
 use switchyard::labs::LABS;
 use switchyard::run::{Digest, NO_LIMIT, Simulation};
@@ -11,6 +12,18 @@ use switchyard::sim::Time;
 pub const KEPT: &str = include_str!("../golden/digests.json");
 
 const RANDOM: u64 = 40;
+/// Of every kind of node.
+const RANDOM_SYSTEMS: u64 = 40;
+
+macro_rules! examples {
+    ($($name:literal)+) => {
+        /// An example of every kind of node and every service.
+        const EXAMPLES: &[(&str, &str)] =
+            &[$(($name, include_str!(concat!("../scenarios/", $name, ".json")))),+];
+    };
+}
+
+examples! { "cache" "chat" "feed" "gateway" "limiter" "payments" "queue" "shortener" "store" }
 
 fn digest(scenario: &Checked) -> Value {
     let mut digest = Digest::default();
@@ -25,7 +38,13 @@ pub fn found() -> Map<String, Value> {
         (lab.id.to_owned(), digest(&scenario))
     };
     let random = |seed| (format!("random {seed:02}"), digest(&checked(seed, Size::FULL)));
-    LABS.iter().map(lab).chain((0..RANDOM).map(random)).collect()
+    let example = |(name, text): &(&str, &str)| {
+        let scenario = Checked::parse(text).expect("an example is fine");
+        (format!("example {name}"), digest(&scenario))
+    };
+    let system = |seed| (format!("system {seed:02}"), digest(&systems::checked(seed)));
+    let small = LABS.iter().map(lab).chain((0..RANDOM).map(random));
+    small.chain(EXAMPLES.iter().map(example)).chain((0..RANDOM_SYSTEMS).map(system)).collect()
 }
 
 /// The names whose digests differ from those that are kept.
