@@ -262,6 +262,7 @@ impl Behaviour for Node {
 
 /// The member that a caller without a balancer reaches: the one that has the key, where the callee says
 /// which; else any, as a name with many addresses gives.
+#[inline(always)]
 fn member_for<E: Env>(cx: &Context<'_, E>, link: u16, request_seed: u64, key: u32) -> u16 {
     match cx.member_count(link) {
         0 | 1 => 0,

@@ -265,6 +265,7 @@ impl<E: Env> Context<'_, E> {
     }
 
     /// Answers a call with data.
+    #[inline(always)]
     pub fn reply_with(&mut self, id: CallId, outcome: Outcome, answer: Answer) {
         self.core.calls[id.0].answer = answer;
         self.core.reply(id, outcome);

@@ -483,6 +483,7 @@ fn due(now: Time, left: Span, rate: f64) -> Option<Time> {
 
 /// Servers that call nobody keep their data themselves, and all of them the same: a write is known
 /// everywhere at once.
+#[inline]
 fn own_data<E: Env>(cx: &mut Context<'_, E>, call: CallId) -> Answer {
     let request = cx.request_of(call);
     let (key, write) = (request.key, request.write);
