@@ -3,6 +3,7 @@
 use super::chips::chips;
 use super::engine::Engine;
 use super::knob::{Control, knob};
+use super::whole;
 use serde_json::{Value, json};
 use switchyard::algo::setting::Setting;
 use switchyard::play::{Knob, When};
@@ -27,7 +28,9 @@ pub fn Controls(props: &ControlsProps) -> Html {
     let on_set = {
         let (engine, from_start) = (engine.clone(), *from_start);
         Callback::from(move |(path, value): (String, Value)| {
-            engine.set(&path, value, if from_start { When::FromStart } else { When::Now });
+            if !whole::takes_setting(&engine, &path, &value) {
+                engine.set(&path, value, if from_start { When::FromStart } else { When::Now });
+            }
         })
     };
     let on_apply = {
