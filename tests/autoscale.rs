@@ -37,8 +37,12 @@ fn numbers(scenario: &Checked) -> Vec<(f64, u16)> {
     let mut numbers = vec![(0.0, in_service(&simulation))];
     while simulation.step(Time::from_ms(scenario.duration_ms), &mut ()).is_some() {
         let now = in_service(&simulation);
-        if numbers.last().is_some_and(|(_, before)| *before != now) {
-            numbers.push((simulation.now().ms(), now));
+        let at_ms = simulation.now().ms();
+        match numbers.last_mut() {
+            Some((_, before)) if *before == now => {}
+            // Several come up at the same moment.
+            Some((at, before)) if *at == at_ms => *before = now,
+            _ => numbers.push((at_ms, now)),
         }
     }
     numbers

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use switchyard::node::Node;
 use switchyard::node::calling::breaker::{Breaker, Pass, Verdict};
-use switchyard::node::calling::{Calling, is_managed};
+use switchyard::node::calling::{COUNTERS, Calling, is_managed};
 use switchyard::play::{Session, When};
 use switchyard::report::Metrics;
 use switchyard::run::{Digest, NO_LIMIT, Simulation, snapshot::NodeState};
@@ -143,13 +143,18 @@ fn a_retry_storm_is_a_geometric_series() {
         let settings = json!({ "retries": retries, "timeout_ms": 5, "backoff": "fixed", "backoff_ms": 1 });
         let nodes =
             json!([steady(2000.0, settings), server("s", 1.0, json!({ "members": [{ "drop_share": p }] }))]);
-        let found = Found::of(&scenario(nodes, json!([]), json!([])));
-        let powers: Vec<f64> =
-            (0..=retries + 1).map(|n| (0..n).fold(1.0, |product, _| product * p)).collect();
-        let series: f64 = powers[..=retries as usize].iter().sum();
-        near((found.issued() + found.counted(0, Counter::Retries)) / found.issued(), series, 0.01);
-        let lost = found.ended(TimedOut) / found.issued();
-        assert!((lost - powers[retries as usize + 1]).abs() < 0.01, "{lost}");
+        let scenario = scenario(nodes, json!([]), json!([]));
+        let (mut requests, mut calls, mut lost) = (0.0, 0.0, 0.0);
+        for seed in 1..=6 {
+            let found = Found::of(&paths::with(&scenario, "seed", json!(seed)).expect("a seed"));
+            requests += found.issued();
+            calls += found.issued() + found.counted(0, Counter::Retries);
+            lost += found.ended(TimedOut);
+        }
+        let powers: Vec<f64> = (0..=retries + 1).map(|n| libm::pow(p, f64::from(n))).collect();
+        near(calls / requests, powers[..=retries as usize].iter().sum(), 0.01);
+        let wanted = powers[retries as usize + 1];
+        assert!((lost / requests - wanted).abs() < 0.005, "{} of {requests}, not {wanted}", lost);
     }
 }
 
@@ -608,7 +613,8 @@ proptest! {
         }
         simulation.advance(end, NO_LIMIT, &mut digest);
         prop_assert_eq!(digest.value(), whole.value());
-        prop_assert_eq!(link::decode(&link::encode(&scenario)).as_ref(), Ok(&scenario));
+        let opened = link::decode(&link::encode(&scenario));
+        prop_assert_eq!(opened.as_ref(), Ok(&scenario));
     }
 
     /// Once nobody asks and nothing is frozen, everything comes to its end and nothing leaks.
@@ -688,5 +694,29 @@ fn settings_turned_live_replay() {
     let counts = &session.metrics().member(place).expect("the clients counted").counts;
     for what in [Counter::Retries, Counter::Hedges] {
         assert!(counts[what as usize] > 0, "{what:?}");
+    }
+}
+
+/// The random scenarios above are worth something: in a few of them everything happens.
+#[test]
+fn random_settings_bring_everything_about() {
+    let (mut counted, mut ended) = (vec![0; Counter::COUNT], vec![0; Outcome::COUNT]);
+    for seed in 0..60 {
+        let scenario = checked(Settings::scenario(seed, Size::FULL));
+        let found = Found::of(&scenario);
+        for node in 0..scenario.nodes.len() as u16 {
+            for (what, count) in found.metrics.counted(node) {
+                counted[what as usize] += count;
+            }
+        }
+        for (sum, count) in ended.iter_mut().zip(found.metrics.total().ended) {
+            *sum += count;
+        }
+    }
+    for what in COUNTERS.iter().chain(&[Counter::ScaledOut, Counter::ScaledIn]) {
+        assert!(counted[*what as usize] > 10, "{what:?}: {}", counted[*what as usize]);
+    }
+    for outcome in [BreakerOpen, BulkheadFull, TimedOut, Crashed, QueueFull] {
+        assert!(ended[outcome as usize] > 100, "{outcome:?}: {}", ended[outcome as usize]);
     }
 }

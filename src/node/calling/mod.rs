@@ -34,7 +34,7 @@ pub use settings::*;
 
 use super::{Site, member_for};
 use crate::sim::{
-    Answer, CallId, Context, Counter, Draw, Env, Handle, Outcome, Outgoing, Purpose, Span, Time, Timer, mix,
+    Answer, CallId, Context, Counter, Draw, Env, Handle, Outcome, Outgoing, Purpose, Span, Time, mix,
     stream_seed,
 };
 use breaker::Verdict;
@@ -166,13 +166,19 @@ impl Caller {
         }
     }
 
-    /// A timer of kind [`TIMERS`] or above is due.
-    pub fn timer<E: Env>(&mut self, cx: &mut Context<'_, E>, timer: Timer) -> Option<Done> {
-        let place = self.inquiries.of_timer(timer.index)?;
+    /// A member's timer of kind [`TIMERS`] or above is due.
+    pub fn timer<E: Env>(
+        &mut self,
+        cx: &mut Context<'_, E>,
+        kind: u8,
+        member: u16,
+        index: u32,
+    ) -> Option<Done> {
+        let place = self.inquiries.of_timer(index)?;
         let inquiry = self.inquiries.get_mut(place)?;
         let want = inquiry.want;
-        let is_retry = timer.kind == RETRY;
-        if inquiry.pausing != is_retry || want.member != timer.place.member {
+        let is_retry = kind == RETRY;
+        if inquiry.pausing != is_retry || want.member != member {
             // One that was held for a frozen machine, and means nothing any more.
             return None;
         }

@@ -353,11 +353,31 @@ impl Clients {
         });
     }
 
-    /// The same, where a call may be made again or not at all.
+    // What follows is kept out of the way of clients who call but once.
+
+    /// The same as `send`, where a call may be made again or not at all.
+    #[cold]
     #[inline(never)]
     fn ask<E: Env>(&mut self, cx: &mut Context<'_, E>, request: RequestId, tag: u32) {
         let want = Want { request, parent: CallId::NONE, member: 0, way: 0, owner: tag };
         let done = self.caller.ask(cx, want);
+        self.settle(cx, done);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn asked<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
+        let done = self.caller.returned(cx, id);
+        self.settle(cx, done);
+    }
+
+    /// Single numbers, as they travel in registers.
+    #[inline(never)]
+    fn rarer_timer<E: Env>(&mut self, cx: &mut Context<'_, E>, kind: u8, index: u32) {
+        if kind < calling::TIMERS {
+            return self.arrive_closed(cx, index as usize);
+        }
+        let done = self.caller.timer(cx, kind, 0, index);
         self.settle(cx, done);
     }
 
@@ -402,8 +422,7 @@ impl Behaviour for Clients {
         let call = cx.call_at(id);
         let (request, outcome, tag) = (call.request, call.outcome, call.tag);
         if calling::is_managed(tag) {
-            let done = self.caller.returned(cx, id);
-            return self.settle(cx, done);
+            return self.asked(cx, id);
         }
         cx.end(request, outcome);
         if tag > 0 {
@@ -415,11 +434,7 @@ impl Behaviour for Clients {
     fn timer<E: Env>(&mut self, cx: &mut Context<'_, E>, timer: Timer) {
         match timer.kind {
             ARRIVAL => self.arrive_open(cx),
-            calling::TIMERS.. => {
-                let done = self.caller.timer(cx, timer);
-                self.settle(cx, done);
-            }
-            _ => self.arrive_closed(cx, timer.index as usize),
+            kind => self.rarer_timer(cx, kind, timer.index),
         }
     }
 

@@ -1,11 +1,13 @@
 //! Calls downstream that are more than one try, and timers of the fleet.
 
-use super::{Servers, fleet};
-use crate::node::calling::{Done, Want};
-use crate::sim::{Context, Env, Timer};
+use super::{Servers, WAKE, fleet};
+use crate::node::calling::{self, Done, Want};
+use crate::sim::{CallId, Context, Env};
 
 impl Servers {
     /// The worker asks everything downstream at once, and is held until all inquiries are over.
+    #[cold]
+    #[inline(never)]
     pub(super) fn inquire<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, index: usize) {
         let call = self.machines[member].workers[index].call;
         let request = cx.call_at(call).request;
@@ -22,8 +24,16 @@ impl Servers {
         self.answer_if_over(cx, member, index);
     }
 
+    /// A call of an inquiry ended.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn inquired<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
+        let done = self.caller.returned(cx, id);
+        self.settle(cx, done);
+    }
+
     /// An inquiry may be over.
-    pub(super) fn inquired<E: Env>(&mut self, cx: &mut Context<'_, E>, done: Option<Done>) {
+    fn settle<E: Env>(&mut self, cx: &mut Context<'_, E>, done: Option<Done>) {
         let Some(Done { want, outcome, answer }) = done else { return };
         let (member, index) = (want.member as usize, want.owner as usize);
         let worker = &mut self.machines[member].workers[index];
@@ -40,11 +50,24 @@ impl Servers {
         }
     }
 
-    pub(super) fn fleet_timer<E: Env>(&mut self, cx: &mut Context<'_, E>, timer: Timer) {
+    /// Any timer but that of a worker. Single numbers, as they travel in registers.
+    #[inline(never)]
+    pub(super) fn rarer_timer<E: Env>(&mut self, cx: &mut Context<'_, E>, kind: u8, member: u16, index: u32) {
+        if kind == WAKE {
+            return self.wake(cx);
+        }
+        if kind < calling::TIMERS {
+            return self.fleet_timer(cx, kind, index);
+        }
+        let done = self.caller.timer(cx, kind, member, index);
+        self.settle(cx, done);
+    }
+
+    fn fleet_timer<E: Env>(&mut self, cx: &mut Context<'_, E>, kind: u8, index: u32) {
         let before = self.in_service();
-        match timer.kind {
+        match kind {
             fleet::TICK => self.fleet.decide(cx, self.settings.workers),
-            _ => self.fleet.booted(cx, timer.index),
+            _ => self.fleet.booted(cx, index),
         }
         if self.in_service() != before {
             let known = self.machines.len();

@@ -533,8 +533,7 @@ impl Behaviour for Servers {
     fn returned<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
         let call = cx.call_at(id);
         if calling::is_managed(call.tag) {
-            let done = self.caller.returned(cx, id);
-            return self.inquired(cx, done);
+            return self.inquired(cx, id);
         }
         if call.parent == CallId::NONE {
             let request = call.request;
@@ -555,12 +554,7 @@ impl Behaviour for Servers {
     fn timer<E: Env>(&mut self, cx: &mut Context<'_, E>, timer: Timer) {
         match timer.kind {
             WORKED => self.worked(cx, timer.place.member as usize, timer.index as usize),
-            WAKE => self.wake(cx),
-            calling::TIMERS.. => {
-                let done = self.caller.timer(cx, timer);
-                self.inquired(cx, done);
-            }
-            _ => self.fleet_timer(cx, timer),
+            kind => self.rarer_timer(cx, kind, timer.place.member, timer.index),
         }
     }
 
