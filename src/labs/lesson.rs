@@ -135,10 +135,13 @@ impl Lesson {
     }
 }
 
-/// What stands before the first section, and the sections by name.
-fn split(markdown: &str) -> Result<(String, Vec<(&str, String)>), String> {
+/// By name.
+type Sections<'a> = Vec<(&'a str, String)>;
+
+/// What stands before the first section, and the sections.
+fn split(markdown: &str) -> Result<(String, Sections<'_>), String> {
     let mut top = String::new();
-    let mut sections: Vec<(&str, String)> = vec![];
+    let mut sections: Sections = vec![];
     for line in markdown.lines() {
         if let Some(name) = line.strip_prefix("## ").map(str::trim) {
             if !SECTIONS.contains(&name) {

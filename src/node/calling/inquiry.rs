@@ -70,12 +70,12 @@ pub struct Inquiries {
 }
 
 impl Inquiries {
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.slots.len() - self.free.len()
     }
 
     pub fn is_full(&self) -> bool {
-        self.len() >= INQUIRIES_MAX
+        self.count() >= INQUIRIES_MAX
     }
 
     pub fn insert(&mut self, inquiry: Inquiry) -> u32 {

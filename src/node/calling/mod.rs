@@ -119,7 +119,7 @@ impl Caller {
 
     /// Inquiries under way.
     pub fn inquiries(&self) -> usize {
-        self.inquiries.len()
+        self.inquiries.count()
     }
 
     /// Begins an inquiry. Its end comes from here, from [`Caller::returned`] or from [`Caller::timer`].
