@@ -3,7 +3,6 @@
 use super::chips::chips;
 use super::engine::Engine;
 use super::knob::{Control, knob};
-use super::whole;
 use serde_json::{Value, json};
 use switchyard::algo::setting::Setting;
 use switchyard::play::{Knob, When};
@@ -28,9 +27,7 @@ pub fn Controls(props: &ControlsProps) -> Html {
     let on_set = {
         let (engine, from_start) = (engine.clone(), *from_start);
         Callback::from(move |(path, value): (String, Value)| {
-            if !whole::takes_setting(&engine, &path, &value) {
-                engine.set(&path, value, if from_start { When::FromStart } else { When::Now });
-            }
+            engine.set(&path, value, if from_start { When::FromStart } else { When::Now });
         })
     };
     let on_apply = {

@@ -3,13 +3,12 @@
 
 use super::address::Address;
 use super::dom::{document, window};
-use super::engine::Engine;
 use serde_json::Value;
-use switchyard::labs;
-use switchyard::scenario::{elsewhere, envelope, link};
+use switchyard::scenario::{elsewhere, envelope};
+use switchyard::{labs, node};
 
 /// Where the whole page lies below the site, as `cargo xtask build` puts it.
-pub const FOLDER: &str = "all/";
+const FOLDER: &str = "all/";
 
 /// The site's folder, whichever of the two pages this is.
 pub fn site() -> String {
@@ -29,14 +28,9 @@ fn site_of(base: &str) -> Option<&str> {
 /// Whether what the address asks for needs the whole page, and this is not it.
 pub fn is_needed(address: &Address) -> bool {
     let linked = envelope::decode(&address.fragment).ok();
-    let lab = || address.lab.as_deref().and_then(labs::find).map(|lab| lab.scenario);
-    linked.as_deref().or_else(lab).is_some_and(elsewhere::is_needed)
-        || address.settings.iter().any(|(path, value)| is_needed_for(path, &Value::from(value.as_str())))
-}
-
-/// The same for one setting.
-fn is_needed_for(path: &str, value: &Value) -> bool {
-    path.ends_with(".runs") && elsewhere::is_named(value)
+    let lab = address.lab.as_deref().and_then(labs::find).map(|lab| lab.scenario);
+    [linked.as_deref(), lab].into_iter().flatten().any(elsewhere::is_needed)
+        || address.settings.iter().any(|(path, value)| path.ends_with(".runs") && node::is_elsewhere(value))
 }
 
 /// Shows the present address on the whole page, in its place in the history.
@@ -46,42 +40,18 @@ pub fn follow() {
     let _ = location.replace(&format!("{FOLDER}{search}{hash}"));
 }
 
-/// Opens a scenario's text on the whole page.
+/// Opens a scenario's text on the whole page, in a link of its own.
 ///
 /// # Errors
-/// Where no address can hold it: says what to do instead.
+/// Where no link can hold it: says what to do instead.
 pub fn open(scenario: &str) -> Result<(), String> {
     let written =
         serde_json::from_str::<Value>(scenario).map_or(scenario.to_owned(), |json| json.to_string());
-    go(&Address { fragment: envelope::encode(&written), ..Address::default() })
-}
-
-/// Goes to the whole page if that is what the setting needs. There it holds from the start of the run.
-pub fn takes_setting(engine: &Engine, path: &str, value: &Value) -> bool {
-    let needed = is_needed_for(path, value);
-    if needed {
-        let session = engine.session();
-        let (present, _) = Address::present();
-        let address = Address {
-            fragment: link::encode(session.scenario()),
-            settings: vec![(path.to_owned(), value.as_str().unwrap_or_default().to_owned())],
-            t_ms: engine.begun().then(|| session.now().ms().round()),
-            ..present
-        };
-        drop(session);
-        if let Err(sentence) = go(&address) {
-            engine.say(super::notice::Notice::error(sentence));
-        }
-    }
-    needed
-}
-
-fn go(address: &Address) -> Result<(), String> {
+    let fragment = envelope::encode(&written);
     let at = format!("{}{FOLDER}", site());
-    if address.fragment.len() > envelope::FRAGMENT_BYTES_MAX {
-        return Err(format!(
-            "This needs the whole page, and is too large for a link. Open it as a file at {at}"
-        ));
+    if fragment.len() > envelope::FRAGMENT_BYTES_MAX {
+        return Err(format!("It is too large for a link to the page that can run it. Open it there: {at}"));
     }
+    let address = Address { fragment, ..Address::default() };
     window().location().assign(&format!("{at}{}", address.write())).map_err(|_| format!("Open it at {at}"))
 }

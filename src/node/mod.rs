@@ -170,16 +170,9 @@ table! {
     cache Cache,
 }
 
-/// What a setting of this family can be in the whole build only, as id and name; nothing in that build itself.
-pub fn elsewhere(family: &str) -> impl Iterator<Item = &'static (&'static str, &'static str)> {
-    let is_here = cfg!(feature = "whole") || family != servers::SERVICE;
-    systems::ONLY_WHOLE.iter().filter(move |_| !is_here)
-}
-
 /// Whether only the whole build has the kind or the service with this id, and this is not that build.
 pub fn is_elsewhere(id: &str) -> bool {
-    !cfg!(feature = "whole")
-        && (ONLY_WHOLE.contains(&id) || systems::ONLY_WHOLE.iter().any(|(service, _)| *service == id))
+    !cfg!(feature = "whole") && (ONLY_WHOLE.contains(&id) || systems::ONLY_WHOLE.contains(&id))
 }
 
 impl Node {
@@ -308,15 +301,14 @@ mod tests {
         let services: Vec<&str> = servers::infos().iter().map(|info| info.id).collect();
         let mut wanted = vec![servers::PLAIN];
         if cfg!(feature = "whole") {
-            wanted.extend(systems::ONLY_WHOLE.iter().map(|(id, _)| *id));
+            wanted.extend(systems::ONLY_WHOLE);
         }
         assert_eq!(services, wanted);
     }
 
     #[test]
     fn what_is_elsewhere_is_what_this_build_lacks() {
-        let services = systems::ONLY_WHOLE.iter().map(|(id, _)| *id);
-        for id in ONLY_WHOLE.iter().copied().chain(services) {
+        for id in ONLY_WHOLE.iter().chain(systems::ONLY_WHOLE).copied() {
             assert_ne!(is_elsewhere(id), kind(id).is_some() || systems::find(id).is_some(), "{id}");
         }
         assert!(

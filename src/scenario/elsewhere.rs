@@ -17,7 +17,7 @@ pub fn is_needed(json: &str) -> bool {
 }
 
 /// Whether the value of `kind` or `runs` is one that only the whole build knows.
-pub fn is_named(value: &Value) -> bool {
+fn is_named(value: &Value) -> bool {
     let id = value.get("id").unwrap_or(value);
     id.as_str().is_some_and(node::is_elsewhere)
 }

@@ -236,8 +236,8 @@ macro_rules! services {
         pub const SERVICES: &[ServiceInfo] =
             if cfg!(feature = "whole") { &[$($module::SERVICE),+] } else { &[] };
 
-        /// Id and name of every service that only the whole build has.
-        pub const ONLY_WHOLE: &[(&str, &str)] = &[$(($module::SERVICE.id, $module::SERVICE.name)),+];
+        /// Ids of the services that only the whole build has.
+        pub const ONLY_WHOLE: &[&str] = &[$($module::SERVICE.id),+];
     };
 }
 

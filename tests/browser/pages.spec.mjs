@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { axe, expect, test } from './fixtures.mjs';
 import { fragment } from './link.mjs';
-import { PATIENT, button, moment, pixels, shownTime } from './parts.mjs';
+import { PATIENT, button, pixels, shownTime } from './parts.mjs';
 
 const CACHE_FILE = new URL('../scenarios/cache.json', import.meta.url);
 const CACHE = JSON.parse(await readFile(CACHE_FILE, 'utf8'));
@@ -67,14 +67,12 @@ test('a file with a cache opens on the whole page, and back leads to the lab', a
   await expect(button(page, 'Play')).toBeVisible();
 });
 
-test('a service chosen for the servers of a lab opens on the whole page', async ({ page, baseURL }) => {
-  await page.goto(LAB);
-  await moment(page).waitFor();
-  await page.getByText('All settings').click();
-  await page.getByRole('radio', { name: 'News feed' }).check({ force: true, noWaitAfter: true }).catch(() => {});
-  await expect.poll(() => page.url().startsWith(`${baseURL}all/`), PATIENT).toBe(true);
+test('a service that the address asks for runs on the whole page', async ({ page, baseURL }) => {
+  await page.goto(`${LAB}&p.servers.runs=feed`);
+  await expect(page).toHaveURL(`${baseURL}all/${LAB}&p.servers.runs=feed`);
   await page.getByText('All settings').click();
   await expect(page.getByRole('radio', { name: 'News feed' })).toBeChecked(PATIENT);
+  await expect(page.getByRole('alert')).toBeEmpty();
 });
 
 test('what the site lacks everywhere is said where one is', async ({ page, baseURL }) => {
