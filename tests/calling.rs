@@ -399,6 +399,18 @@ fn a_bulkhead_is_never_overfull_and_is_used_to_the_full() {
 }
 
 #[test]
+fn every_machine_has_a_bulkhead_of_its_own() {
+    let settings = json!({ "count": 3, "to": ["b"], "bulkhead": 2, "call_timeout_ms": 80, "retries": 1, "backoff_ms": 5,
+        "hedge_after_ms": 20 });
+    let front = server("s", 1.0, settings);
+    let clients = with(steady(300.0, json!({})), json!({ "arrivals": "poisson" }));
+    let slow = server("b", 1.0, json!({ "service_ms": { "dist": "exponential", "mean": 40 } }));
+    let scenario = scenario(json!([clients, front, slow]), json!([]), json!([]));
+    assert_eq!(most_open(&scenario, 1), 2);
+    assert!(Found::of(&scenario).ended(BulkheadFull) > 0.0);
+}
+
+#[test]
 fn servers_call_downstream_with_patience_of_their_own() {
     let ends = |settings: Value, below: Value| {
         let front = with(server("s", 10.0, json!({ "workers": 1, "to": ["b"] })), settings);

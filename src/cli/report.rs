@@ -200,6 +200,25 @@ impl Report {
         write!(f, "\n{table}")
     }
 
+    /// What nodes have counted and what services say, all that is not 0: one line each.
+    fn write_counts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut table = Table::new(&["", ""]);
+        for (id, node) in self.figures["nodes"].as_object().into_iter().flatten() {
+            if node["hit_ratio"].is_number() {
+                table.row([format!("{id}: hit ratio"), self.percent(&format!("/nodes/{id}/hit_ratio"))]);
+            }
+            for part in ["counts", "service"] {
+                for (name, value) in node[part].as_object().into_iter().flatten() {
+                    if value.as_f64().is_some_and(|count| count != 0.0) {
+                        let figure = self.figure(&format!("/nodes/{id}/{part}/{name}"));
+                        table.row([format!("{id}: {}", name.replace('_', " ")), figure]);
+                    }
+                }
+            }
+        }
+        write!(f, "{table}")
+    }
+
     fn member_row(&self, table: &mut Table, name: &str, path: &str) {
         let figure = |below: &str| self.figure(&format!("{path}{below}"));
         table.row([
@@ -228,7 +247,8 @@ impl fmt::Display for Report {
         self.write_log(f)?;
         self.write_total(f)?;
         self.write_times(f)?;
-        self.write_members(f)
+        self.write_members(f)?;
+        self.write_counts(f)
     }
 }
 

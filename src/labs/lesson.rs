@@ -135,13 +135,13 @@ impl Lesson {
     }
 }
 
-/// By name.
-type Sections<'a> = Vec<(&'a str, String)>;
+/// A section's heading and text.
+type Section<'a> = (&'a str, String);
 
-/// What stands before the first section, and the sections.
-fn split(markdown: &str) -> Result<(String, Sections<'_>), String> {
+/// What stands before the first section, and the sections by name.
+fn split(markdown: &str) -> Result<(String, Vec<Section<'_>>), String> {
     let mut top = String::new();
-    let mut sections: Sections = vec![];
+    let mut sections: Vec<(&str, String)> = vec![];
     for line in markdown.lines() {
         if let Some(name) = line.strip_prefix("## ").map(str::trim) {
             if !SECTIONS.contains(&name) {

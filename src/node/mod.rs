@@ -6,8 +6,10 @@ pub mod calling;
 pub mod clients;
 pub mod configure;
 pub mod keys;
+pub mod limiter;
 pub mod member;
 mod placing;
+pub mod queue;
 pub mod servers;
 pub mod station;
 
@@ -168,6 +170,8 @@ table! {
     servers Servers;
     whole:
     cache Cache,
+    queue Queue,
+    limiter Limiter,
 }
 
 /// Whether only the whole build has the kind or the service with this id, and this is not that build.

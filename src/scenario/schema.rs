@@ -37,12 +37,10 @@ fn node_schema(schema: &Value, kind: &str, settings: &[Setting], member_settings
     json!({ "type": "object", "properties": properties, "required": ["id", "kind"], "additionalProperties": false })
 }
 
-/// The generated object of a kind's settings, wherever the generator put it.
+/// The generated object of a kind's settings: the form of a node with this word for `kind`.
 fn find_kind(schema: &Value, kind: &str) -> Option<Value> {
-    // All are called `Settings`: the generator numbers them in the order of the enum, from the second on.
-    let index = KINDS.iter().position(|known| known.id == kind)?;
-    let name = if index == 0 { "Settings".to_owned() } else { format!("Settings{}", index + 1) };
-    schema["$defs"].get(&name).cloned()
+    let forms = schema["$defs"]["NodeSpec"]["oneOf"].as_array()?;
+    forms.iter().find(|form| form["properties"]["kind"]["const"] == kind).cloned()
 }
 
 /// Writes labels, bounds and defaults of the table into the generated properties.
@@ -88,4 +86,21 @@ fn policy_schema(family: &str) -> Value {
         forms.push(form);
     }
     json!({ "anyOf": forms })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_of_every_kind_stands_in_the_schema_with_its_label() {
+        let schema = schema();
+        for kind in KINDS {
+            let form = find_kind(&schema, kind.id).unwrap_or_default();
+            for setting in kind.settings {
+                let found = &form["properties"][setting.name]["title"];
+                assert_eq!(found, setting.label, "{}.{}", kind.id, setting.name);
+            }
+        }
+    }
 }

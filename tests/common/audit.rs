@@ -55,6 +55,27 @@ pub fn audit<Q: EventQueue<Event = Event>>(simulation: &Simulation<Q>) {
                 }
             }
             Node::Cache(cache) => cache.check().expect("the cache's own invariants"),
+            Node::Queue(queue) => {
+                queue.check().expect("the queue's own books");
+                let delivered =
+                    world.calls().iter().filter(|(_, call)| call.from.node as usize == index).count();
+                assert_eq!(delivered, queue.outstanding(), "messages in consumers' hands");
+                let held = world
+                    .calls()
+                    .iter()
+                    .filter(|(_, call)| call.to.node as usize == index && call.phase == Phase::Queued);
+                assert_eq!(held.count(), queue.blocked() as usize, "producers without an answer");
+            }
+            Node::Limiter(limiter) => {
+                limiter.check().expect("the limiter's own books");
+                let calls = || world.calls().iter().map(|(_, call)| call);
+                let behind =
+                    calls().filter(|call| call.from.node as usize == index && call.parent != CallId::NONE);
+                assert_eq!(behind.count(), limiter.under_way() as usize, "calls with the node behind");
+                let here =
+                    calls().filter(|call| call.to.node as usize == index && call.phase == Phase::Queued);
+                assert_eq!(here.count(), limiter.waiting() as usize, "calls that are held");
+            }
             Node::Clients(_) => {}
         }
     }

@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod digests;
 pub mod mutate;
+pub mod promises;
 pub mod record;
 pub mod scenarios;
 pub mod systems;

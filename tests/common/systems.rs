@@ -2,9 +2,9 @@
 //! tables, so that a new row is tried as soon as it is there.
 
 use serde_json::{Map, Value, json};
-use switchyard::algo;
+
 use switchyard::algo::setting::{Scale, Setting, SettingKind};
-use switchyard::node::{KINDS, Kind};
+use switchyard::node::{self, KINDS, Kind};
 use switchyard::scenario::Checked;
 use switchyard::sim::{Purpose, Random, Stream};
 
@@ -46,7 +46,7 @@ impl Draw {
     fn between(&mut self, low: f64, high: f64, scale: Scale) -> f64 {
         let share = self.0.unit();
         match scale {
-            Scale::Logarithmic if low > 0.0 => low * (high / low).powf(share),
+            Scale::Logarithmic if low > 0.0 => low * libm::pow(high / low, share),
             _ => low + (high - low) * share,
         }
     }
@@ -151,7 +151,7 @@ impl Draw {
             SettingKind::Choice { options, .. } => json!(options[self.below(options.len())].0),
             SettingKind::Toggle { .. } => json!(self.chance(0.5)),
             SettingKind::Policy { family, .. } => {
-                let policies = algo::policies(family);
+                let policies = node::policies(family);
                 json!(policies[self.below(policies.len())].id)
             }
             SettingKind::Distribution { .. } => {

@@ -24,6 +24,9 @@ pub fn bench(args: &[String]) -> Result<()> {
         let manifest = root().join(PEERS);
         run(cargo().args(["run", "--release", "--manifest-path"]).arg(manifest).arg("--").args(&others))?;
     }
+    if !has("--browser") {
+        kinds()?;
+    }
     caches(!has("--browser"), !has("--native"))?;
     if has("--native") {
         return Ok(());
@@ -63,6 +66,17 @@ fn chromium(test: &str) -> Result<Command> {
         .env("WASM_BINDGEN_TEST_TIMEOUT", "300")
         .env("CHROMEDRIVER", browser::chromedriver()?);
     Ok(command)
+}
+
+/// Whole scenarios of each kind of node, and memory: see `benches/kinds.rs`.
+fn kinds() -> Result<()> {
+    let scenarios = speeds(native("kinds").arg("requests_a_second"))?;
+    println!("\n{:<20} {:>14}", "scenario", "1000 req/s");
+    for (name, speed) in &scenarios {
+        println!("{name:<20} {speed:>14.0}");
+    }
+    // A process of its own: what it prints is its peak.
+    run(native("kinds").arg("memory"))
 }
 
 /// Eviction policies on one trace: here natively and in Chromium, and libCacheSim. Both ratios are to the peer.

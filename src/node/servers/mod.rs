@@ -52,8 +52,8 @@ const COUNTERS: &[Counter] = &[
     Counter::Events,
 ];
 
-/// The kind of timer that tells a worker that its work is done. The fleet has others of its own, and so
-/// has the caller ([`calling::TIMERS`]).
+/// The kind of timer that tells a worker that its work is done. The fleet has 1 and 2, the caller those
+/// from [`calling::TIMERS`] on; the others are free.
 const WORKED: u8 = 0;
 
 /// The service it runs has something to do.
