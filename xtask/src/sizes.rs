@@ -34,7 +34,8 @@ pub fn report(dist: &Path, whole: &Path) -> Result<()> {
 fn page(name: &str, dist: &Path, without: Option<&Path>, bytes_max: u64, remark: &str) -> Result<()> {
     let mut rows = rows(dist, without)?;
     rows.sort_by_key(|row| (!row.first_load, std::cmp::Reverse(row.sent)));
-    let heading = format!("{}/ (KB; * = loaded at once)", dist.file_name().unwrap_or_default().display());
+    let folder = Path::new(dist.file_name().unwrap_or_default()).display();
+    let heading = format!("{folder}/ (KB; * = loaded at once)");
     println!("\n{heading:<48} {:>9} {:>9}", "raw", "brotli");
     for row in &rows {
         let mark = if row.first_load { '*' } else { ' ' };
