@@ -35,19 +35,22 @@ pub struct Family {
     pub policies: fn() -> Vec<PolicyInfo>,
 }
 
-/// Every family, in the order in which they are listed.
+/// Every family, in the order in which they are listed. The page of a first visit has only what its nodes use.
 pub const FAMILIES: &[Family] = &[
     Family {
         id: "balance",
         name: "Load balancing",
         policies: || balance::TABLE.iter().map(|p| p.info).collect(),
     },
+    #[cfg(feature = "whole")]
     Family {
         id: "cache",
         name: "Cache eviction",
         policies: || cache::TABLE.iter().map(|p| p.info).collect(),
     },
+    #[cfg(feature = "whole")]
     Family { id: "ring", name: "Partitioning", policies: || ring::TABLE.iter().map(|p| p.info).collect() },
+    #[cfg(feature = "whole")]
     Family { id: "limit", name: "Rate limiting", policies: || limit::TABLE.iter().map(|p| p.info).collect() },
 ];
 

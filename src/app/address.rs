@@ -1,9 +1,10 @@
 //! The page's address: what it asks for, and what it becomes. Unknown keys are ignored; a bad value
 //! falls back to its default and is told.
 
-use super::dom::{document, window};
+use super::dom::window;
 use super::notice::Notice;
 use super::theme::Theme;
+use super::whole;
 use switchyard::algo::setting::shortened;
 use switchyard::scenario::json::decimal;
 use wasm_bindgen::JsValue;
@@ -116,10 +117,9 @@ impl Address {
         }
     }
 
-    /// The same with the page's scheme, host and folder before it.
+    /// The same with the scheme, host and folder of the site before it.
     pub fn absolute(&self) -> String {
-        let base = document().base_uri().ok().flatten().unwrap_or_default();
-        web_sys::Url::new_with_base(&self.write(), &base).map(|url| url.href()).unwrap_or_default()
+        web_sys::Url::new_with_base(&self.write(), &whole::site()).map(|url| url.href()).unwrap_or_default()
     }
 
     /// Shown without a new entry in the history. Frames without an origin of their own may not do

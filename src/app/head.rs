@@ -2,12 +2,14 @@
 
 use super::address::Address;
 use super::theme::{Theme, theme_choice};
+use super::whole;
 use yew::prelude::*;
 
 /// Goes to another page of the app without loading the site anew.
 pub type Go = Callback<Address>;
 
-/// A link inside the app. Middle clicks and the like do what they always do.
+/// A link inside the app. Middle clicks and the like do what they always do; links of a page below the
+/// site lead out of it.
 #[derive(Properties, PartialEq)]
 pub struct LinkProps {
     pub to: Address,
@@ -18,7 +20,8 @@ pub struct LinkProps {
 
 #[component]
 pub fn Link(props: &LinkProps) -> Html {
-    let go = use_context::<Go>();
+    let below = whole::is_below();
+    let go = use_context::<Go>().filter(|_| !below);
     let onclick = {
         let to = props.to.clone();
         Callback::from(move |event: MouseEvent| {
@@ -33,7 +36,8 @@ pub fn Link(props: &LinkProps) -> Html {
             }
         })
     };
-    html! { <a href={props.to.write()} class={props.class.clone()} {onclick}>{ props.children.clone() }</a> }
+    let href = if below { props.to.absolute() } else { props.to.write() };
+    html! { <a {href} class={props.class.clone()} {onclick}>{ props.children.clone() }</a> }
 }
 
 /// Where a page stands: topic and title; none on the first page.

@@ -40,6 +40,8 @@ pub fn LogDialog(props: &LogDialogProps) -> Html {
             wasm_bindgen_futures::spawn_local(async move {
                 let base = engine.session().scenario().clone();
                 match files::take(&file, &base).await {
+                    // It stays as it is until the other page is there.
+                    Ok(Content::Elsewhere) => {}
                     Ok(Content::Scenario(scenario)) => on_scenario.emit(*scenario),
                     Ok(Content::Log(scenario, imported)) => state.set(Read::Good(*scenario, imported)),
                     Err((text, details)) => state.set(Read::Bad(text, details)),

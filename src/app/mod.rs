@@ -40,6 +40,7 @@ mod tabs;
 mod task;
 mod theme;
 mod transport;
+mod whole;
 
 use address::Address;
 use gloo_events::EventListener;
@@ -66,6 +67,8 @@ pub fn main() {
 enum Page {
     Home,
     Lab(u32, Rc<Opened>),
+    /// The whole page is on its way.
+    Leaving,
 }
 
 /// The page that an address asks for; `None` if it asks for a run that cannot be had.
@@ -96,6 +99,9 @@ fn App() -> Html {
         let (page, notices) = (page.setter(), notices.dispatcher());
         let number = use_mut_ref(|| 1u32);
         Callback::from(move |address: Address| {
+            if whole::is_needed(&address) {
+                return whole::follow();
+            }
             *number.borrow_mut() += 1;
             let mut told = vec![];
             // What cannot be opened leaves everything as it was.
@@ -132,7 +138,7 @@ fn App() -> Html {
         })
     };
     let title = match &*page {
-        Page::Home => "Switchyard".to_owned(),
+        Page::Home | Page::Leaving => "Switchyard".to_owned(),
         Page::Lab(_, opened) => format!("{} · Switchyard", opened.scenario.title),
     };
     use_effect_with(title, |title| dom::document().set_title(title));
@@ -143,6 +149,7 @@ fn App() -> Html {
             { notice_bar(&notices, &on_dismiss) }
             { match &*page {
                 Page::Home => html! { <Home theme={*theme} {on_theme} /> },
+                Page::Leaving => html! { <main id="main" class="home" tabindex="-1"><p>{ "Opening…" }</p></main> },
                 Page::Lab(number, opened) => html! {
                     <LabPage key={*number} opened={opened.clone()} theme={*theme} {on_theme} {say} />
                 },
@@ -154,6 +161,10 @@ fn App() -> Html {
 /// The page of the present address, what is to be said of it, and the theme that it asks for.
 fn first_page() -> (Page, Vec<Notice>, Option<Theme>) {
     let (address, mut notices) = Address::present();
+    if whole::is_needed(&address) {
+        whole::follow();
+        return (Page::Leaving, notices, address.theme);
+    }
     let page = page_of(&address, 0, &mut notices).unwrap_or(Page::Home);
     (page, notices, address.theme)
 }

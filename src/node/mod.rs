@@ -20,7 +20,7 @@ pub use configure::Configure;
 use crate::algo::setting::Setting;
 use crate::algo::{self, Family, PolicyInfo};
 use crate::sim::{Behaviour, CallId, Context, Counter, Env, Member, Time, Timer, mix};
-use crate::systems::Inspection;
+use crate::systems::{self, Inspection};
 use serde::{Deserialize, Serialize};
 use station::Station;
 
@@ -65,11 +65,11 @@ pub fn one_of(name: &str) -> &str {
     if name == "Servers" { "Server" } else { name }
 }
 
-/// One line for each kind, in the order in which they are listed: `module Name`. The module has
-/// `KIND`, `Settings` (which says the rest by [`Configure`]), and a type of this name for the running node.
+/// What follows from a list of kinds, `module Name`. The module has `KIND`, `Settings` (which says the rest by
+/// [`Configure`]), and a type of this name for the running node.
 macro_rules! kinds {
-    ($($module:ident $Name:ident),+ $(,)?) => {
-        /// Every kind of node.
+    ($($module:ident $Name:ident),+) => {
+        /// Every kind of node that this build has.
         pub const KINDS: &[Kind] = &[$($module::KIND),+];
 
         /// The settings of a node of any kind.
@@ -152,14 +152,34 @@ macro_rules! kinds {
     };
 }
 
-kinds! {
+/// One line for each kind, in the order in which they are listed: first what the page of a first visit has,
+/// then what only the whole build has, where every new kind belongs.
+macro_rules! table {
+    ($($module:ident $Name:ident),+; whole: $($whole:ident $Whole:ident),+ $(,)?) => {
+        /// Ids of the kinds that only the whole build has.
+        pub const ONLY_WHOLE: &[&str] = &[$($whole::KIND.id),+];
+
+        #[cfg(feature = "whole")]
+        kinds! { $($module $Name),+, $($whole $Whole),+ }
+        #[cfg(not(feature = "whole"))]
+        kinds! { $($module $Name),+ }
+    };
+}
+
+table! {
     clients Clients,
     balancer Balancer,
-    servers Servers,
+    servers Servers;
+    whole:
     cache Cache,
     store Store,
     queue Queue,
     limiter Limiter,
+}
+
+/// Whether only the whole build has the kind or the service with this id, and this is not that build.
+pub fn is_elsewhere(id: &str) -> bool {
+    !cfg!(feature = "whole") && (ONLY_WHOLE.contains(&id) || systems::ONLY_WHOLE.contains(&id))
 }
 
 impl Node {
@@ -267,5 +287,40 @@ fn member_for<E: Env>(cx: &Context<'_, E>, link: u16, request_seed: u64, key: u3
     match cx.member_count(link) {
         0 | 1 => 0,
         n => cx.placed(link, key).unwrap_or_else(|| (mix(request_seed ^ 0x6d65_6d62_6572) % n as u64) as u16),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A scenario means the same in both builds: what the small one has comes first, in the same order.
+    #[test]
+    fn the_small_build_has_the_first_kinds_of_the_whole_one() {
+        let mut wanted = vec!["clients", "balancer", "servers"];
+        if cfg!(feature = "whole") {
+            wanted.extend(ONLY_WHOLE);
+        }
+        assert_eq!(KINDS.iter().map(|kind| kind.id).collect::<Vec<_>>(), wanted);
+    }
+
+    #[test]
+    fn every_service_is_only_in_the_whole_build() {
+        let services: Vec<&str> = servers::infos().iter().map(|info| info.id).collect();
+        let mut wanted = vec![servers::PLAIN];
+        if cfg!(feature = "whole") {
+            wanted.extend(systems::ONLY_WHOLE);
+        }
+        assert_eq!(services, wanted);
+    }
+
+    #[test]
+    fn what_is_elsewhere_is_what_this_build_lacks() {
+        for id in ONLY_WHOLE.iter().chain(systems::ONLY_WHOLE).copied() {
+            assert_ne!(is_elsewhere(id), kind(id).is_some() || systems::find(id).is_some(), "{id}");
+        }
+        assert!(
+            ["clients", "balancer", "servers", servers::PLAIN, "nonsense"].iter().all(|id| !is_elsewhere(id))
+        );
     }
 }

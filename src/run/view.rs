@@ -40,12 +40,11 @@ fn node_view<Q: EventQueue<Event = Event>>(
     name: &str,
 ) -> NodeView {
     let state = match (node.station(world.now()), node) {
-        (Some(station), _) => NodeState::Station(with_conditions(world, index, station)),
         (None, Node::Clients(clients)) => NodeState::Clients(clients_view(world, index, clients)),
         (None, Node::Balancer(balancer)) => NodeState::Balancer(balancer_view(world, balancer)),
         (None, Node::Servers(servers)) => NodeState::Servers(servers_view(world, index, servers)),
         // All others are stations.
-        (None, _) => NodeState::Station(Station::default()),
+        (station, _) => NodeState::Station(with_conditions(world, index, station.unwrap_or_default())),
     };
     NodeView { id: id.to_owned(), name: name.to_owned(), kind: node.kind().id, state }
 }

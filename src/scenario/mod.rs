@@ -2,6 +2,7 @@
 
 mod check;
 mod effects;
+pub mod elsewhere;
 pub mod envelope;
 pub mod json;
 pub mod link;

@@ -5,7 +5,7 @@ use super::types::{NodeSpec, Scenario, limits};
 use crate::algo::setting::{Setting, kind_of, shortened};
 use crate::node::configure::{Around, Findings};
 use crate::node::member::MemberSettings;
-use crate::node::{self, KINDS, Kind, Settings};
+use crate::node::{self, KINDS, Kind, ONLY_WHOLE, Settings, is_elsewhere};
 use serde_json::{Map, Value};
 
 /// Reads one node from JSON.
@@ -32,7 +32,8 @@ pub(super) fn read_node(index: usize, value: Value, problems: &mut Problems) -> 
     }
     let kind_id = map.remove("kind");
     let Some(kind) = kind_id.as_ref().and_then(Value::as_str).and_then(node::kind) else {
-        let ids: Vec<&str> = KINDS.iter().map(|kind| kind.id).collect();
+        let elsewhere = ONLY_WHOLE.iter().copied().filter(|id| is_elsewhere(id));
+        let ids: Vec<&str> = KINDS.iter().map(|kind| kind.id).chain(elsewhere).collect();
         problems.add(format!("{id}.kind"), format!("must be one of {}", ids.join(", ")));
         return None;
     };

@@ -7,9 +7,9 @@
 //!
 //! Generators: xoshiro256++ for streams, SplitMix64 for draws (Blackman and Vigna, 2018; Steele, Lea
 //! and Flood, 2014), from `rand_xoshiro`. Exponentials by the ziggurat (Marsaglia and Tsang, 2000)
-//! with tables made at compile time, so that every target draws the same bits.
+//! with tables made by plain arithmetic, so that every target draws the same bits.
 
-use super::ziggurat::{ZIGGURAT, ZIGGURAT_R};
+use super::ziggurat::{ZIGGURAT_R, ziggurat};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::{SplitMix64, Xoshiro256PlusPlus};
 
@@ -36,7 +36,7 @@ pub trait Random {
     /// Exponential with mean 1.
     #[inline]
     fn exponential(&mut self) -> f64 {
-        let table = &ZIGGURAT;
+        let table = ziggurat();
         loop {
             let bits = self.next_u64();
             let layer = (bits & 0xff) as usize;
@@ -72,7 +72,8 @@ fn exponential_at_the_edge(layer: usize, x: f64, unit: f64) -> Option<f64> {
     if layer == 0 {
         return Some(ZIGGURAT_R - libm::log(1.0 - unit));
     }
-    let (low, high) = (ZIGGURAT.heights[layer], ZIGGURAT.heights[layer + 1]);
+    let heights = &ziggurat().heights;
+    let (low, high) = (heights[layer], heights[layer + 1]);
     (low + unit * (high - low) < libm::exp(-x)).then_some(x)
 }
 

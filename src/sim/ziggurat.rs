@@ -1,5 +1,6 @@
 //! The ziggurat's tables for the exponential distribution (Marsaglia and Tsang, 2000): 256 layers of
-//! equal area under exp(−x), made at compile time by plain arithmetic, the same for every target.
+//! equal area under exp(−x), made by plain arithmetic, so that they are the same for every target and at any
+//! time. The page makes them when it first needs them: they would be 6 KB of every visit.
 
 /// Where the tail begins.
 pub(super) const ZIGGURAT_R: f64 = 7.697_117_470_131_05;
@@ -12,7 +13,15 @@ pub(super) struct Ziggurat {
     pub heights: [f64; LAYERS + 1],
 }
 
-pub(super) static ZIGGURAT: Ziggurat = tables();
+#[cfg(target_arch = "wasm32")]
+static ZIGGURAT: std::sync::LazyLock<Ziggurat> = std::sync::LazyLock::new(tables);
+#[cfg(not(target_arch = "wasm32"))]
+static ZIGGURAT: Ziggurat = tables();
+
+#[inline]
+pub(super) fn ziggurat() -> &'static Ziggurat {
+    &ZIGGURAT
+}
 
 const fn tables() -> Ziggurat {
     // Layer 0 is the base strip with the tail; layer i reaches from 0 to x[i]. All have area v.
@@ -63,13 +72,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn compile_time_functions_agree_with_libm() {
+    fn our_own_functions_agree_with_libm() {
         for i in 0..=800 {
             let x = i as f64 / 100.0;
             assert!((exp(x) / libm::exp(x) - 1.0).abs() < 1e-14, "exp {x}");
             let y = libm::exp(-x);
             assert!((ln(y) - libm::log(y)).abs() < 1e-13, "ln {y}");
         }
+    }
+
+    /// At run time they are what they are at compile time.
+    #[test]
+    fn tables_are_the_same_whenever_they_are_made() {
+        let (now, then) = (std::hint::black_box(tables as fn() -> Ziggurat)(), ziggurat());
+        let bits = |table: &Ziggurat| -> Vec<u64> {
+            let layers = table.layers.iter().flat_map(|(width, inner)| [width.to_bits(), inner.to_bits()]);
+            layers.chain(table.heights.iter().map(|height| height.to_bits())).collect()
+        };
+        assert_eq!(bits(&now), bits(then));
     }
 
     /// What makes it a ziggurat: every layer has the same area.

@@ -229,9 +229,19 @@ impl ServiceInfo {
     }
 }
 
-/// Every service, in the order in which they are shown.
-pub const SERVICES: &[ServiceInfo] =
-    &[shortener::SERVICE, feed::SERVICE, chat::SERVICE, payments::SERVICE, gateway::SERVICE];
+/// One name for each service, in the order in which they are shown.
+macro_rules! services {
+    ($($module:ident),+ $(,)?) => {
+        /// Every service that this build has: the page of a first visit has none.
+        pub const SERVICES: &[ServiceInfo] =
+            if cfg!(feature = "whole") { &[$($module::SERVICE),+] } else { &[] };
+
+        /// Ids of the services that only the whole build has.
+        pub const ONLY_WHOLE: &[&str] = &[$($module::SERVICE.id),+];
+    };
+}
+
+services! { shortener, feed, chat, payments, gateway }
 
 /// The service with this id.
 pub fn find(id: &str) -> Option<&'static ServiceInfo> {

@@ -2,18 +2,12 @@
 // requests in flight takes of the main thread. Run by `cargo xtask bench`.
 
 import { chromium } from '@playwright/test';
-import { crc32, deflateRawSync } from 'node:zlib';
 import { args, executablePath } from './chromium.mjs';
+import { fragment } from './link.mjs';
 import { serve } from './serve.mjs';
 
 const RUNS = 5;
 const FRAME_MS = 1000 / 60;
-
-/** The scenario as an address's fragment; the form is described in src/scenario/envelope.rs. */
-function fragment(scenario) {
-  const payload = deflateRawSync(JSON.stringify(scenario));
-  return `#s1.${payload.toString('base64url')}.${crc32(payload).toString(36).padStart(7, '0')}`;
-}
 
 /** About `inFlight` requests on the tracks at once: 100 ms each way over two connections. */
 const busy = inFlight => ({

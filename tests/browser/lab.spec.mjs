@@ -2,20 +2,12 @@
 
 import { readFile } from 'node:fs/promises';
 import { axe, expect, test } from './fixtures.mjs';
+import { PATIENT, button, moment, pixels, shownTime } from './parts.mjs';
 
 const LAB = '?lab=load-balancing/one-slow-server';
 /** Labs open here, paused; see `OPENING_MS` of the page. */
 const OPENS_AT_S = 0.6;
-const PATIENT = { timeout: 20_000 };
 const fixture = name => new URL(`../fixtures/nginx/${name}`, import.meta.url).pathname;
-
-const button = (page, name) => page.getByRole('button', { name, exact: true });
-const moment = page => page.getByRole('slider', { name: 'Moment' });
-const shownTime = async page => parseFloat((await page.getByLabel('Simulated time').textContent()).replace(/[^\d.]/g, ''));
-
-/** What the stage shows, as one string for each canvas. */
-const pixels = page =>
-  page.evaluate(() => [...document.querySelectorAll('.stage-panel canvas')].map(canvas => canvas.toDataURL()).join());
 
 /** The fingerprint of the run so far: equal for equal runs, natively and in every browser. */
 async function fingerprint(page) {

@@ -5,14 +5,16 @@
 // A new state is a line in STATES, a new view a line in VIEWS.
 
 import { chromium } from '@playwright/test';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { args, executablePath } from './chromium.mjs';
+import { fragment } from './link.mjs';
 import { serve } from './serve.mjs';
 
 const LAB = '?lab=load-balancing/one-slow-server';
 const UNEQUAL = '?lab=load-balancing/unequal-servers';
 const CRASH = '?lab=load-balancing/crash-and-health-checks';
+const CACHE = `all/${fragment(JSON.parse(await readFile(new URL('../scenarios/cache.json', import.meta.url), 'utf8')))}`;
 
 /** What to look at: an address below the site, and what a visitor does there before the picture. */
 const STATES = [
@@ -22,6 +24,7 @@ const STATES = [
   { name: 'lab-paused', at: LAB, act: async page => { await press(page, 'Play'); await page.waitForTimeout(4000); await press(page, 'Pause'); } },
   { name: 'lab-later', at: `${LAB}&t=12480`, act: page => playFor(page, 1500) },
   { name: 'unequal', at: `${UNEQUAL}&t=14000`, act: page => playFor(page, 1500) },
+  { name: 'cache', at: CACHE, act: page => playFor(page, 4000) },
   { name: 'crash', at: `${CRASH}&t=6000`, act: page => playFor(page, 2000) },
   { name: 'request', at: `${LAB}&t=12480`, act: page => page.getByRole('button', { name: /^Request/ }).first().click({ timeout: 5000 }) },
   { name: 'server', at: `${LAB}&t=12480`, act: async page => {

@@ -41,7 +41,7 @@ export function serve({ folder = DIST, port = 0, prefix = PREFIX } = {}) {
 async function answer(request, folder, prefix) {
   const path = decodeURIComponent(new URL(request.url, 'http://localhost').pathname);
   if (!path.startsWith(prefix)) return { status: 404, body: `nothing here; the site is at ${prefix}` };
-  const file = normalize(path.slice(prefix.length) || 'index.html');
+  const file = normalize(path.slice(prefix.length).replace(/(?<=^|\/)$/, 'index.html'));
   if (file.startsWith('..') || file.startsWith(sep)) return { status: 403 };
   const type = { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', vary: 'accept-encoding' };
   // The compressed twins are part of what is delivered, so they are what is tested.

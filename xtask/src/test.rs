@@ -19,6 +19,7 @@ const STEPS: &[Step] = &[
     Step { name: "format", quick: true, run: format },
     Step { name: "clippy, native", quick: true, run: clippy_native },
     Step { name: "clippy, wasm", quick: true, run: clippy_wasm },
+    Step { name: "clippy, the page of a first visit", quick: true, run: clippy_small },
     Step { name: "native tests", quick: true, run: native_tests },
     Step { name: "wasm tests in Chromium", quick: false, run: wasm_tests },
     Step { name: RELEASE_BUILD, quick: false, run: release_build },
@@ -86,6 +87,12 @@ fn clippy_wasm(_: &mut Totals) -> Result<()> {
         .args(packages)
         .args(targets)
         .args(["--", "-D", "warnings"]))
+}
+
+/// The page without the feature `whole` is compiled by nothing else but the release build.
+fn clippy_small(_: &mut Totals) -> Result<()> {
+    let page = ["--package", "switchyard-app", "--no-default-features"];
+    run(cargo().args(["clippy", "--target", WASM_TARGET]).args(page).args(["--", "-D", "warnings"]))
 }
 
 fn native_tests(totals: &mut Totals) -> Result<()> {

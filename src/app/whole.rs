@@ -1,0 +1,57 @@
+//! The two pages: this one may lack what only the whole build has, which lies in a folder below it. Whatever
+//! needs that goes there; what is shared and what leads home names the address without the folder.
+
+use super::address::Address;
+use super::dom::{document, window};
+use serde_json::Value;
+use switchyard::scenario::{elsewhere, envelope};
+use switchyard::{labs, node};
+
+/// Where the whole page lies below the site, as `cargo xtask build` puts it.
+const FOLDER: &str = "all/";
+
+/// The site's folder, whichever of the two pages this is.
+pub fn site() -> String {
+    let base = document().base_uri().ok().flatten().unwrap_or_default();
+    site_of(&base).unwrap_or(&base).to_owned()
+}
+
+/// Whether this page lies below the site's folder.
+pub fn is_below() -> bool {
+    document().base_uri().ok().flatten().is_some_and(|base| site_of(&base).is_some())
+}
+
+fn site_of(base: &str) -> Option<&str> {
+    base.strip_suffix(FOLDER).filter(|site| cfg!(feature = "whole") && site.ends_with('/'))
+}
+
+/// Whether what the address asks for needs the whole page, and this is not it.
+pub fn is_needed(address: &Address) -> bool {
+    let linked = envelope::decode(&address.fragment).ok();
+    let lab = address.lab.as_deref().and_then(labs::find).map(|lab| lab.scenario);
+    [linked.as_deref(), lab].into_iter().flatten().any(elsewhere::is_needed)
+        || address.settings.iter().any(|(path, value)| path.ends_with(".runs") && node::is_elsewhere(value))
+}
+
+/// Shows the present address on the whole page, in its place in the history.
+pub fn follow() {
+    let location = window().location();
+    let (search, hash) = (location.search().unwrap_or_default(), location.hash().unwrap_or_default());
+    let _ = location.replace(&format!("{FOLDER}{search}{hash}"));
+}
+
+/// Opens a scenario's text on the whole page, in a link of its own.
+///
+/// # Errors
+/// Where no link can hold it: says what to do instead.
+pub fn open(scenario: &str) -> Result<(), String> {
+    let written =
+        serde_json::from_str::<Value>(scenario).map_or(scenario.to_owned(), |json| json.to_string());
+    let fragment = envelope::encode(&written);
+    let at = format!("{}{FOLDER}", site());
+    if fragment.len() > envelope::FRAGMENT_BYTES_MAX {
+        return Err(format!("It is too large for a link to the page that can run it. Open it there: {at}"));
+    }
+    let address = Address { fragment, ..Address::default() };
+    window().location().assign(&format!("{at}{}", address.write())).map_err(|_| format!("Open it at {at}"))
+}
