@@ -128,6 +128,8 @@ pub struct Store {
     hints_due: bool,
     move_due: bool,
     recovery_due: bool,
+    /// How often it was tried in a row without an end of all doubts.
+    recovery_rounds: u32,
 }
 
 /// One member.
@@ -201,6 +203,7 @@ impl Store {
             hints_due: false,
             move_due: false,
             recovery_due: false,
+            recovery_rounds: 0,
             settings,
         };
         store.choose_term();

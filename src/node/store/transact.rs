@@ -64,6 +64,10 @@ impl Ask {
     }
 }
 
+/// Rounds of recovery at one interval, before it doubles; and how often it does.
+const ROUNDS_EACH: u32 = 8;
+const DOUBLINGS_MAX: u32 = 10;
+
 impl Store {
     /// A client wants a transfer.
     pub(super) fn transfer<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId) {
@@ -191,9 +195,13 @@ impl Store {
         }
     }
 
+    /// The more rounds in a row have not ended all doubts, the longer the next one waits: questions that fill
+    /// the queues would keep away the answers.
     pub(super) fn schedule_recovery<E: Env>(&mut self, cx: &mut Context<'_, E>) {
         if !std::mem::replace(&mut self.recovery_due, true) {
-            cx.timer(NOBODYS, RECOVER, 0, cx.now() + Span::from_ms(self.settings.recovery_ms));
+            let doublings = (self.recovery_rounds / ROUNDS_EACH).min(DOUBLINGS_MAX);
+            let wait = Span::from_ms(self.settings.recovery_ms * f64::from(1 << doublings));
+            cx.timer(NOBODYS, RECOVER, 0, cx.now() + wait);
         }
     }
 
@@ -226,6 +234,7 @@ impl Store {
                 self.errand_to(cx, op, &[lock.coordinator]);
             }
         }
+        self.recovery_rounds = if left { self.recovery_rounds.saturating_add(1) } else { 0 };
         if left {
             self.schedule_recovery(cx);
         }
