@@ -128,7 +128,7 @@ pub struct Store {
     hints_due: bool,
     move_due: bool,
     recovery_due: bool,
-    /// How often it was tried in a row without an end of all doubts.
+    /// How many rounds in a row had to ask.
     recovery_rounds: u32,
 }
 

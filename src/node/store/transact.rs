@@ -65,7 +65,7 @@ impl Ask {
 }
 
 /// Rounds of recovery at one interval, before it doubles; and how often it does.
-const ROUNDS_EACH: u32 = 8;
+const ROUNDS_EACH: u32 = 200;
 const DOUBLINGS_MAX: u32 = 10;
 
 impl Store {
@@ -195,7 +195,7 @@ impl Store {
         }
     }
 
-    /// The more rounds in a row have not ended all doubts, the longer the next one waits: questions that fill
+    /// The more rounds in a row had to ask, the longer the next one waits: questions that fill
     /// the queues would keep away the answers.
     pub(super) fn schedule_recovery<E: Env>(&mut self, cx: &mut Context<'_, E>) {
         if !std::mem::replace(&mut self.recovery_due, true) {
@@ -209,7 +209,7 @@ impl Store {
     pub(super) fn recover<E: Env>(&mut self, cx: &mut Context<'_, E>) {
         self.recovery_due = false;
         let too_long_ago = cx.now() - Span::from_ms(self.settings.recovery_ms);
-        let mut left = false;
+        let (mut left, mut asked) = (false, false);
         for member in 0..self.machines.len() as u16 {
             let machine = &self.machines[member as usize];
             left |= !machine.decisions.is_empty() || !machine.locks.is_empty();
@@ -226,6 +226,7 @@ impl Store {
                 .collect();
             let locks = machine.locks.iter().filter(|(_, lock)| late(lock.since));
             let locks: Vec<(u32, Lock)> = locks.map(|(key, lock)| (key as u32, *lock)).collect();
+            asked |= !decisions.is_empty() || !locks.is_empty();
             for Decision { transfer, members, .. } in decisions {
                 self.tell(cx, member, Task::Commit, transfer, members);
             }
@@ -234,7 +235,7 @@ impl Store {
                 self.errand_to(cx, op, &[lock.coordinator]);
             }
         }
-        self.recovery_rounds = if left { self.recovery_rounds.saturating_add(1) } else { 0 };
+        self.recovery_rounds = if asked { self.recovery_rounds.saturating_add(1) } else { 0 };
         if left {
             self.schedule_recovery(cx);
         }
