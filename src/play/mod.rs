@@ -11,7 +11,7 @@ pub use knobs::Knob;
 
 use crate::report::{Metrics, Summary, TheoryLine, Trace, Tracer, summarise, theory_of};
 use crate::run::{Digest, Simulation, Snapshot};
-use crate::scenario::{ChangeSpec, Checked, Problem, Scenario, json, paths, state_at};
+use crate::scenario::{ChangeSpec, Checked, Problem, Scenario, json, paths, state_at, variants};
 use crate::sim::{Progress, Span, Time, order};
 use history::{Checkpoint, History};
 use serde_json::Value;
@@ -192,18 +192,7 @@ impl Session {
     }
 
     fn change_from_start(&mut self, path: &str, value: Value) -> Result<(), Vec<Problem>> {
-        let mut scenario = paths::with(&self.scenario, path, value)?.into_inner();
-        let end = scenario.duration_ms;
-        // Turned from the start, it is not turned again later by an earlier live change.
-        scenario.changes.retain_mut(|change| {
-            if let Some((place, setting)) = path.split_once('.') {
-                if change.node == place {
-                    change.set.remove(setting);
-                }
-            }
-            change.at_ms <= end && !change.set.is_empty()
-        });
-        self.scenario = Checked::new(scenario)?;
+        self.scenario = variants::from_start(&self.scenario, path, value)?;
         self.state.0 = usize::MAX;
         self.restart();
         Ok(())

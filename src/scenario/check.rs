@@ -3,8 +3,8 @@
 
 use super::node_check;
 use super::reader::{self, Wrong};
-use super::types::{ChangeSpec, LinkSpec, NodeSpec, Problem, Scenario, VERSION, limits};
-use super::{effects, envelope, json, migrate};
+use super::types::{ChangeSpec, LinkSpec, NodeSpec, Problem, Scenario, VERSION, VariantSpec, limits};
+use super::{effects, envelope, json, migrate, variants};
 use crate::algo::setting::{kind_of, shortened};
 use serde_json::{Map, Value};
 use std::ops::Deref;
@@ -98,10 +98,16 @@ impl Checked {
         let mut scenario = scenario;
         if problems.0.is_empty() {
             scenario.nodes.iter_mut().for_each(|node| node.settings.configure_mut().spell_out());
-            Ok(Checked(scenario))
+            variants::check(Checked(scenario))
         } else {
             Err(problems.0)
         }
+    }
+
+    /// The same run with nothing to compare it with.
+    pub fn without_variants(mut self) -> Checked {
+        self.0.variants.clear();
+        self
     }
 
     pub fn into_inner(self) -> Scenario {
@@ -153,6 +159,7 @@ fn read(mut map: Map<String, Value>, problems: &mut Problems) -> Option<Scenario
     let links = list(&mut map, "links", limits::NODES * 8, problems);
     let changes = list(&mut map, "changes", limits::CHANGES, problems);
     let knobs = list(&mut map, "knobs", limits::KNOBS, problems);
+    let variants = list(&mut map, "variants", limits::VARIANTS, problems);
     for unknown in map.keys() {
         problems.add(shortened(unknown), "there is no such field");
     }
@@ -162,7 +169,10 @@ fn read(mut map: Map<String, Value>, problems: &mut Problems) -> Option<Scenario
     let changes =
         read_each(changes, |index, value| typed::<ChangeSpec>(&format!("changes[{index}]"), value, problems));
     let knobs = read_each(knobs, |index, value| typed::<String>(&format!("knobs[{index}]"), value, problems));
-    Some(Scenario { v: VERSION, title, seed, duration_ms, nodes, links, changes, knobs })
+    let variants = read_each(variants, |index, value| {
+        typed::<VariantSpec>(&format!("variants[{index}]"), value, problems)
+    });
+    Some(Scenario { v: VERSION, title, seed, duration_ms, nodes, links, changes, knobs, variants })
 }
 
 fn read_each<T>(values: Vec<Value>, mut read: impl FnMut(usize, Value) -> Option<T>) -> Vec<T> {

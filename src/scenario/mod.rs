@@ -15,7 +15,9 @@ pub mod replay;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod schema;
 mod types;
+pub mod variants;
 
 pub use check::Checked;
 pub use effects::{effects, state_at};
-pub use types::{ChangeSpec, LinkSpec, NodeSpec, Problem, Scenario, VERSION, limits};
+pub use types::{ChangeSpec, LinkSpec, NodeSpec, Problem, Scenario, VERSION, VariantSpec, limits};
+pub use variants::variants;

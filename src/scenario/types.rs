@@ -23,6 +23,9 @@ pub struct Scenario {
     pub changes: Vec<ChangeSpec>,
     /// Paths of the settings that an author lets the learner turn.
     pub knobs: Vec<String>,
+    /// What is set otherwise in each of the runs that are compared, on the same requests; empty for one run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<VariantSpec>,
 }
 
 /// A node, how it is set, and whom it calls.
@@ -72,6 +75,17 @@ pub struct ChangeSpec {
     pub set: BTreeMap<String, Value>,
 }
 
+/// One of the runs that are compared: settings that differ from the scenario's from the start.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct VariantSpec {
+    pub name: String,
+    /// By path; empty for the scenario as it is.
+    #[serde(default)]
+    pub set: BTreeMap<String, Value>,
+}
+
 /// Something wrong with an input, and where.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Problem {
@@ -111,6 +125,9 @@ pub mod limits {
     pub const NODES: usize = 32;
     pub const CHANGES: usize = 1000;
     pub const KNOBS: usize = 64;
+    pub const VARIANTS: usize = 4;
+    /// Settings of one variant.
+    pub const VARIANT_SETTINGS: usize = 32;
     pub const DURATION_MS: f64 = 86_400_000.0;
     pub const SEED: u64 = (1 << 53) - 1;
     /// Workers of all members of all nodes.

@@ -30,7 +30,7 @@ pub use machine::{Machine, Unflushed};
 pub use settings::{ENTRIES_MAX, MEMBER_SETTINGS, SETTINGS, STRATEGIES, Settings, Strategy};
 
 use super::placing::Placing;
-use super::station::{Station, StationMember};
+use super::station::{Inside, Station, StationMember};
 use super::{Kind, Show, Site};
 use crate::algo::cache as family;
 use crate::sim::{
@@ -384,12 +384,14 @@ impl Show for Cache {
             number: index as u32 + 1,
             level: Some(f64::from(machine.entries()) / f64::from(self.settings.capacity)),
             note: format!("{} of {} entries", machine.entries(), self.settings.capacity),
+            inside: Inside::Cache(machine.inspect()),
             ..StationMember::default()
         };
         Some(Station {
             does: format!("{policy} · {strategy}"),
             notes: ratio.into_iter().chain(waiting).collect(),
             members: self.machines.iter().take(self.count()).enumerate().map(member).collect(),
+            inside: Inside::Nothing,
         })
     }
 }

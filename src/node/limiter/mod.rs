@@ -12,7 +12,7 @@ mod settings;
 
 pub use settings::{Per, SETTINGS, Settings, WhenOver};
 
-use super::station::{Station, StationMember};
+use super::station::{Inside, Station, StationMember};
 use super::{Kind, Show, Site};
 use crate::algo::limit::{self, Decision, Limit};
 use crate::sim::{
@@ -283,7 +283,8 @@ impl Show for Limiter {
             notes.push(format!("{} held", self.waiting()));
         }
         let member = StationMember { number: 1, level, note, ..StationMember::default() };
-        Some(Station { does: format!("{short}, {whose}"), notes, members: vec![member] })
+        let inside = Inside::Nothing;
+        Some(Station { does: format!("{short}, {whose}"), notes, members: vec![member], inside })
     }
 }
 

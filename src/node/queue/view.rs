@@ -65,6 +65,7 @@ impl Show for Queue {
                 note: format!("{waiting} waiting, {in_flight} in flight"),
                 ..StationMember::default()
             }],
+            ..Station::default()
         })
     }
 }

@@ -325,7 +325,7 @@ impl Show for Store {
             ..StationMember::default()
         };
         let members = self.machines.iter().take(settings.count as usize).enumerate().map(member).collect();
-        Some(Station { does, notes, members })
+        Some(Station { does, notes, members, ..Station::default() })
     }
 }
 
