@@ -3,13 +3,13 @@
 //! Frames come only while the run plays where it can be seen, and after a change. A frame's step is
 //! capped, so a tab that was asleep does not leap; a run that is too heavy slows down and says so.
 
-use super::dom::{now_ms, window};
+use super::dom::{Sight, now_ms, window};
 use super::engine::{Engine, Pulse};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use switchyard::sim::Span;
 use wasm_bindgen::prelude::*;
-use web_sys::{Element, IntersectionObserver, IntersectionObserverEntry};
+use web_sys::Element;
 use yew::prelude::*;
 
 /// The longest screen time that one frame stands for.
@@ -151,33 +151,23 @@ pub fn use_clock(engine: &Engine, seen: &NodeRef) -> Pulse {
         let (setter, seen) = (pulse.setter(), seen.clone());
         use_effect_with(engine.clone(), move |engine| {
             let clock = Clock::start(engine.clone(), Callback::from(move |pulse| setter.set(pulse)));
-            let watch = seen.cast::<Element>().and_then(|element| watch(&clock, &element));
+            let sight = seen.cast::<Element>().and_then(|element| watch(&clock, &element));
             let engine = engine.clone();
             move || {
                 engine.on_wake(Callback::noop());
-                if let Some((observer, closure)) = watch {
-                    observer.disconnect();
-                    drop(closure);
-                }
-                drop(clock);
+                drop((sight, clock));
             }
         });
     }
     (*pulse).clone()
 }
 
-type Seen = Closure<dyn FnMut(js_sys::Array)>;
-
 /// Tells the clock whether the element can be seen. (A hidden tab gets no frames anyway.)
-fn watch(clock: &Rc<Clock>, element: &Element) -> Option<(IntersectionObserver, Seen)> {
+fn watch(clock: &Rc<Clock>, element: &Element) -> Option<Sight> {
     let weak = Rc::downgrade(clock);
-    let closure: Seen = Closure::new(move |entries: js_sys::Array| {
-        let last = entries.iter().last().and_then(|entry| entry.dyn_into::<IntersectionObserverEntry>().ok());
-        if let (Some(clock), Some(entry)) = (weak.upgrade(), last) {
-            clock.set_visible(entry.is_intersecting());
+    Sight::of(element, move |visible| {
+        if let Some(clock) = weak.upgrade() {
+            clock.set_visible(visible);
         }
-    });
-    let observer = IntersectionObserver::new(closure.as_ref().unchecked_ref()).ok()?;
-    observer.observe(element);
-    Some((observer, closure))
+    })
 }

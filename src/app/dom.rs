@@ -2,7 +2,10 @@
 
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
-use web_sys::{Document, Element, Event, HtmlElement, HtmlInputElement, Window};
+use web_sys::{
+    Document, Element, Event, HtmlElement, HtmlInputElement, IntersectionObserver, IntersectionObserverEntry,
+    Window,
+};
 use yew::prelude::*;
 
 /// The app runs in a page; without a window nothing could have started it.
@@ -39,6 +42,32 @@ pub fn use_media(query: &'static str) -> bool {
         });
     }
     *holds
+}
+
+/// Tells whether an element can be seen, now and whenever that changes, until it is dropped.
+pub struct Sight {
+    observer: IntersectionObserver,
+    _told: Closure<dyn FnMut(js_sys::Array)>,
+}
+
+impl Sight {
+    pub fn of(element: &Element, on_change: impl Fn(bool) + 'static) -> Option<Sight> {
+        let told: Closure<dyn FnMut(js_sys::Array)> = Closure::new(move |entries: js_sys::Array| {
+            let last = entries.iter().last().and_then(|entry| entry.dyn_into().ok());
+            if let Some(entry) = last as Option<IntersectionObserverEntry> {
+                on_change(entry.is_intersecting());
+            }
+        });
+        let observer = IntersectionObserver::new(told.as_ref().unchecked_ref()).ok()?;
+        observer.observe(element);
+        Some(Sight { observer, _told: told })
+    }
+}
+
+impl Drop for Sight {
+    fn drop(&mut self) {
+        self.observer.disconnect();
+    }
 }
 
 /// Sets custom properties of an element. (`style=` attributes are stopped by the page's policy;

@@ -2,14 +2,16 @@
 
 use super::address::Address;
 use super::clock::use_clock;
-use super::dom::matches;
+use super::dom::{Sight, matches};
 use super::engine::Engine;
 use super::head::{Link, head};
-use super::open::of_lab;
 use super::stage::Stage;
 use super::storage;
+use super::texts;
 use super::theme::Theme;
 use switchyard::labs::{LABS, Lab};
+use switchyard::scenario::Checked;
+use web_sys::Element;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -124,18 +126,42 @@ impl PartialEq for MiniatureProps {
 /// How much of a run has already happened when a miniature is first seen.
 const BEGIN_MS: f64 = 2000.0;
 
+/// Its scenario comes when it is first seen. It stays empty where that does not arrive, or needs what this
+/// page lacks: opening the lab says which.
 #[component]
 fn Miniature(props: &MiniatureProps) -> Html {
     let lab = props.lab;
-    let engine = use_memo(lab.id, |_| {
-        let engine = Engine::new(of_lab(lab)?, MINIATURE_SPEED);
-        engine.seek(switchyard::sim::Time::from_ms(BEGIN_MS));
-        Some(engine)
-    });
+    let engine = use_state(|| texts::scenario_at_once(lab).and_then(begin));
+    let place = use_node_ref();
+    {
+        let (engine, place) = (engine.clone(), place.clone());
+        use_effect_with((), move |()| {
+            let element = place.cast::<Element>().filter(|_| engine.is_none());
+            let asked = std::cell::Cell::new(false);
+            let sight = element.and_then(|element| {
+                Sight::of(&element, move |visible| {
+                    if visible && !asked.replace(true) {
+                        let engine = engine.setter();
+                        wasm_bindgen_futures::spawn_local(async move {
+                            engine.set(texts::scenario(lab).await.ok().as_deref().and_then(begin));
+                        });
+                    }
+                })
+            });
+            move || drop(sight)
+        });
+    }
     match (*engine).clone() {
         Some(engine) => html! { <RunningMiniature {engine} plays={props.plays} name={lab.title} /> },
-        None => html! {},
+        None => html! { <div ref={place} class="stage"></div> },
     }
+}
+
+/// The run of a miniature, some way on.
+fn begin(scenario: &str) -> Option<Engine> {
+    let engine = Engine::new(Checked::parse(scenario).ok()?, MINIATURE_SPEED);
+    engine.seek(switchyard::sim::Time::from_ms(BEGIN_MS));
+    Some(engine)
 }
 
 #[derive(Properties, PartialEq)]

@@ -65,9 +65,7 @@ pub fn LabPage(props: &LabPageProps) -> Html {
     let seen = use_node_ref();
     let pulse = use_clock(&engine, &seen);
     let above = use_state(Above::default);
-    let lesson = use_memo(opened.lab.map(|lab| lab.id), |_| {
-        opened.lab.and_then(|lab| Lesson::parse(lab.lesson).ok()).map(Rc::new)
-    });
+    let lab = opened.lab.as_ref().map(|lab| lab.lab);
     use_address(&engine, pulse.revision, opened);
     use_shortcuts(&engine);
 
@@ -98,8 +96,8 @@ pub fn LabPage(props: &LabPageProps) -> Html {
     let parts = Parts {
         engine: engine.clone(),
         pulse: pulse.clone(),
-        lesson: (*lesson).clone(),
-        lab: opened.lab.map(|lab| lab.id),
+        lesson: opened.lab.as_ref().map(|lab| lab.lesson.clone()),
+        lab: lab.map(|lab| lab.id),
         on_log,
     };
     let acts = html! {
@@ -111,12 +109,12 @@ pub fn LabPage(props: &LabPageProps) -> Html {
     html! {
         <div class={classes!("page", drop.over.then_some("is-over"))} ondragover={drop.ondragover} ondragleave={drop.ondragleave} ondrop={drop.ondrop}>
             if shows(opened, "title") {
-                { head(Some((opened.lab.map(|lab| lab.topic), &title)), props.theme, &props.on_theme, acts) }
+                { head(Some((lab.map(|lab| lab.topic), &title)), props.theme, &props.on_theme, acts) }
             }
             <Layout {parts} opened={opened.clone()} {seen} />
             { match &*above {
                 Above::Nothing => html! {},
-                Above::Share => html! { <ShareDialog engine={engine} lab={opened.lab.map(|lab| AttrValue::from(lab.id))} on_close={close} /> },
+                Above::Share => html! { <ShareDialog engine={engine} lab={lab.map(|lab| AttrValue::from(lab.id))} on_close={close} /> },
                 Above::Log(file) => html! { <LogDialog engine={engine} file={file.clone()} on_close={close} {on_scenario} /> },
             } }
         </div>
@@ -159,7 +157,7 @@ fn use_address(engine: &Engine, revision: u32, opened: &Rc<Opened>) {
 /// The lab by its name where it is as it was made, else with the whole scenario.
 fn present_address(engine: &Engine, opened: &Opened) -> Address {
     let session = engine.session();
-    let untouched = opened.lab.and_then(super::open::of_lab).is_some_and(|lab| *lab == **session.scenario());
+    let untouched = opened.lab.as_ref().is_some_and(|lab| lab.made == *session.scenario());
     let fragment = if untouched { String::new() } else { link::encode(session.scenario()) };
     let Address { lab, speed, theme, show, .. } = opened.address.clone();
     // A log makes links that no browser takes.

@@ -38,6 +38,7 @@ mod stage;
 mod storage;
 mod tabs;
 mod task;
+mod texts;
 mod theme;
 mod transport;
 mod whole;
@@ -47,8 +48,9 @@ use gloo_events::EventListener;
 use home::Home;
 use lab::LabPage;
 use notice::{Notice, Notices, Say, Tell, notice_bar};
-use open::{Opened, open};
+use open::{Closed, Opened, open};
 use std::rc::Rc;
+use texts::Missing;
 use theme::Theme;
 use yew::prelude::*;
 
@@ -67,53 +69,77 @@ pub fn main() {
 enum Page {
     Home,
     Lab(u32, Rc<Opened>),
-    /// The whole page is on its way.
-    Leaving,
+    /// What was asked for is on its way.
+    Opening,
+    /// It did not arrive.
+    Missing(Address, Missing),
 }
 
-/// The page that an address asks for; `None` if it asks for a run that cannot be had.
-fn page_of(address: &Address, number: u32, notices: &mut Vec<Notice>) -> Option<Page> {
+/// The page that an address asks for, and what is to be said of it; no page if it asks for a run that cannot
+/// be had.
+async fn page_of(address: &Address, number: u32) -> (Option<Page>, Vec<Notice>) {
+    let mut notices = vec![];
     if !address.asks_for_a_run() {
-        return Some(Page::Home);
+        return (Some(Page::Home), notices);
     }
-    open(address, notices).map(|opened| Page::Lab(number, Rc::new(opened)))
+    let page = match open(address, &mut notices).await {
+        Ok(opened) => Some(Page::Lab(number, Rc::new(opened))),
+        Err(Closed::Wrong) => None,
+        Err(Closed::Missing(why)) => Some(Page::Missing(address.clone(), why)),
+        Err(Closed::Elsewhere) => {
+            whole::follow();
+            Some(Page::Opening)
+        }
+    };
+    (page, notices)
 }
 
 #[component]
 fn App() -> Html {
     let notices = use_reducer(Notices::default);
     let theme = use_state(Theme::remembered);
-    let first = use_memo((), |()| first_page());
-    let page = use_state(|| first.0.clone());
-    {
-        let (notices, first, theme) = (notices.dispatcher(), first.clone(), theme.setter());
-        use_effect_with((), move |()| {
-            first.1.iter().for_each(|notice| notices.dispatch(Tell::Add(notice.clone())));
-            if let Some(chosen) = first.2 {
-                theme.set(chosen);
-            }
-        });
-    }
+    let first = use_memo((), |()| Address::present());
+    let page = use_state(|| if first.0.asks_for_a_run() { Page::Opening } else { Page::Home });
     use_effect_with(*theme, |theme| theme.apply());
     let show = {
         let (page, notices) = (page.setter(), notices.dispatcher());
-        let number = use_mut_ref(|| 1u32);
+        // How many pages were asked for; the first is the one that the site was opened with.
+        let asked = use_mut_ref(|| 0u32);
         Callback::from(move |address: Address| {
-            if whole::is_needed(&address) {
-                return whole::follow();
-            }
-            *number.borrow_mut() += 1;
-            let mut told = vec![];
-            // What cannot be opened leaves everything as it was.
-            if let Some(next) = page_of(&address, *number.borrow(), &mut told) {
-                notices.dispatch(Tell::Clear);
-                page.set(next);
-                dom::window().scroll_to_with_x_and_y(0.0, 0.0);
-                gloo_timers::callback::Timeout::new(0, || dom::focus("#title")).forget();
-            }
-            told.into_iter().for_each(|notice| notices.dispatch(Tell::Add(notice)));
+            let (page, notices, asked) = (page.clone(), notices.clone(), asked.clone());
+            *asked.borrow_mut() += 1;
+            let number = *asked.borrow();
+            wasm_bindgen_futures::spawn_local(async move {
+                let (next, told) = page_of(&address, number).await;
+                // Meanwhile something else may have been asked for.
+                if *asked.borrow() != number {
+                    return;
+                }
+                let is_first = number == 1;
+                // What cannot be opened leaves everything as it was.
+                if let Some(next) = next.or(is_first.then_some(Page::Home)) {
+                    page.set(next);
+                    if !is_first {
+                        notices.dispatch(Tell::Clear);
+                        dom::window().scroll_to_with_x_and_y(0.0, 0.0);
+                        gloo_timers::callback::Timeout::new(0, || dom::focus("#title")).forget();
+                    }
+                }
+                told.into_iter().for_each(|notice| notices.dispatch(Tell::Add(notice)));
+            });
         })
     };
+    {
+        let (notices, first, theme, show) =
+            (notices.dispatcher(), first.clone(), theme.setter(), show.clone());
+        use_effect_with((), move |()| {
+            first.1.iter().for_each(|notice| notices.dispatch(Tell::Add(notice.clone())));
+            if let Some(chosen) = first.0.theme {
+                theme.set(chosen);
+            }
+            show.emit(first.0.clone());
+        });
+    }
     use_back_button(&show);
     let go = {
         let show = show.clone();
@@ -138,7 +164,7 @@ fn App() -> Html {
         })
     };
     let title = match &*page {
-        Page::Home | Page::Leaving => "Switchyard".to_owned(),
+        Page::Home | Page::Opening | Page::Missing(..) => "Switchyard".to_owned(),
         Page::Lab(_, opened) => format!("{} · Switchyard", opened.scenario.title),
     };
     use_effect_with(title, |title| dom::document().set_title(title));
@@ -149,7 +175,8 @@ fn App() -> Html {
             { notice_bar(&notices, &on_dismiss) }
             { match &*page {
                 Page::Home => html! { <Home theme={*theme} {on_theme} /> },
-                Page::Leaving => html! { <main id="main" class="home" tabindex="-1"><p>{ "Opening…" }</p></main> },
+                Page::Opening => html! { <main id="main" class="home" tabindex="-1"><p>{ "Opening…" }</p></main> },
+                Page::Missing(address, why) => missing(address, *why, &show),
                 Page::Lab(number, opened) => html! {
                     <LabPage key={*number} opened={opened.clone()} theme={*theme} {on_theme} {say} />
                 },
@@ -158,15 +185,33 @@ fn App() -> Html {
     }
 }
 
-/// The page of the present address, what is to be said of it, and the theme that it asks for.
-fn first_page() -> (Page, Vec<Notice>, Option<Theme>) {
-    let (address, mut notices) = Address::present();
-    if whole::is_needed(&address) {
-        whole::follow();
-        return (Page::Leaving, notices, address.theme);
+/// What is shown in place of a lab that did not arrive.
+fn missing(address: &Address, why: Missing, show: &Callback<Address>) -> Html {
+    let text = match why {
+        Missing::Broken => {
+            "The connection broke. What has been loaded goes on working; a new lab has to be fetched.".into()
+        }
+        Missing::Gone(status) => {
+            format!("The site does not have it any more (status {status}): it was updated just now.")
+        }
+    };
+    let again = {
+        let (address, show) = (address.clone(), show.clone());
+        Callback::from(move |_: MouseEvent| match why {
+            Missing::Broken => show.emit(address.clone()),
+            Missing::Gone(_) => drop(dom::window().location().reload()),
+        })
+    };
+    html! {
+        <main id="main" class="home" tabindex="-1">
+            <h1 id="title" tabindex="-1">{ "The lab did not arrive" }</h1>
+            <p>{ text }</p>
+            <p class="acts">
+                <button type="button" class="button is-main" onclick={again}>{ "Try again" }</button>
+                <head::Link to={Address::default()} class="button">{ "All labs" }</head::Link>
+            </p>
+        </main>
     }
-    let page = page_of(&address, 0, &mut notices).unwrap_or(Page::Home);
-    (page, notices, address.theme)
 }
 
 /// Back, forward, and another fragment typed into the address bar.

@@ -2,20 +2,45 @@
 
 use super::address::Address;
 use super::notice::Notice;
+use super::texts::{self, Missing};
+use super::whole;
 use serde_json::Value;
-use switchyard::labs::{self, Lab};
+use std::rc::Rc;
+use switchyard::labs::{self, Lab, Lesson};
 use switchyard::scenario::{Checked, Problem, link, paths};
 
 /// What is to be run.
 #[derive(Clone, Debug)]
 pub struct Opened {
-    pub lab: Option<&'static Lab>,
+    pub lab: Option<OpenedLab>,
     pub scenario: Checked,
     pub address: Address,
 }
 
-/// The scenario that an address asks for; `None` where nothing can be run.
-pub fn open(address: &Address, notices: &mut Vec<Notice>) -> Option<Opened> {
+/// A lab that has arrived.
+#[derive(Clone, Debug)]
+pub struct OpenedLab {
+    pub lab: &'static Lab,
+    /// The scenario as it was made.
+    pub made: Checked,
+    pub lesson: Rc<Lesson>,
+}
+
+/// Why an address leads to no run.
+pub enum Closed {
+    /// The whole page has what this one lacks.
+    Elsewhere,
+    /// A file of the lab did not arrive.
+    Missing(Missing),
+    /// What it asks for cannot be run; a notice says why.
+    Wrong,
+}
+
+/// The scenario that an address asks for.
+///
+/// # Errors
+/// Why nothing can be run.
+pub async fn open(address: &Address, notices: &mut Vec<Notice>) -> Result<Opened, Closed> {
     let lab = address.lab.as_deref().and_then(|id| {
         let lab = labs::find(id);
         if lab.is_none() {
@@ -24,22 +49,32 @@ pub fn open(address: &Address, notices: &mut Vec<Notice>) -> Option<Opened> {
         }
         lab
     });
-    let of_lab = lab.map(|lab| Checked::parse(lab.scenario)).transpose();
-    let of_lab = of_lab.unwrap_or_else(|found| {
-        notices.push(problems("The lab cannot be run", found));
-        None
+    let texts = match lab {
+        Some(lab) => Some(texts::of_lab(lab).await.map_err(Closed::Missing)?),
+        None => None,
+    };
+    if whole::is_needed(address, texts.as_ref().map(|texts| texts.scenario.as_str())) {
+        return Err(Closed::Elsewhere);
+    }
+    let lab = lab.zip(texts).and_then(|(lab, texts)| match read(lab, &texts.scenario, &texts.lesson) {
+        Ok(lab) => Some(lab),
+        Err(notice) => {
+            notices.push(notice);
+            None
+        }
     });
+    let made = lab.as_ref().map(|lab| lab.made.clone());
     let mut scenario = if address.fragment.is_empty() {
-        of_lab?
+        made.ok_or(Closed::Wrong)?
     } else {
         link::decode(&address.fragment)
             .or_else(|error| {
                 // Never silently some other lab: what is shown instead is said.
-                let instead = if of_lab.is_some() { " The lab is shown as it was made." } else { "" };
+                let instead = if made.is_some() { " The lab is shown as it was made." } else { "" };
                 notices.push(Notice::error(format!("The link could not be opened. {error}{instead}")));
-                of_lab.ok_or(())
+                made.ok_or(())
             })
-            .ok()?
+            .map_err(|()| Closed::Wrong)?
     };
     if let Some(seed) = address.seed {
         scenario = adjusted(scenario, "seed", Value::from(seed), notices);
@@ -47,7 +82,14 @@ pub fn open(address: &Address, notices: &mut Vec<Notice>) -> Option<Opened> {
     for (path, value) in &address.settings {
         scenario = adjusted(scenario, path, value_of(value), notices);
     }
-    Some(Opened { lab, scenario, address: address.clone() })
+    Ok(Opened { lab, scenario, address: address.clone() })
+}
+
+fn read(lab: &'static Lab, scenario: &str, lesson: &str) -> Result<OpenedLab, Notice> {
+    let made = Checked::parse(scenario).map_err(|found| problems("The lab cannot be run", found))?;
+    let lesson =
+        Lesson::parse(lesson).map_err(|why| Notice::error("The lab's lesson cannot be read:").with([why]))?;
+    Ok(OpenedLab { lab, made, lesson: Rc::new(lesson) })
 }
 
 /// `5`, `true` and `{"dist":…}` mean what they mean in JSON; everything else is a word.
@@ -68,9 +110,4 @@ fn adjusted(scenario: Checked, path: &str, value: Value, notices: &mut Vec<Notic
 /// A notice that lists what is wrong.
 pub fn problems(what: &str, problems: Vec<Problem>) -> Notice {
     Notice::error(format!("{what}:")).with(problems.iter().map(Problem::to_string))
-}
-
-/// The scenario of a lab as it was made.
-pub fn of_lab(lab: &Lab) -> Option<Checked> {
-    Checked::parse(lab.scenario).ok()
 }

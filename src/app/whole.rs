@@ -4,8 +4,8 @@
 use super::address::Address;
 use super::dom::{document, window};
 use serde_json::Value;
+use switchyard::node;
 use switchyard::scenario::{elsewhere, envelope};
-use switchyard::{labs, node};
 
 /// Where the whole page lies below the site, as `cargo xtask build` puts it.
 const FOLDER: &str = "all/";
@@ -25,10 +25,10 @@ fn site_of(base: &str) -> Option<&str> {
     base.strip_suffix(FOLDER).filter(|site| cfg!(feature = "whole") && site.ends_with('/'))
 }
 
-/// Whether what the address asks for needs the whole page, and this is not it.
-pub fn is_needed(address: &Address) -> bool {
+/// Whether what the address asks for needs the whole page, and this is not it. `lab` is the scenario of the
+/// lab that it names.
+pub fn is_needed(address: &Address, lab: Option<&str>) -> bool {
     let linked = envelope::decode(&address.fragment).ok();
-    let lab = address.lab.as_deref().and_then(labs::find).map(|lab| lab.scenario);
     [linked.as_deref(), lab].into_iter().flatten().any(elsewhere::is_needed)
         || address.settings.iter().any(|(path, value)| path.ends_with(".runs") && node::is_elsewhere(value))
 }

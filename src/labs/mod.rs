@@ -1,6 +1,7 @@
 //! The labs: each a scenario, a lesson and a challenge, made to teach one thing.
 //!
-//! A lab is its `.json` (scenario) and `.md` (lesson), and one line in the table.
+//! A lab is its `.json` (scenario) and `.md` (lesson), and one line in the table. With the feature `texts` both
+//! are part of the program. The page lacks it: there they are files beside it, fetched when a lab is opened.
 
 pub mod lesson;
 pub mod prose;
@@ -17,8 +18,10 @@ pub struct Lab {
     /// One sentence, for the gallery.
     pub summary: &'static str,
     /// The scenario file.
+    #[cfg(feature = "texts")]
     pub scenario: &'static str,
     /// The lesson, in Markdown with the sections that [`mod@lesson`] names; [`Lesson::parse`] reads it.
+    #[cfg(feature = "texts")]
     pub lesson: &'static str,
 }
 
@@ -29,7 +32,9 @@ macro_rules! lab {
             topic: $topic,
             title: $title,
             summary: $summary,
+            #[cfg(feature = "texts")]
             scenario: include_str!(concat!($id, ".json")),
+            #[cfg(feature = "texts")]
             lesson: include_str!(concat!($id, ".md")),
         }
     };
@@ -57,7 +62,20 @@ pub const LABS: &[Lab] = &[
     ),
 ];
 
+/// The scenario of the first lab, which the page shows at once: it is part of every program.
+pub const FIRST_SCENARIO: &str = include_str!("load-balancing/one-slow-server.json");
+
 /// The lab with this id.
 pub fn find(id: &str) -> Option<&'static Lab> {
     LABS.iter().find(|lab| lab.id == id)
+}
+
+#[cfg(all(test, feature = "texts"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_scenario_is_the_first_labs() {
+        assert_eq!(LABS[0].scenario, FIRST_SCENARIO);
+    }
 }

@@ -7,6 +7,7 @@
 mod bench;
 mod browser;
 mod build;
+mod labs;
 mod pictures;
 mod post_build;
 mod process;

@@ -1,10 +1,10 @@
 //! `cargo xtask post-build`: what Trunk calls when its own work is done, before `dist/` is replaced.
 //!
-//! A release gets the Content-Security-Policy, modules without debugging names, and compressed twins of
+//! The labs' texts are put beside the page. A release gets the Content-Security-Policy, modules without debugging names, and compressed twins of
 //! every file. A development build stays as it is: the script by which `trunk serve` reloads the page
 //! is inline, and the policy would forbid it.
 
-use crate::{serve, wasm};
+use crate::{labs, serve, wasm};
 use anyhow::{Context, Result};
 use flate2::{Compression, write::GzEncoder};
 use std::io::Write;
@@ -32,11 +32,12 @@ const POLICY: &[&str] = &[
 const COMPRESSIBLE: &[&str] = &["css", "html", "js", "json", "md", "svg", "txt", "wasm", "webmanifest"];
 
 pub fn post_build(_: &[String]) -> Result<()> {
+    let dist = PathBuf::from(env::var_os("TRUNK_STAGING_DIR").context("this is Trunk's hook")?);
+    labs::put_beside(&dist)?;
     if env::var("TRUNK_PROFILE").as_deref() != Ok("release") {
         serve::announce();
         return Ok(());
     }
-    let dist = PathBuf::from(env::var_os("TRUNK_STAGING_DIR").context("this is Trunk's hook")?);
     let files = files_below(&dist)?;
     for file in &files {
         match extension(file) {
@@ -59,7 +60,7 @@ pub fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn extension(file: &Path) -> &str {
+pub fn extension(file: &Path) -> &str {
     file.extension().and_then(|extension| extension.to_str()).unwrap_or_default()
 }
 

@@ -1,0 +1,75 @@
+//! Puts the labs' scenarios and lessons beside the page, which fetches them when they are wanted.
+
+use crate::post_build::{extension, files_below};
+use crate::process::root;
+use anyhow::{Context, Result};
+use std::fs;
+use std::path::Path;
+
+/// In `index.html`, where the page learns of the folder.
+const MARK: &str = "<!-- labs -->";
+
+/// Copies them into a folder of `dist` that is named after what they hold, so that a page never gets those of
+/// another version from a cache, and names it in the page.
+pub fn put_beside(dist: &Path) -> Result<()> {
+    let source = root().join("src/labs");
+    let mut labs = vec![];
+    for file in files_below(&source)? {
+        if ["json", "md"].contains(&extension(&file)) {
+            labs.push((file.strip_prefix(&source)?.to_owned(), fs::read(&file)?));
+        }
+    }
+    let parts = labs.iter().flat_map(|(name, content)| [name.as_os_str().as_encoded_bytes(), content]);
+    let folder = format!("labs-{:016x}", fingerprint(parts));
+    for (name, content) in &labs {
+        let file = dist.join(&folder).join(name);
+        fs::create_dir_all(file.parent().context("a lab lies in a folder")?)?;
+        fs::write(&file, content)?;
+    }
+    let page = dist.join("index.html");
+    let html = fs::read_to_string(&page)?;
+    let (before, after) =
+        html.split_once(MARK).with_context(|| format!("{} has no {MARK}", page.display()))?;
+    fs::write(&page, format!(r#"{before}<meta name="labs" content="{folder}">{after}"#))?;
+    Ok(())
+}
+
+/// FNV-1a of the parts and their lengths.
+fn fingerprint<'a>(parts: impl Iterator<Item = &'a [u8]>) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325u64;
+    for part in parts {
+        for byte in part.len().to_le_bytes().iter().chain(part) {
+            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    hash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_names_the_folder_that_holds_every_lab() {
+        let dist = std::env::temp_dir().join(format!("switchyard-labs-{}", std::process::id()));
+        fs::create_dir_all(&dist).unwrap();
+        fs::write(dist.join("index.html"), format!("<head>{MARK}</head>")).unwrap();
+        put_beside(&dist).unwrap();
+        let html = fs::read_to_string(dist.join("index.html")).unwrap();
+        let folder = html.split('"').nth(3).unwrap();
+        let lab = "load-balancing/one-slow-server";
+        for kind in ["json", "md"] {
+            let put = fs::read(dist.join(folder).join(lab).with_extension(kind)).unwrap();
+            assert_eq!(put, fs::read(root().join("src/labs").join(lab).with_extension(kind)).unwrap());
+        }
+        fs::remove_dir_all(&dist).unwrap();
+    }
+
+    #[test]
+    fn other_content_has_another_name() {
+        let of = |parts: &[&[u8]]| fingerprint(parts.iter().copied());
+        // Of an empty part, FNV-1a of eight zero bytes.
+        assert_eq!(of(&[b""]), 0xa8c7_f832_281a_39c5);
+        assert!(of(&[b"ab", b"c"]) != of(&[b"a", b"bc"]) && of(&[b"a"]) != of(&[b"b"]));
+    }
+}
