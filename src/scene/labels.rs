@@ -19,6 +19,7 @@ impl Labels {
     pub fn new(layout: &Layout) -> Labels {
         let mut taken = vec![layout.legend];
         for yard in &layout.yards {
+            taken.extend(yard.inside);
             match yard.density {
                 Density::Cells => taken.push(yard.rect),
                 _ => taken.extend(yard.cards.iter().copied()),

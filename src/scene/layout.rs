@@ -1,8 +1,9 @@
 //! Where everything stands: nodes in columns by depth (rows on a narrow stage), tracks between them.
 
 use super::geometry::{Curve, Point, Rect, point, rect};
+use super::instrument::{self, Room};
 use super::yard::{Axis, Density, Yard};
-use crate::run::snapshot::{NodeState, Snapshot};
+use crate::run::snapshot::{NodeState, NodeView, Snapshot};
 use crate::sim::Place;
 
 /// The tracks of one link: from each member of the caller to where they meet, and on to each callee.
@@ -14,7 +15,8 @@ pub struct Tracks {
     pub ins: Vec<Curve>,
 }
 
-/// Places for a stage of one size. Depends on the snapshot's nodes, links and numbers of members only.
+/// Places for a stage of one size. Depends on the snapshot's nodes, links, numbers of members and kinds of
+/// insides only.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layout {
     pub axis: Axis,
@@ -46,18 +48,22 @@ impl Layout {
         let (width, height) = (side(width), side(height));
         let axis = if width < NARROW && height > width * 0.9 { Axis::Down } else { Axis::Across };
         let columns = columns(snapshot);
-        let mut factor = 1.0;
-        loop {
+        // Instruments rather than plain cards, even if all gets a little smaller for them.
+        let instruments = [1.0, 1.08, 1.17].into_iter().map(|factor| (factor, true));
+        let instruments = instruments.filter(|_| snapshot.nodes.iter().any(has_instrument));
+        let plain =
+            std::iter::successors(Some(1.0), |factor| Some(factor * 1.08)).map(|factor| (factor, false));
+        for (factor, instruments) in instruments.chain(plain) {
             let size = rect(0.0, 0.0, width * factor, height * factor);
-            if let Some(yards) = place(snapshot, &columns, axis, size) {
+            let stage = Stage { snapshot, axis, size, instruments };
+            if let Some(yards) = place(&stage, &columns) {
                 let tracks = tracks(snapshot, axis, &yards);
                 let legend = legend(axis, size, &yards);
                 let (width, height) = (size.width, size.height);
                 return Layout { axis, width, height, scale: 1.0 / factor, yards, tracks, legend };
             }
-            // Ends: every area is large enough once it is large.
-            factor *= 1.08;
         }
+        unreachable!("every area is large enough once it is large")
     }
 
     /// Where a member stands; the node itself if there is no such member.
@@ -140,19 +146,96 @@ fn columns(snapshot: &Snapshot) -> Vec<Vec<usize>> {
     columns
 }
 
-/// Width and height of a node that is drawn as one thing; `None` for one with members.
-fn single(state: &NodeState, axis: Axis, size: Rect) -> Option<(f64, f64)> {
-    match (state, axis) {
-        (NodeState::Clients(_), Axis::Across) => Some((if size.width < 720.0 { 96.0 } else { 112.0 }, 122.0)),
-        (NodeState::Clients(_), Axis::Down) => Some(((size.width - 24.0).min(320.0), 62.0)),
-        (NodeState::Balancer(_), Axis::Across) => {
-            Some((if size.width < 720.0 { 104.0 } else { 120.0 }, 94.0))
-        }
-        (NodeState::Balancer(_), Axis::Down) => Some((150.0, 78.0)),
-        (NodeState::Station(station), Axis::Across) if station.members.is_empty() => Some((150.0, 90.0)),
-        (NodeState::Station(station), Axis::Down) if station.members.is_empty() => Some((190.0, 74.0)),
-        (NodeState::Station(_) | NodeState::Servers(_), _) => None,
+/// What is laid out, and on what.
+struct Stage<'a> {
+    snapshot: &'a Snapshot,
+    axis: Axis,
+    size: Rect,
+    /// Whether insides get the room of an instrument.
+    instruments: bool,
+}
+
+impl Stage<'_> {
+    fn state(&self, node: &usize) -> &NodeState {
+        &self.snapshot.nodes[*node].state
     }
+
+    /// Width and height of a node that is drawn as one plain thing; `None` for others.
+    fn single(&self, node: &usize) -> Option<(f64, f64)> {
+        let narrow = self.size.width < 720.0;
+        match (self.state(node), self.axis) {
+            (NodeState::Clients(_), Axis::Across) => Some((if narrow { 96.0 } else { 112.0 }, 122.0)),
+            (NodeState::Clients(_), Axis::Down) => Some(((self.size.width - 24.0).min(320.0), 62.0)),
+            (NodeState::Balancer(_), Axis::Across) => Some((if narrow { 104.0 } else { 120.0 }, 94.0)),
+            (NodeState::Balancer(_), Axis::Down) => Some((150.0, 78.0)),
+            (NodeState::Station(_), _) if self.room(node).is_some() => None,
+            (NodeState::Station(station), Axis::Across) if station.members.is_empty() => Some((150.0, 90.0)),
+            (NodeState::Station(station), Axis::Down) if station.members.is_empty() => Some((190.0, 74.0)),
+            (NodeState::Station(_) | NodeState::Servers(_), _) => None,
+        }
+    }
+
+    /// The instrument of the node as a whole, and that of each member.
+    fn rooms(&self, node: &usize) -> (Option<Room>, Option<Room>) {
+        match self.state(node) {
+            NodeState::Station(station) if self.instruments => {
+                let member = station.members.first().and_then(|member| instrument::room(&member.inside));
+                (instrument::room(&station.inside), member)
+            }
+            _ => (None, None),
+        }
+    }
+
+    /// The larger of its instruments.
+    fn room(&self, node: &usize) -> Option<Room> {
+        let (whole, member) = self.rooms(node);
+        whole.or(member)
+    }
+
+    /// Least and most along the flow, and its part of what columns share.
+    fn need(&self, node: &usize) -> (f64, f64, f64) {
+        let along = |(width, height)| self.axis.parts(rect(0.0, 0.0, width, height)).2;
+        match (self.single(node), self.room(node)) {
+            (Some(size), _) => (along(size), along(size), 0.0),
+            (None, Some(room)) if self.axis == Axis::Across || member_count(self.state(node)) == 1 => {
+                (along(room.least), along(room.most), room.weight)
+            }
+            // One below the other.
+            (None, Some(room)) => (along(room.least), f64::INFINITY, room.weight * 2.0),
+            (None, None) => (0.0, f64::INFINITY, 1.0),
+        }
+    }
+
+    /// A node in its area, which begins at 0 along the flow.
+    fn yard(&self, node: &usize, area: Rect) -> Option<Yard> {
+        let axis = self.axis;
+        if let Some((width, height)) = self.single(node) {
+            if width > area.width + 0.5 || height > area.height + 0.5 {
+                return None;
+            }
+            let center = area.center();
+            return Some(Yard::single(
+                axis,
+                rect(center.x - width / 2.0, center.y - height / 2.0, width, height),
+            ));
+        }
+        let state = self.state(node);
+        let count = member_count(state);
+        let alone = matches!(state, NodeState::Station(station) if station.members.is_empty());
+        match self.rooms(node) {
+            (Some(room), _) if alone || axis == Axis::Down => Yard::whole(axis, area, room),
+            (Some(room), _) => Yard::whole_with_members(axis, area, count, room),
+            (None, Some(room)) => Yard::instruments(axis, area, count, room),
+            (None, None) => Yard::members(axis, area, count),
+        }
+    }
+}
+
+fn has_instrument(node: &NodeView) -> bool {
+    let NodeState::Station(station) = &node.state else { return false };
+    let insides =
+        std::iter::once(&station.inside).chain(station.members.first().map(|member| &member.inside));
+    insides.into_iter().any(|inside| instrument::room(inside).is_some())
 }
 
 fn member_count(state: &NodeState) -> usize {
@@ -163,91 +246,94 @@ fn member_count(state: &NodeState) -> usize {
     }
 }
 
-/// A column of nodes: how much it needs along the flow.
+/// A column of nodes: how much it gets along the flow.
 struct Column<'a> {
     nodes: &'a [usize],
-    /// `None`: as much as it can get.
-    length: Option<f64>,
+    length: f64,
     /// Tracks that spread out before it need room.
     gap_before: f64,
 }
 
-fn place(snapshot: &Snapshot, columns: &[Vec<usize>], axis: Axis, size: Rect) -> Option<Vec<Yard>> {
-    let (_, _, main_size, _) = axis.parts(size);
-    let (start, end) = match axis {
+fn place(stage: &Stage<'_>, columns: &[Vec<usize>]) -> Option<Vec<Yard>> {
+    let (_, _, main_size, _) = stage.axis.parts(stage.size);
+    let (start, end) = match stage.axis {
         Axis::Across => (MARGIN, main_size - MARGIN),
         Axis::Down => (LEGEND_HEIGHT, main_size - NOTE_HEIGHT),
     };
-    let plans: Vec<Column<'_>> =
-        (columns.iter().enumerate()).map(|(depth, nodes)| plan(snapshot, nodes, depth, axis, size)).collect();
-    let gaps: f64 = plans.iter().map(|plan| plan.gap_before).sum();
-    let fixed: f64 = plans.iter().filter_map(|plan| plan.length).sum();
-    let flexible = plans.iter().filter(|plan| plan.length.is_none()).count();
-    let room = end - start - gaps - fixed;
-    if room < 0.0 {
-        return None;
-    }
-    let share = room / flexible.max(1) as f64;
-    let mut yards = vec![None; snapshot.nodes.len()];
-    for column in &plans {
-        place_column(snapshot, column, axis, size, column.length.unwrap_or(share), &mut yards)?;
+    let gaps: Vec<f64> =
+        columns.iter().enumerate().map(|(depth, nodes)| gap_before(stage, nodes, depth)).collect();
+    let lengths = lengths(stage, columns, end - start - gaps.iter().sum::<f64>())?;
+    let parts = columns.iter().zip(lengths).zip(gaps);
+    let columns: Vec<Column<'_>> =
+        parts.map(|((nodes, length), gap_before)| Column { nodes, length, gap_before }).collect();
+    let mut yards = vec![None; stage.snapshot.nodes.len()];
+    for column in &columns {
+        place_column(stage, column, &mut yards)?;
     }
     let mut yards: Vec<Yard> = yards.into_iter().collect::<Option<_>>()?;
-    spread(&plans, axis, (start, end), &mut yards);
+    spread(&columns, stage.axis, (start, end), &mut yards);
     Some(yards)
 }
 
-fn plan<'a>(snapshot: &Snapshot, nodes: &'a [usize], depth: usize, axis: Axis, size: Rect) -> Column<'a> {
-    let states = || nodes.iter().map(|node| &snapshot.nodes[*node].state);
-    let lengths = states().map(|state| {
-        single(state, axis, size).map(|(width, height)| axis.parts(rect(0.0, 0.0, width, height)).2)
-    });
-    // One node with members makes the whole column flexible.
-    let length = lengths.collect::<Option<Vec<f64>>>().map(|all| all.into_iter().fold(0.0, f64::max));
-    let many = states().map(member_count).sum::<usize>() > 1;
-    let gap_before = match (depth, axis, many) {
+fn gap_before(stage: &Stage<'_>, nodes: &[usize], depth: usize) -> f64 {
+    let many = nodes.iter().map(|node| member_count(stage.state(node))).sum::<usize>() > 1;
+    match (depth, stage.axis, many) {
         (0, ..) => 0.0,
         (_, Axis::Across, true) => 96.0,
         (_, Axis::Across, false) => 64.0,
         (_, Axis::Down, true) => 50.0,
         (_, Axis::Down, false) => 34.0,
+    }
+}
+
+/// Shares the room out: each column gets its part, but no less than it needs and no more than it can use.
+fn lengths(stage: &Stage<'_>, columns: &[Vec<usize>], room: f64) -> Option<Vec<f64>> {
+    let need = |nodes: &Vec<usize>| {
+        let all = nodes.iter().map(|node| stage.need(node));
+        all.fold((0.0, 0.0, 0.0), |a: (f64, f64, f64), b| (a.0.max(b.0), a.1.max(b.1), a.2.max(b.2)))
     };
-    Column { nodes, length, gap_before }
+    let needs: Vec<(f64, f64, f64)> = columns.iter().map(need).collect();
+    let mut lengths: Vec<Option<f64>> = needs.iter().map(|it| (it.2 == 0.0).then_some(it.0)).collect();
+    loop {
+        let left = room - lengths.iter().flatten().sum::<f64>();
+        let open = || needs.iter().enumerate().filter(|(column, _)| lengths[*column].is_none());
+        let weights: f64 = open().map(|(_, need)| need.2).sum();
+        let share = |weight: f64| left / weights.max(1e-9) * weight;
+        // Who needs more than a fair part is served first; only then is it known what is left over.
+        let short = open().find(|(_, need)| share(need.2) < need.0).map(|(column, need)| (column, need.0));
+        let bound = short.or_else(|| {
+            open().find(|(_, need)| share(need.2) > need.1).map(|(column, need)| (column, need.1))
+        });
+        match bound {
+            Some((column, length)) => lengths[column] = Some(length),
+            None if left < 0.0 => return None,
+            None => {
+                let parts = lengths.iter().zip(&needs);
+                return Some(parts.map(|(length, need)| length.unwrap_or_else(|| share(need.2))).collect());
+            }
+        }
+    }
 }
 
 /// Nodes of one column share the stage across the flow, those with many members getting more.
-fn place_column(
-    snapshot: &Snapshot,
-    column: &Column<'_>,
-    axis: Axis,
-    size: Rect,
-    length: f64,
-    yards: &mut [Option<Yard>],
-) -> Option<()> {
-    let (_, _, _, cross_size) = axis.parts(size);
-    let (first, last) = match axis {
+fn place_column(stage: &Stage<'_>, column: &Column<'_>, yards: &mut [Option<Yard>]) -> Option<()> {
+    let (_, _, _, cross_size) = stage.axis.parts(stage.size);
+    let (first, last) = match stage.axis {
         Axis::Across => (16.0, cross_size - 16.0),
         Axis::Down => (MARGIN_NARROW, cross_size - MARGIN_NARROW),
     };
     let gap = 18.0;
-    let weight = |node: &usize| (member_count(&snapshot.nodes[*node].state) as f64).sqrt();
+    let weight = |node: &usize| {
+        let weight = (member_count(stage.state(node)) as f64).sqrt();
+        stage.room(node).map_or(weight, |room| weight * room.weight)
+    };
     let total: f64 = column.nodes.iter().map(weight).sum();
     let room = last - first - gap * (column.nodes.len() - 1) as f64;
     let mut cross = first;
     for node in column.nodes {
         let breadth = room * weight(node) / total;
-        let area = axis.rect(0.0, cross, length, breadth);
-        let state = &snapshot.nodes[*node].state;
-        yards[*node] = Some(match single(state, axis, size) {
-            Some((width, height)) => {
-                if width > area.width + 0.5 || height > area.height + 0.5 {
-                    return None;
-                }
-                let center = area.center();
-                Yard::single(axis, rect(center.x - width / 2.0, center.y - height / 2.0, width, height))
-            }
-            None => Yard::members(axis, area, member_count(state))?,
-        });
+        let area = stage.axis.rect(0.0, cross, column.length, breadth);
+        yards[*node] = Some(stage.yard(node, area)?);
         cross += breadth + gap;
     }
     Some(())

@@ -10,6 +10,7 @@
 //! | [`input`] | what is needed beside a snapshot: readings, view, targets |
 //! | [`yard`], [`layout`] | where members and nodes stand, and the tracks between them |
 //! | [`stage`] | the picture; its parts are [`clients`], [`balancer`], [`servers`], [`station`], [`rails`], [`dots`], [`falls`] … |
+//! | [`instrument`] | the insides of policies |
 //! | [`target`] | what is under a point; areas to press |
 //! | [`raster`] | thousands of dots as pixels |
 //! | [`axis`], [`chart`], [`bars`] | charts, and the same as tables |
@@ -31,6 +32,7 @@ pub mod figures;
 pub mod gauges;
 pub mod geometry;
 pub mod input;
+pub mod instrument;
 pub mod labels;
 pub mod layout;
 pub mod legend;

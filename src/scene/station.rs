@@ -2,6 +2,7 @@
 
 use super::gauges;
 use super::geometry::{Rect, point, rect};
+use super::instrument;
 use super::palette::Ink;
 use super::shape::{Fill, Label, Shape, Stroke};
 use super::yard::{Density, HEADING, Yard};
@@ -15,12 +16,27 @@ pub fn draw(node: &NodeView, station: &Station, yard: &Yard, shapes: &mut Vec<Sh
         let at = |down: f64| point(yard.rect.x + 14.0, yard.rect.y + down);
         shapes.push(Label::new(&node.name, at(22.0), 13.0).bold().within(room).into());
         shapes.push(Label::new(&station.does, at(HEADING - 13.0), 11.0).ink(Ink::DimInk).within(room).into());
-    } else if station.members.is_empty() {
+    } else if yard.density == Density::Single && yard.inside.is_none() {
         return draw_whole(node, station, yard.rect, shapes);
+    }
+    if let Some(card) = yard.inside {
+        face(card, shapes);
+        if !instrument::draw(node, station, card, shapes) {
+            draw_whole(node, station, card, shapes);
+        }
+    }
+    if yard.density == Density::Single {
+        return;
     }
     for (member, card) in station.members.iter().zip(&yard.cards) {
         match yard.density {
             Density::Cells => draw_cell(member, *card, shapes),
+            Density::Instrument => {
+                face(*card, shapes);
+                if !instrument::draw_member(node, station, member, *card, shapes) {
+                    draw_card(node, station, member, *card, shapes);
+                }
+            }
             _ => draw_card(node, station, member, *card, shapes),
         }
     }

@@ -43,8 +43,8 @@ impl Picture {
                     return Some(Target::Member { node, member });
                 }
             }
-            let solid = matches!(yard.density, Density::Single | Density::Cells);
-            if solid && yard.rect.contains(p) {
+            let solid = matches!(yard.density, Density::Single | Density::Cells).then_some(yard.rect);
+            if solid.or(yard.inside).is_some_and(|rect| rect.contains(p)) {
                 return Some(Target::Node(node));
             }
         }
@@ -72,8 +72,9 @@ impl Picture {
         let mut areas = vec![];
         for (node, (view, yard)) in snapshot.nodes.iter().zip(&self.layout.yards).enumerate() {
             let pressable = yard.cards.iter().all(|card| card.width * self.layout.scale >= TARGET_MIN);
-            if matches!(yard.density, Density::Single | Density::Cells) {
-                areas.push(self.area(Target::Node(node), yard.rect, node_name(view)));
+            let solid = matches!(yard.density, Density::Single | Density::Cells).then_some(yard.rect);
+            if let Some(rect) = solid.or(yard.inside) {
+                areas.push(self.area(Target::Node(node), rect, node_name(view)));
             }
             if let (NodeState::Station(station), true) = (&view.state, yard.density != Density::Single) {
                 let heading = if pressable { station.members.len() } else { 0 };

@@ -1,9 +1,11 @@
-//! How the members of one node stand in an area: cards in a row or a grid with sidings, or cells.
+//! How the members of one node stand in an area: cards in a row or a grid with sidings, or cells; and where
+//! the instrument of the node as a whole stands.
 //!
 //! Everything is said along the flow (`main`) and across it (`cross`), so that one arrangement
 //! serves a stage that is read from left to right and one that is read from top to bottom.
 
 use super::geometry::{Cubic, Curve, Point, Rect, point, rect};
+use super::instrument::Room;
 
 /// The direction of the flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,17 +72,17 @@ impl Axis {
 pub enum Density {
     /// One card for the whole node: clients, balancer.
     Single,
+    /// A card with an instrument.
+    Instrument,
     Full,
     Compact,
     /// A cell per member, in a panel.
     Cells,
 }
 
-/// Least sizes, width and height.
-const FULL_MIN: [(f64, f64); 2] = [(196.0, 76.0), (150.0, 94.0)];
-const FULL_MAX: (f64, f64) = (310.0, 96.0);
-const COMPACT_MIN: (f64, f64) = (124.0, 41.0);
-const COMPACT_MAX: (f64, f64) = (280.0, 70.0);
+const FULL: Size<'_> =
+    Size { density: Density::Full, least: &[(196.0, 76.0), (150.0, 94.0)], most: (310.0, 96.0) };
+const COMPACT: Size<'_> = Size { density: Density::Compact, least: &[(124.0, 41.0)], most: (280.0, 70.0) };
 /// More members than this are never full cards.
 const FULL_COUNT_MAX: usize = 12;
 /// Room for a siding between two lanes of cards.
@@ -103,10 +105,20 @@ pub struct Yard {
     pub rect: Rect,
     /// One for each member (for `Single`, one).
     pub cards: Vec<Rect>,
+    /// Where the instrument of the node as a whole stands, if it has one.
+    pub inside: Option<Rect>,
     /// Cards one after the other along the flow.
     pub ranks: usize,
     /// Cross positions of the sidings, each between two lanes; empty where tracks enter directly.
     sidings: Vec<f64>,
+}
+
+/// How large cards may be, width and height; one of `least` is enough.
+#[derive(Clone, Copy, Debug)]
+struct Size<'a> {
+    density: Density,
+    least: &'a [(f64, f64)],
+    most: (f64, f64),
 }
 
 /// A way to arrange `count` cards.
@@ -122,7 +134,47 @@ struct Grid {
 impl Yard {
     /// A node that is drawn as one thing.
     pub fn single(axis: Axis, rect: Rect) -> Yard {
-        Yard { axis, density: Density::Single, rect, cards: vec![rect], ranks: 1, sidings: vec![] }
+        Yard {
+            axis,
+            density: Density::Single,
+            rect,
+            cards: vec![rect],
+            inside: None,
+            ranks: 1,
+            sidings: vec![],
+        }
+    }
+
+    /// A node that is drawn as one thing, with an instrument, in the middle of this area.
+    pub fn whole(axis: Axis, area: Rect, room: Room) -> Option<Yard> {
+        let card = room.within(area)?;
+        Some(Yard { inside: Some(card), ..Yard::single(axis, card) })
+    }
+
+    /// Members with an instrument each.
+    pub fn instruments(axis: Axis, area: Rect, count: usize, room: Room) -> Option<Yard> {
+        let size = Size { density: Density::Instrument, least: &[room.least], most: room.most };
+        let grid = (1..=3).find_map(|ranks| fitting(axis, area, count, ranks, size))?;
+        Some(Yard::cards(axis, area, count, grid))
+    }
+
+    /// An instrument for all, and the members below it if they are few.
+    pub fn whole_with_members(axis: Axis, area: Rect, count: usize, room: Room) -> Option<Yard> {
+        let gap = 14.0;
+        let height = (area.height * 0.56 - gap).max(room.least.1);
+        let card = room.within(rect(area.x, area.y, area.width, height.min(area.height)))?;
+        let rest = rect(area.x, area.y + height + gap, area.width, (area.height - height - gap).max(0.0));
+        let Some(mut yard) = Yard::members(axis, rest, count).filter(|yard| yard.density < Density::Cells)
+        else {
+            return Yard::whole(axis, area, room);
+        };
+        // The two stand close, in the middle.
+        let top = area.y + (area.height - card.height - gap - yard.rect.height) / 2.0;
+        yard.shift(0.0, top + card.height + gap - yard.rect.y);
+        let width = card.width.max(yard.rect.width);
+        yard.inside = Some(rect(area.x, top, width, card.height));
+        yard.rect = rect(area.x, top, width, yard.rect.bottom() - top);
+        Some(yard)
     }
 
     /// `count` members in this area; `None` if they cannot be shown legibly. The yard is centred
@@ -185,6 +237,7 @@ impl Yard {
             density: grid.density,
             rect: axis.rect(main, start, length, used),
             cards: (0..count).map(place).collect(),
+            inside: None,
             ranks: grid.ranks,
             sidings,
         }
@@ -221,6 +274,7 @@ impl Yard {
             density: Density::Cells,
             rect: panel,
             cards: (0..count).map(place).collect(),
+            inside: None,
             ranks: columns,
             sidings: vec![],
         })
@@ -233,7 +287,7 @@ impl Yard {
 
     /// Moves everything.
     pub fn shift(&mut self, x: f64, y: f64) {
-        for card in self.cards.iter_mut().chain([&mut self.rect]) {
+        for card in self.cards.iter_mut().chain(&mut self.inside).chain([&mut self.rect]) {
             (card.x, card.y) = (card.x + x, card.y + y);
         }
         let cross = if self.axis == Axis::Across { y } else { x };
@@ -342,12 +396,12 @@ pub fn largest_pitch(width: f64, height: f64, count: usize) -> Option<(usize, f6
 
 /// The most telling arrangement that fits.
 fn grid(axis: Axis, area: Rect, count: usize) -> Option<Grid> {
-    let full = || (1..=3).find_map(|ranks| fitting(axis, area, count, ranks, Density::Full));
-    let compact = || (1..=12).find_map(|ranks| fitting(axis, area, count, ranks, Density::Compact));
+    let full = || (1..=3).find_map(|ranks| fitting(axis, area, count, ranks, FULL));
+    let compact = || (1..=12).find_map(|ranks| fitting(axis, area, count, ranks, COMPACT));
     if count <= FULL_COUNT_MAX { full().or_else(compact) } else { compact() }
 }
 
-fn fitting(axis: Axis, area: Rect, count: usize, ranks: usize, density: Density) -> Option<Grid> {
+fn fitting(axis: Axis, area: Rect, count: usize, ranks: usize, size: Size<'_>) -> Option<Grid> {
     if ranks > count {
         return None;
     }
@@ -365,13 +419,9 @@ fn fitting(axis: Axis, area: Rect, count: usize, ranks: usize, density: Density)
     let length = (main_room - (ranks - 1) as f64 * GAP) / ranks as f64;
     let breadth = (cross_room - taken) / lanes as f64;
     let card = axis.rect(0.0, 0.0, length, breadth);
-    let max = if density == Density::Full { FULL_MAX } else { COMPACT_MAX };
     // A card that stands alone across a narrow stage may be as wide as it.
-    let (width, height) = (card.width.min(max.0), card.height.min(max.1));
-    let fits = |min: (f64, f64)| width >= min.0 && height >= min.1;
-    let legible = match density {
-        Density::Full => FULL_MIN.into_iter().any(fits),
-        _ => fits(COMPACT_MIN),
-    };
-    legible.then_some(Grid { density, ranks, lanes, width, height })
+    let (width, height) = (card.width.min(size.most.0), card.height.min(size.most.1));
+    let fits = |least: &(f64, f64)| width >= least.0 && height >= least.1;
+    let Size { density, .. } = size;
+    size.least.iter().any(fits).then_some(Grid { density, ranks, lanes, width, height })
 }

@@ -1,5 +1,6 @@
 mod charts;
 mod gallery;
+mod instruments;
 mod motion;
 mod picture;
 mod system;

@@ -9,11 +9,11 @@ use crate::scene::yard::Density;
 use crate::scene::*;
 use crate::sim::Place;
 
-const SIZES: [(f64, f64); 6] =
+pub const SIZES: [(f64, f64); 6] =
     [(390.0, 560.0), (640.0, 420.0), (780.0, 520.0), (1100.0, 700.0), (320.0, 480.0), (300.0, 160.0)];
 const COUNTS: [usize; 8] = [1, 2, 4, 7, 8, 16, 100, 1000];
 
-fn labels(shapes: &[Shape]) -> Vec<&Label> {
+pub fn labels(shapes: &[Shape]) -> Vec<&Label> {
     fn label(shape: &Shape) -> Option<&Label> {
         match shape {
             Shape::Text(label) if !label.text.is_empty() => Some(label),
@@ -80,7 +80,7 @@ fn the_same_input_gives_the_same_picture() {
 }
 
 /// Text that belongs to the picture, that is not to a mark.
-fn assert_legible(picture: &Picture, (width, height): (f64, f64), what: &str) {
+pub fn assert_legible(picture: &Picture, (width, height): (f64, f64), what: &str) {
     let stage = rect(0.0, 0.0, width, height);
     let labels = labels(&picture.shapes);
     for (index, one) in labels.iter().enumerate() {
