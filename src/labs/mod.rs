@@ -25,9 +25,10 @@ pub struct Lab {
     pub lesson: &'static str,
 }
 
-macro_rules! lab {
-    ($id:literal, $topic:literal, $title:literal, $summary:literal) => {
-        Lab {
+/// `"Topic" { "id", "Title", "One sentence."; … } …`
+macro_rules! labs {
+    ($($topic:literal { $($id:literal, $title:literal, $summary:literal;)* })*) => {
+        &[$($(Lab {
             id: $id,
             topic: $topic,
             title: $title,
@@ -36,31 +37,27 @@ macro_rules! lab {
             scenario: include_str!(concat!($id, ".json")),
             #[cfg(feature = "texts")]
             lesson: include_str!(concat!($id, ".md")),
-        }
+        },)*)*]
     };
 }
 
 /// Every lab, in the order of the gallery.
-pub const LABS: &[Lab] = &[
-    lab!(
-        "load-balancing/one-slow-server",
-        "Load balancing",
-        "One slow server",
-        "Four servers, one of them five times slower. Round robin does not notice."
-    ),
-    lab!(
-        "load-balancing/unequal-servers",
-        "Load balancing",
-        "Unequal servers",
-        "One big server, one middling, two small. Equal shares overload the small ones."
-    ),
-    lab!(
-        "load-balancing/crash-and-health-checks",
-        "Load balancing",
-        "A crash, and health checks",
-        "A server crashes. Until the balancer finds out, it goes on sending requests there."
-    ),
-];
+pub const LABS: &[Lab] = labs! {
+    "Load balancing" {
+        "load-balancing/one-slow-server", "One slow server",
+            "Four servers, one of them five times slower. Round robin does not notice.";
+        "load-balancing/unequal-servers", "Unequal servers",
+            "One big server, one middling, two small. Equal shares overload the small ones.";
+        "load-balancing/crash-and-health-checks", "A crash, and health checks",
+            "A server crashes. Until the balancer finds out, it goes on sending requests there.";
+    }
+    "Caching" {
+    }
+    "Hash rings" {
+    }
+    "Rate limiting" {
+    }
+};
 
 /// The scenario of the first lab, which the page shows at once: it is part of every program.
 pub const FIRST_SCENARIO: &str = include_str!("load-balancing/one-slow-server.json");
