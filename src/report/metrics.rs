@@ -59,6 +59,8 @@ pub const FALLS_MAX: usize = 256;
 #[derive(Clone, Debug)]
 pub struct Metrics {
     total: Tally,
+    /// For each node, what became of the requests that it issued, by outcome.
+    sources: Vec<[u64; Outcome::COUNT]>,
     /// By node, then by member: looked up for every event, so no tree.
     members: Vec<Vec<Option<Box<MemberTally>>>>,
     series: Series,
@@ -72,6 +74,7 @@ impl Metrics {
     pub fn new(duration: Span) -> Metrics {
         Metrics {
             total: Tally { issued: 0, ended: [0; Outcome::COUNT], latency: Latencies::new(3) },
+            sources: vec![],
             members: vec![],
             series: Series::new(duration),
             ended: VecDeque::new(),
@@ -82,6 +85,11 @@ impl Metrics {
 
     pub fn total(&self) -> &Tally {
         &self.total
+    }
+
+    /// What became of the requests that a node issued, by outcome.
+    pub fn source(&self, node: NodeId) -> [u64; Outcome::COUNT] {
+        self.sources.get(node as usize).copied().unwrap_or_default()
     }
 
     pub fn series(&self) -> &Series {
@@ -165,6 +173,11 @@ impl Observer for Metrics {
     fn ended(&mut self, request: &Request, outcome: Outcome, now: Time) {
         let latency = now.since(request.born);
         self.total.ended[outcome as usize] += 1;
+        let source = request.source as usize;
+        if self.sources.len() <= source {
+            self.sources.resize(source + 1, [0; Outcome::COUNT]);
+        }
+        self.sources[source][outcome as usize] += 1;
         if outcome.is_ok() {
             self.total.latency.record(latency);
         }

@@ -63,7 +63,8 @@ pub struct Total {
     pub latency_ms: Figures,
 }
 
-/// A node: the calls that its members received.
+/// A node: the calls that its members received; of clients `outcomes` and `throughput_per_s` are those of the
+/// requests that they issued.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NodeSummary {
     pub kind: &'static str,
@@ -80,6 +81,8 @@ pub struct NodeSummary {
     pub utilisation: Option<f64>,
     /// Jain's index over the members' calls.
     pub fairness: Option<f64>,
+    /// The most calls of any member over the members' mean; 1 is even.
+    pub imbalance: Option<f64>,
     /// What the service that it runs says of itself, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub service: BTreeMap<&'static str, f64>,
@@ -164,6 +167,7 @@ fn node_summary(
 ) -> NodeSummary {
     let (mut sojourn, mut wait, mut service) = (Latencies::new(3), Latencies::new(3), Latencies::new(3));
     let mut ended = [0u64; Outcome::COUNT];
+    let issued = metrics.source(node);
     let mut queue = QueueLength::default();
     let mut busy = 0.0;
     for (_, member) in metrics.members(node) {
@@ -178,6 +182,8 @@ fn node_summary(
         busy += member.mean_busy(now);
     }
     let calls: u64 = ended.iter().sum();
+    let ended = if settings.kind().called { ended } else { issued };
+    let most = metrics.members(node).map(|(_, member)| member.arrived).max().unwrap_or(0);
     let size = settings.configure().size();
     let (count, workers) = (size.members as usize, size.workers as f64);
     // Members that were there for a part of the time have no fair share.
@@ -215,6 +221,7 @@ fn node_summary(
         machine_hours: fleet.map(|fleet| fleet.machine_hours),
         cost: fleet.map(|fleet| fleet.cost),
         fairness: if count > 1 && steady { metrics.fairness(node, count) } else { None },
+        imbalance: (count > 1 && steady && calls > 0).then(|| most as f64 * count as f64 / calls as f64),
         members: map_of(metrics.members(node).map(summary)),
     }
 }

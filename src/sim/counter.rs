@@ -55,6 +55,7 @@ counters! {
     ScaledOut "scaled_out" "machines added" "Machines that autoscaling added.",
     ScaledIn "scaled_in" "machines removed" "Machines that autoscaling removed.",
     Events "events" "events" "Messages that followed from an operation: clicks to count, webhooks, deliveries.",
+    MovedKeys "moved_keys" "moved keys" "Entries that another machine is asked for since machines came or went.",
 }
 
 impl Counter {

@@ -8,6 +8,11 @@
 //! become millions; ketama's share of the total would move others' keys at every removal.) So while
 //! the heaviest stays, adding, removing or re-weighting one backend touches only its own points.
 //! Points and keys are hashed with xxHash instead of ketama's MD5.
+//!
+//! With `load_factor` c above 0, loads are bounded (Mirrokni, Thorup and Zadimoghaddam, SODA 2018; HAProxy's
+//! `hash-balance-factor`): a backend that has ⌈c · m · weight / total weight⌉ in flight is passed over, m being
+//! what is in flight at all eligible backends with the request that comes. If c is below 1 and nobody has room,
+//! the first eligible one takes it.
 
 use super::hash::{self, By};
 use super::*;
@@ -28,14 +33,22 @@ pub(super) const ENTRY: Entry = Entry {
                 Scale::Logarithmic,
             ),
             hash::by("key"),
+            Setting::number("load_factor", "Load factor", "", (0.0, 10.0), 0.0, LOAD_FACTOR_HELP).usual(
+                0.0,
+                3.0,
+                Scale::Linear,
+            ),
         ],
     },
     build: |knobs| {
         let points = knobs.number("points").clamp(1.0, 1000.0) as u32;
-        Box::new(ConsistentHash { by: By::chosen(knobs), points, ..Default::default() })
+        let thousandths = (knobs.number("load_factor").clamp(0.0, 10.0) * 1000.0 + 0.5) as u64;
+        Box::new(ConsistentHash { by: By::chosen(knobs), points, thousandths, ..Default::default() })
     },
 };
 
+const LOAD_FACTOR_HELP: &str =
+    "How far above the mean the requests in flight of one server may be; 0 for no bound.";
 const POINTS_HELP: &str = "Points on the ring for the heaviest server; more points, more even shares.";
 
 /// The low bits of a point hold the backend's index, the others its place on the circle. Two points
@@ -47,6 +60,8 @@ const INDEX_MASK: u64 = (1 << INDEX_BITS) - 1;
 struct ConsistentHash {
     by: By,
     points: u32,
+    /// The load factor, times a thousand; 0 for none.
+    thousandths: u64,
     /// Shared by clones: checkpoints of a run need not copy it.
     ring: Arc<Ring>,
     /// What the ring was built from; eligibility does not matter.
@@ -114,19 +129,50 @@ impl Ring {
     }
 }
 
+impl ConsistentHash {
+    /// For each unit of weight: thousandths of what may be in flight once one more has come, the load
+    /// factor included; and the total weight. `None` without a bound.
+    fn bound(&self, backends: &Backends) -> Option<(u64, u64)> {
+        if self.thousandths == 0 {
+            return None;
+        }
+        let eligible = (0..backends.len()).filter(|&backend| backends.eligible[backend]);
+        let (held, weight) = eligible.fold((0, 0), |(held, weight), backend| {
+            (held + u64::from(backends.in_flight[backend]), weight + u64::from(backends.weight[backend]))
+        });
+        Some((self.thousandths * (held + 1), weight.max(1)))
+    }
+}
+
 impl Balance for ConsistentHash {
     fn pick(&mut self, ask: &Ask, backends: &Backends, _: &mut Stream) -> Pick {
         let hash = self.by.hash(ask);
-        let mut at = self.ring.at_or_after(hash);
+        let bound = self.bound(backends);
+        let has_room = |backend: usize| {
+            bound.is_none_or(|(all, total)| {
+                let most = (all * u64::from(backends.weight[backend])).div_ceil(1000 * total);
+                u64::from(backends.in_flight[backend]) < most
+            })
+        };
+        let first = self.ring.at_or_after(hash);
+        let mut at = first;
         let mut skipped = 0;
+        let mut eligible = None;
         loop {
             let point = self.ring.points[at];
             let backend = (point & INDEX_MASK) as usize;
             if backends.eligible[backend] {
-                return Pick { backend, why: Why::hashed(hash, point & !INDEX_MASK, skipped) };
+                let pick = Pick { backend, why: Why::hashed(hash, point & !INDEX_MASK, skipped) };
+                if has_room(backend) {
+                    return pick;
+                }
+                eligible = eligible.or(Some(pick));
             }
             skipped += 1;
             at = if at + 1 < self.ring.points.len() { at + 1 } else { 0 };
+            if let Some(pick) = eligible.filter(|_| at == first) {
+                return pick;
+            }
         }
     }
 
@@ -205,6 +251,36 @@ mod tests {
         let with = owners(&mut policy, &backends, 20_000);
         assert!(without.iter().zip(&with).all(|(o, w)| o == w || *w == 6));
         assert!(with.contains(&6));
+    }
+
+    /// Mirrokni et al.: nobody ever takes more than ⌈c · m / n⌉, and a request goes to the first with room.
+    #[test]
+    fn loads_are_bounded() {
+        let mut knobs = Knobs::defaults(ENTRY.info.knobs);
+        knobs.set("load_factor", crate::algo::setting::Value::Number(1.25));
+        let mut backends = Backends::with_weights(&[1; 7]);
+        let (mut bounded, mut free) = ((ENTRY.build)(&knobs), policy("consistent-hash", &backends));
+        bounded.rebuild(&backends);
+        let mut random = Stream::new(1, "bounded", crate::sim::Purpose::Policy);
+        let mut moved = 0;
+        for held in 0..700u64 {
+            // Every third request is for one key.
+            let ask = Ask { key: if held % 3 == 0 { 5 } else { held as u32 }, ..Ask::default() };
+            let pick = bounded.pick(&ask, &backends, &mut random).backend;
+            let most = (1250 * (held + 1)).div_ceil(7000);
+            assert!(u64::from(backends.in_flight[pick]) < most, "{held}: {:?}", backends.in_flight);
+            let owner = free.pick(&ask, &backends, &mut random).backend;
+            assert!(pick == owner || u64::from(backends.in_flight[owner]) >= most);
+            moved += u32::from(pick != owner);
+            backends.in_flight[pick] += 1;
+        }
+        assert!((100..400).contains(&moved), "{moved}");
+        knobs.set("load_factor", crate::algo::setting::Value::Number(0.5));
+        let mut none_has_room = (ENTRY.build)(&knobs);
+        none_has_room.rebuild(&backends);
+        let ask = Ask { key: 5, ..Ask::default() };
+        let owner = free.pick(&ask, &backends, &mut random).backend;
+        assert_eq!(none_has_room.pick(&ask, &backends, &mut random).backend, owner);
     }
 
     /// The shares shown are the shares got, also with a backend out.

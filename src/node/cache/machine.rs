@@ -52,6 +52,11 @@ impl Machine {
         self.entries.len()
     }
 
+    /// Of what it holds, in ascending order.
+    pub fn keys(&self) -> impl Iterator<Item = u32> {
+        self.held.keys().copied()
+    }
+
     pub fn inspect(&self) -> Inspection {
         self.entries.inspect()
     }

@@ -63,6 +63,7 @@ pub const KIND: Kind = Kind {
         Counter::Flushes,
         Counter::LostWrites,
         Counter::StaleReads,
+        Counter::MovedKeys,
     ],
 };
 
@@ -228,6 +229,14 @@ impl Cache {
         let weight = |member: usize| self.settings.members.get(member).map_or(1, |own| own.weight);
         let members = members.map(|member| (member as u16, weight(member)));
         let placing = Placing::new(&self.settings.partitioner, &self.id, members);
+        for (member, machine) in self.machines.iter().enumerate() {
+            let member = member as u16;
+            let of = |key: &u32| self.placing.owner(*key) == Some(member);
+            let moved = machine.keys().filter(|key| of(key) && placing.owner(*key) != Some(member)).count();
+            if moved > 0 {
+                cx.count(member, Counter::MovedKeys, moved as u32);
+            }
+        }
         self.placing = Arc::new(placing);
         cx.publish(self.placing.clone());
     }

@@ -116,7 +116,7 @@ impl Limiter {
     fn key_of(&self, request: &Request) -> u32 {
         match self.settings.per {
             Per::All => 0,
-            Per::Client => request.client,
+            Per::Client => client_of(request.source, request.client),
             Per::Key => request.key,
         }
     }
@@ -247,10 +247,17 @@ fn build_policy(settings: &Settings) -> Box<dyn Limit> {
     (entry.build)(&knobs)
 }
 
+/// Clients of different nodes are different clients. Numbers are below a million (2²⁰), nodes few.
+fn client_of(source: u16, client: u32) -> u32 {
+    u32::from(source) << CLIENT_BITS | client
+}
+
+const CLIENT_BITS: u32 = 20;
+
 fn explain(per: Per, key: u32, decision: Decision) -> Explanation {
     let name = match per {
         Per::All => "all".to_owned(),
-        Per::Client => format!("client {key}"),
+        Per::Client => format!("client {}", key & ((1 << CLIENT_BITS) - 1)),
         Per::Key => format!("key {key}"),
     };
     let sentence = match (decision.allow, decision.retry_after) {
