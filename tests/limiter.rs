@@ -462,3 +462,25 @@ proptest! {
         }
     }
 }
+
+/// Client 0 of one node is not client 0 of another: each has a limit of its own.
+#[test]
+fn clients_of_two_nodes_share_no_limit() {
+    let source = |id: &str, rate: f64| {
+        merged(
+            clients(json!({ "arrivals": "steady", "rate_per_s": rate, "clients": 1 })),
+            &json!({ "id": id }),
+        )
+    };
+    let policy = json!({ "id": "token-bucket", "capacity": 1, "rate_per_s": 5 });
+    let l = limiter(json!({ "policy": policy, "per": "client" }));
+    let nodes = json!([source("quiet", 4.0), source("noisy", 100.0), l, servers(json!({}))]);
+    let quick = scenario(nodes, json!([]), json!([]));
+    let mut simulation = Simulation::new(&quick, &mut ());
+    let mut metrics = switchyard::report::Metrics::new(switchyard::sim::Span::from_ms(quick.duration_ms));
+    simulation.advance(Time::from_ms(quick.duration_ms), NO_LIMIT, &mut metrics);
+    let (quiet, noisy) = (metrics.source(0), metrics.source(1));
+    assert_eq!(quiet[RateLimited as usize], 0);
+    assert!(quiet[Fine as usize] > 10, "{quiet:?}");
+    assert!(noisy[RateLimited as usize] > 10 * noisy[Fine as usize], "{noisy:?}");
+}

@@ -103,7 +103,20 @@ fn policy(props: &Control, set: Callback<Value>, family: &'static str) -> Html {
         let path = format!("{}.{}", props.path, setting.name);
         knob(&Control { path, label: setting.label.into(), setting: *setting, value, ..props.clone() })
     };
-    let on_choose = set.reform(|id: &'static str| json!(id));
+    // Settings of the same name stay as they are, so that policies are compared and not their defaults.
+    let on_choose = {
+        let value = props.value.clone();
+        set.reform(move |id: &'static str| {
+            let mut choice = json!({ "id": id });
+            let own = policies(family).into_iter().find(|info| info.id == id).map(|info| info.knobs);
+            for setting in own.unwrap_or_default() {
+                if let Some(kept) = value.get(setting.name) {
+                    choice[setting.name] = kept.clone();
+                }
+            }
+            choice
+        })
+    };
     html! {
         <>
             { chips(&props.label, &props.path, props.setting.help, &choices, chosen, on_choose) }

@@ -54,6 +54,16 @@ pub const LABS: &[Lab] = labs! {
     "Caching" {
     }
     "Hash rings" {
+        "hash-rings/virtual-points", "Virtual points",
+            "Six machines on a ring. With one point each, one of them owns two fifths of the keys.";
+        "hash-rings/add-and-remove-a-node", "Add and remove a node",
+            "A fifth machine comes, another fails. With modulo nearly every key moves each time.";
+        "hash-rings/bounded-load", "Bounded load",
+            "One key is so popular that its server drowns. A bound sends what is too much to the next.";
+        "hash-rings/five-ways-to-place-keys", "Five ways to place keys",
+            "Ring, rendezvous, jump, multi-probe and Maglev, with a machine that comes and one that fails.";
+        "hash-rings/the-ring-that-scans-by-name", "The ring that scans by name",
+            "A home-made ring that forgot to hash: one shard does everything, however many there are.";
     }
     "Rate limiting" {
     }
