@@ -237,12 +237,18 @@ impl Session {
 
     /// The whole story of a request, found by running that part of the past once more.
     pub fn trace(&self, number: u64) -> Option<Trace> {
-        let world = self.present.simulation.world();
-        if number == 0 || number > world.books().issued {
-            return None;
+        self.traces(number, number).pop()
+    }
+
+    /// The stories of the requests with these numbers, both included, as far as they have been issued and as
+    /// many as a [`Tracer`] keeps.
+    pub fn traces(&self, first: u64, last: u64) -> Vec<Trace> {
+        let (first, last) = (first.max(1), last.min(self.present.simulation.world().books().issued));
+        if first > last {
+            return vec![];
         }
-        let start = self.history.before_request(number);
-        let mut tracer = Tracer::new(number);
+        let start = self.history.before_request(first);
+        let mut tracer = Tracer::of(first, last);
         let mut simulation = if start.events() == 0 {
             Simulation::new(&self.scenario, &mut tracer)
         } else {

@@ -1,5 +1,6 @@
 //! Observers that make metrics and traces, and what theory says beside them.
 
+mod events;
 mod latency;
 mod member;
 mod metrics;
@@ -10,6 +11,7 @@ mod summary;
 pub mod theory;
 mod trace;
 
+pub use events::{Happened, What, happened, trace_events};
 pub use latency::Latencies;
 pub use member::MemberTally;
 pub use metrics::{Ended, Fall, Metrics, Tally};

@@ -21,6 +21,8 @@ pub struct Trace {
 pub struct Hop {
     /// How many calls it is below the client's own.
     pub depth: usize,
+    /// Index of the hop that it is part of; none for the client's own.
+    pub above: Option<usize>,
     #[serde(skip)]
     pub from: Place,
     #[serde(skip)]
@@ -43,40 +45,59 @@ pub struct Hop {
     id: Option<CallId>,
 }
 
-/// Follows one request and lets all others pass.
+/// Follows requests with neighbouring numbers and lets all others pass.
 #[derive(Clone, Debug)]
 pub struct Tracer {
-    number: u64,
-    trace: Option<Trace>,
+    first: u64,
+    last: u64,
+    /// By number: they are issued in that order.
+    traces: Vec<Trace>,
+    hops: usize,
+    /// Traces that have not ended, and hops that have not come back.
+    open: usize,
 }
+
+/// The most hops that are kept; requests issued later than that are left out.
+const HOPS_MAX: usize = 200_000;
 
 impl Tracer {
     pub fn new(number: u64) -> Tracer {
-        Tracer { number, trace: None }
+        Tracer::of(number, number)
     }
 
-    /// Nothing more can happen to the request.
+    /// From number `first` to number `last`, both included.
+    pub fn of(first: u64, last: u64) -> Tracer {
+        Tracer { first: first.max(1), last, traces: vec![], hops: 0, open: 0 }
+    }
+
+    /// Nothing more can happen to any of the requests.
     pub fn is_complete(&self) -> bool {
-        let whole =
-            |trace: &Trace| trace.ended.is_some() && trace.hops.iter().all(|hop| hop.returned.is_some());
-        self.trace.as_ref().is_some_and(whole)
+        let all = self.last.checked_sub(self.first).is_none_or(|more| self.traces.len() as u64 > more);
+        self.open == 0 && (all || self.is_full())
     }
 
-    /// What was seen, `calls` telling how far those under way have got.
-    pub fn finish(mut self, calls: impl Fn(CallId) -> Option<Call>) -> Option<Trace> {
-        for hop in self.trace.iter_mut().flat_map(|trace| &mut trace.hops) {
+    fn is_full(&self) -> bool {
+        self.hops >= HOPS_MAX
+    }
+
+    /// What was seen, by number; `calls` tells how far those under way have got.
+    pub fn finish(mut self, calls: impl Fn(CallId) -> Option<Call>) -> Vec<Trace> {
+        for hop in self.traces.iter_mut().flat_map(|trace| &mut trace.hops) {
             if let Some(call) = hop.id.and_then(&calls) {
                 hop.note(&call);
             }
         }
-        self.trace
+        self.traces
+    }
+
+    fn trace(&mut self, request: &Request) -> Option<&mut Trace> {
+        // What is no client's has number 0.
+        let index = request.number.checked_sub(self.first)?;
+        self.traces.get_mut(usize::try_from(index).ok()?)
     }
 
     fn hop(&mut self, id: CallId, request: &Request) -> Option<&mut Hop> {
-        if request.number != self.number || request.probe {
-            return None;
-        }
-        self.trace.as_mut()?.hops.iter_mut().find(|hop| hop.id == Some(id))
+        self.trace(request)?.hops.iter_mut().find(|hop| hop.id == Some(id))
     }
 }
 
@@ -94,20 +115,20 @@ impl Hop {
 
 impl Observer for Tracer {
     fn issued(&mut self, request: &Request) {
-        if request.number == self.number {
+        let next = self.first + self.traces.len() as u64;
+        if request.number == next && next <= self.last && !self.is_full() {
             let Request { number, born, client, key, class, .. } = *request;
-            self.trace = Some(Trace { number, born, client, key, class, ended: None, hops: vec![] });
+            self.traces.push(Trace { number, born, client, key, class, ended: None, hops: vec![] });
+            self.open += 1;
         }
     }
 
     fn departed(&mut self, id: CallId, call: &Call, request: &Request) {
-        if request.number != self.number || request.probe {
-            return;
-        }
-        let Some(trace) = &mut self.trace else { return };
-        let above = trace.hops.iter().find(|hop| hop.id.is_some() && hop.id == Some(call.parent));
+        let Some(trace) = self.trace(request) else { return };
+        let above = trace.hops.iter().position(|hop| hop.id.is_some() && hop.id == Some(call.parent));
         trace.hops.push(Hop {
-            depth: above.map_or(0, |hop| hop.depth + 1),
+            depth: above.and_then(|above| trace.hops.get(above)).map_or(0, |hop| hop.depth + 1),
+            above,
             from: call.from,
             to: call.to,
             departed: call.departed,
@@ -120,6 +141,8 @@ impl Observer for Tracer {
             why: None,
             id: Some(id),
         });
+        self.hops += 1;
+        self.open += 1;
     }
 
     fn chose(&mut self, id: CallId, _: &Call, request: &Request, _: Time, explain: &dyn Fn() -> Explanation) {
@@ -132,6 +155,7 @@ impl Observer for Tracer {
         if let Some(hop) = self.hop(id, request) {
             hop.note(call);
             (hop.returned, hop.id) = (Some(now), None);
+            self.open -= 1;
         }
     }
 
@@ -142,10 +166,7 @@ impl Observer for Tracer {
     }
 
     fn ended(&mut self, request: &Request, outcome: Outcome, now: Time) {
-        if request.number == self.number {
-            if let Some(trace) = &mut self.trace {
-                trace.ended = Some((now, outcome));
-            }
-        }
+        let ended = self.trace(request).map(|trace| trace.ended.replace((now, outcome)));
+        self.open -= usize::from(ended == Some(None));
     }
 }
