@@ -1,6 +1,7 @@
 //! The inspector: what is selected, all nodes at a glance, the requests that ended last.
 
 use super::engine::{Engine, Pulse};
+use super::event_table::EventTable;
 use super::names::outcome_class;
 use super::node_panel::target_panel;
 use super::request::RequestPanel;
@@ -38,15 +39,19 @@ pub fn inspect(engine: &Engine, pulse: &Pulse) -> Html {
     html! {
         <div class="inspect">
             <h2>{ "Requests" }</h2>
-            { find(engine, pulse.snapshot.issued) }
+            { find(engine, "request", (1, pulse.snapshot.issued), Target::Request) }
             { recent(engine, pulse, 8) }
+            <h2>{ "Keys" }</h2>
+            { find(engine, "key", (0, u32::MAX.into()), |key| Target::Key(u32::try_from(key).unwrap_or(u32::MAX))) }
+            <h2>{ "Events" }</h2>
+            <EventTable engine={engine.clone()} pulse={pulse.clone()} />
             { for (0..pulse.snapshot.nodes.len()).map(node) }
         </div>
     }
 }
 
-/// Any request, by its number.
-fn find(engine: &Engine, issued: u64) -> Html {
+/// Any request, or any key, by its number.
+fn find(engine: &Engine, what: &'static str, (least, most): (u64, u64), target: fn(u64) -> Target) -> Html {
     let onsubmit = {
         let engine = engine.clone();
         Callback::from(move |event: SubmitEvent| {
@@ -56,15 +61,16 @@ fn find(engine: &Engine, issued: u64) -> Html {
             let text =
                 field.and_then(|field| field.dyn_into::<HtmlInputElement>().ok()).map(|field| field.value());
             if let Some(number) = text.and_then(|text| text.trim().parse().ok()) {
-                engine.select(Some(Target::Request(number)));
+                engine.select(Some(target(number)));
             }
         })
     };
+    let id = format!("find-{what}");
     html! {
         <form class="find" {onsubmit}>
-            <label class="unseen" for="find-request">{ "Number of a request" }</label>
-            <input id="find-request" type="number" min="1" max={issued.to_string()} placeholder="Number" />
-            <button class="button">{ "Show" }</button>
+            <label class="unseen" for={id.clone()}>{ format!("Number of a {what}") }</label>
+            <input {id} type="number" min={least.to_string()} max={most.to_string()} placeholder="Number" />
+            <button class="button" aria-label={format!("Show this {what}")}>{ "Show" }</button>
         </form>
     }
 }

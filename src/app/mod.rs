@@ -16,6 +16,7 @@ mod controls;
 mod dialog;
 mod dom;
 mod engine;
+mod event_table;
 mod files;
 mod goal;
 mod head;

@@ -33,6 +33,7 @@ pub fn target_name(snapshot: &Snapshot, target: Target) -> String {
             ends.map(|(from, to)| format!("{} → {}", from.name, to.name)).unwrap_or_default()
         }
         Target::Request(number) => format!("Request {}", switchyard::scene::figures::whole(number)),
+        Target::Key(key) => format!("Key {}", switchyard::scene::figures::whole(key.into())),
     }
 }
 

@@ -4,6 +4,7 @@ use super::engine::{Engine, Pulse};
 use super::names::{member_name, target_name};
 use super::request::shown;
 use switchyard::algo::policies;
+use switchyard::node::KeyFact;
 use switchyard::node::station::Station;
 use switchyard::play::Session;
 use switchyard::run::snapshot::{
@@ -30,6 +31,7 @@ pub fn target_panel(engine: &Engine, pulse: &Pulse, target: Target) -> Html {
             })
         }
         Target::Link(index) => Some(link_panel(snapshot, index)),
+        Target::Key(key) => Some(key_panel(&session, snapshot, key)),
         Target::Request(_) => None,
     };
     html! {
@@ -67,6 +69,27 @@ fn station_panel(session: &Session, index: usize, station: &Station) -> Html {
             { pairs(&rows) }
         </>
     }
+}
+
+/// What every node knows of a key.
+fn key_panel(session: &Session, snapshot: &Snapshot, key: u32) -> Html {
+    let nodes = session.simulation().world().nodes().iter().zip(&snapshot.nodes);
+    let known = nodes.map(|(node, view)| (view, node.about_key(key, snapshot.now)));
+    let about = |(view, facts): (&NodeView, Vec<KeyFact>)| {
+        let name = |fact: &KeyFact| {
+            fact.member.map_or_else(|| view.name.clone(), |member| member_name(view, member as usize))
+        };
+        html! {
+            <dl class="pairs">
+                { for facts.iter().map(|fact| html! { <><dt>{ name(fact) }</dt><dd>{ &fact.fact }</dd></> }) }
+            </dl>
+        }
+    };
+    let mut known = known.filter(|(_, facts)| !facts.is_empty()).peekable();
+    if known.peek().is_none() {
+        return html! { <p class="dim">{ "No node here keeps anything by key." }</p> };
+    }
+    html! { <>{ for known.map(about) }</> }
 }
 
 fn clients_panel(session: &Session, snapshot: &Snapshot, clients: &ClientsView) -> Html {

@@ -3,11 +3,12 @@
 use super::bar::bar;
 use super::dom::now_ms;
 use super::engine::{Engine, Pulse};
+use super::event_table::save_traces;
 use super::names::{outcome_class, place_name};
 use std::rc::Rc;
 use switchyard::report::{Hop, Trace};
 use switchyard::run::snapshot::{NodeState, Snapshot};
-use switchyard::scene::figures;
+use switchyard::scene::{Target, figures};
 use switchyard::sim::{Explanation, OutcomeKind, Time};
 use yew::prelude::*;
 
@@ -35,6 +36,17 @@ pub fn RequestPanel(props: &RequestProps) -> Html {
         Some((at, outcome)) => (Some(outcome.kind()), figures::ms(Some(at.since(trace.born).ms()))),
         None => (None, "under way".to_owned()),
     };
+    let show_key = {
+        let (engine, key) = (props.engine.clone(), trace.key);
+        Callback::from(move |_: MouseEvent| engine.select(Some(Target::Key(key))))
+    };
+    let save = {
+        let (engine, trace) = (props.engine.clone(), trace.clone());
+        Callback::from(move |_: MouseEvent| {
+            let file = format!("request-{}.trace.json", trace.number);
+            save_traces(&file, &engine.session(), std::slice::from_ref(&*trace));
+        })
+    };
     html! {
         <>
             <div class="title-line">
@@ -43,6 +55,9 @@ pub fn RequestPanel(props: &RequestProps) -> Html {
             </div>
             <p class="dim small">{ facts(&props.engine, &trace) }</p>
             <ol role="list" class="waterfall">{ for rows(&trace, snapshot).iter().map(Row::view) }</ol>
+            <button type="button" class="text-button is-quiet" onclick={show_key}>{ format!("About key {}", figures::whole(trace.key.into())) }</button>
+            <button type="button" class="text-button is-quiet" onclick={save}
+                aria-label="Save this request as a trace file for Perfetto">{ "Save (Perfetto)" }</button>
             { for trace.hops.iter().filter_map(|hop| Some(why(&place_name(snapshot, hop.to), hop.why.as_ref()?))) }
         </>
     }
@@ -83,7 +98,7 @@ fn facts(engine: &Engine, trace: &Trace) -> String {
     let path = session.simulation().world().classes().get(trace.class as usize).map(|path| path.to_string());
     let mut facts: Vec<String> = path.filter(|path| path != "/").into_iter().collect();
     facts.push(format!("client {}", trace.client + 1));
-    facts.push(format!("key {}", figures::whole(trace.key as u64)));
+    facts.push(format!("key {}", figures::whole(trace.key.into())));
     facts.push(match trace.ended {
         Some((_, outcome)) => outcome.label().to_owned(),
         None => format!("since {}", figures::seconds(trace.born.seconds())),

@@ -6,7 +6,7 @@ use super::requests::{Recorder, RequestsCsv};
 use super::{Failure, input};
 use crate::node::Settings;
 use crate::play::{Session, When};
-use crate::report::{Metrics, summarise};
+use crate::report::{Metrics, summarise, trace_events};
 use crate::run::{Digest, Simulation};
 use crate::scenario::log::BYTES_MAX;
 use crate::scenario::replay::{Imported, import};
@@ -35,6 +35,9 @@ pub struct Options {
     /// Write one row of CSV for each request (for one seed)
     #[arg(long, value_name = "FILE")]
     requests: Option<String>,
+    /// Write every call as trace-event JSON, which Perfetto opens (for one seed, up to 200 000 calls)
+    #[arg(long, value_name = "FILE")]
+    trace: Option<String>,
     /// Print JSON instead of tables
     #[arg(long)]
     json: bool,
@@ -49,6 +52,11 @@ pub fn run(options: &Options, out: &mut impl Write) -> Result<(), Failure> {
         (Some(file), [only]) => vec![run_recorded(only, file)?],
         (Some(_), _) => return Err(Failure::input("--requests takes one seed")),
     };
+    match (&options.trace, scenarios.as_slice()) {
+        (Some(file), [only]) => write_trace(only, file)?,
+        (Some(_), _) => return Err(Failure::input("--trace takes one seed")),
+        (None, _) => {}
+    }
     let report = Report::new(&scenario, imported, runs);
     if options.json {
         writeln!(out, "{:#}", report.to_json())?
@@ -115,6 +123,14 @@ fn run_recorded(scenario: &Checked, file: &str) -> Result<Ran, Failure> {
         .and_then(|opened| RequestsCsv::new(opened, ids.collect()))
         .and_then(|mut csv| run_once(scenario, &mut csv));
     recorded.map_err(|error| Failure::input(format!("{file}: {error}")))
+}
+
+fn write_trace(scenario: &Checked, file: &str) -> Result<(), Failure> {
+    let mut session = Session::new(scenario.clone());
+    session.advance(session.end(), u64::MAX);
+    let names: Vec<String> = scenario.nodes.iter().map(|node| node.name.clone()).collect();
+    let json = trace_events(&session.traces(1, u64::MAX), &names, session.now());
+    std::fs::write(file, json.to_string()).map_err(|error| Failure::input(format!("{file}: {error}")))
 }
 
 /// Events between two looks of the recorder.

@@ -193,10 +193,24 @@ impl Node {
         each!(self, node => node.service(now))
     }
 
+    /// What it knows of a key; empty if it knows nothing of single keys.
+    pub fn about_key(&self, key: u32, now: Time) -> Vec<KeyFact> {
+        each!(self, node => node.about_key(key, now))
+    }
+
     /// What its machines have come to so far, if their number changes or they cost something.
     pub fn fleet(&self, now: Time) -> Option<FleetAccount> {
         each!(self, node => node.fleet(now))
     }
+}
+
+/// What a node knows of one key, at one of its members or as a whole.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeyFact {
+    /// From 0.
+    pub member: Option<u16>,
+    /// "owner, not held", "version 7".
+    pub fact: String,
 }
 
 /// What a running node shows of itself.
@@ -209,6 +223,11 @@ pub trait Show {
     /// What the service that it runs shows.
     fn service(&self, _now: Time) -> Option<Inspection> {
         None
+    }
+
+    /// What it knows of a key; empty if it knows nothing of single keys.
+    fn about_key(&self, _key: u32, _now: Time) -> Vec<KeyFact> {
+        vec![]
     }
 
     /// See [`Node::fleet`].

@@ -3,7 +3,8 @@
 use crate::run::snapshot::MemberView;
 use crate::sim::{Outcome, Place, Time};
 
-/// Something that can be pointed at. All numbers are indices into the snapshot, except a request's.
+/// Something that can be pointed at. All numbers are indices into the snapshot, except those of
+/// requests and keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
     Node(usize),
@@ -14,6 +15,8 @@ pub enum Target {
     Link(usize),
     /// The request's number.
     Request(u64),
+    /// A key, wherever it is.
+    Key(u32),
 }
 
 /// How near a member is to its limits. A status warns before the first loss.

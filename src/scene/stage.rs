@@ -155,7 +155,7 @@ fn draw_outline(target: Option<Target>, view: &View, layout: &Layout, shapes: &m
     let around = match target {
         Target::Node(node) => layout.yards.get(node).map(|yard| yard.rect),
         Target::Member { node, member } => layout.member(node, member),
-        Target::Link(_) | Target::Request(_) => None,
+        Target::Link(_) | Target::Request(_) | Target::Key(_) => None,
     };
     if let Some(rect) = around {
         let by = if rect.width < 40.0 { 2.0 } else { 4.5 };

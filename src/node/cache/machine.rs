@@ -61,6 +61,19 @@ impl Machine {
         self.entries.inspect()
     }
 
+    /// What it knows of a key, in words.
+    pub fn about(&self, key: u32, now: Time) -> String {
+        let held = match self.entries.peek(key, now) {
+            _ if self.down => "down".to_owned(),
+            Got::Hit { left: Some(left), .. } => format!("held, expires in {:.0} ms", left.ms()),
+            Got::Hit { left: None, .. } => "held".to_owned(),
+            Got::Expired { .. } => "expired".to_owned(),
+            Got::Miss => "not held".to_owned(),
+        };
+        let kept = if self.unflushed.contains_key(&key) { ", a write waits to be passed on" } else { "" };
+        held + kept
+    }
+
     /// Whether there is an entry, expired or not.
     fn holds(&self, key: u32) -> bool {
         self.entries.peek(key, Time::ZERO) != Got::Miss

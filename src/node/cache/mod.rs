@@ -31,7 +31,7 @@ pub use settings::{ENTRIES_MAX, MEMBER_SETTINGS, SETTINGS, STRATEGIES, Settings,
 
 use super::placing::Placing;
 use super::station::{Inside, Station, StationMember};
-use super::{Kind, Show, Site};
+use super::{KeyFact, Kind, Show, Site};
 use crate::algo::cache as family;
 use crate::sim::{
     Answer, Behaviour, CallId, Context, Counter, Draw, Env, Explanation, Handle, Member, NewRequest, Outcome,
@@ -402,6 +402,20 @@ impl Show for Cache {
             members: self.machines.iter().take(self.count()).enumerate().map(member).collect(),
             inside: Inside::Nothing,
         })
+    }
+
+    fn about_key(&self, key: u32, now: Time) -> Vec<KeyFact> {
+        let owners = self.placing.owners(key, self.settings.replicas as usize);
+        let about = |(member, machine): (usize, &Machine)| {
+            let place = owners.iter().position(|owner| *owner as usize == member);
+            let role = match place {
+                Some(0) if self.count() > 1 => "owner, ",
+                Some(1..) => "copy, ",
+                _ => "",
+            };
+            KeyFact { member: Some(member as u16), fact: format!("{role}{}", machine.about(key, now)) }
+        };
+        self.machines.iter().take(self.count()).enumerate().map(about).collect()
     }
 }
 

@@ -13,7 +13,7 @@ mod settings;
 pub use settings::{Per, SETTINGS, Settings, WhenOver};
 
 use super::station::{Inside, Station, StationMember};
-use super::{Kind, Show, Site};
+use super::{KeyFact, Kind, Show, Site};
 use crate::algo::limit::{self, Decision, Limit};
 use crate::sim::{
     Behaviour, CallId, Candidate, Context, Counter, Env, Explanation, Handle, Member, Outcome, Outgoing,
@@ -292,6 +292,13 @@ impl Show for Limiter {
         let member = StationMember { number: 1, level, note, ..StationMember::default() };
         let inside = Inside::Nothing;
         Some(Station { does: format!("{short}, {whose}"), notes, members: vec![member], inside })
+    }
+
+    fn about_key(&self, key: u32, now: Time) -> Vec<KeyFact> {
+        if self.settings.per != Per::Key {
+            return vec![];
+        }
+        vec![KeyFact { member: None, fact: self.policy.inspect(key, now).note }]
     }
 }
 

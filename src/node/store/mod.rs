@@ -48,7 +48,7 @@ pub use version::{Row, SIBLINGS_MAX, Seen, Version};
 use super::member::MemberSettings;
 use super::station::{Station, StationMember};
 use super::work::Desk;
-use super::{Kind, Show, Site};
+use super::{KeyFact, Kind, Show, Site};
 use crate::sim::{
     Behaviour, CallId, Context, Counter, Env, Handle, Member, Outcome, Purpose, Sampler, Time, Timer,
     stream_seed,
@@ -326,6 +326,22 @@ impl Show for Store {
         };
         let members = self.machines.iter().take(settings.count as usize).enumerate().map(member).collect();
         Some(Station { does, notes, members, ..Station::default() })
+    }
+
+    fn about_key(&self, key: u32, _now: Time) -> Vec<KeyFact> {
+        let home = self.map.home(key);
+        let about = |(member, machine): (usize, &Machine)| {
+            let row = machine.rows.get(key).map(|row| format!("version {}", row.number()));
+            let role = match home.all().iter().position(|owner| *owner as usize == member) {
+                Some(0) => "first replica",
+                Some(_) => "replica",
+                // A row that has not moved yet, or has not been thrown away.
+                None => row.as_ref().map(|_| "not its place")?,
+            };
+            let fact = format!("{role}, {}", row.as_deref().unwrap_or("no row"));
+            Some(KeyFact { member: Some(member as u16), fact })
+        };
+        self.machines.iter().take(self.settings.count as usize).enumerate().filter_map(about).collect()
     }
 }
 
