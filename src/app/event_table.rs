@@ -66,7 +66,7 @@ pub fn EventTable(props: &EventTableProps) -> Html {
                 <div class="plot-table is-events" tabindex="0" role="group" aria-label="Events as a table">
                     <table class="figures">
                         <caption>{ format!("The last {REQUESTS} requests, newest event first.") }</caption>
-                        <thead><tr>{ for ["Time", "Request", "Event", "Where", "Why"].map(|name| html! { <th scope="col">{ name }</th> }) }</tr></thead>
+                        <thead><tr>{ for ["Time", "Request", "Event"].map(|name| html! { <th scope="col">{ name }</th> }) }</tr></thead>
                         <tbody>{ listed.as_ref().map(|listed| listed.rows.clone()) }</tbody>
                     </table>
                 </div>
@@ -83,14 +83,13 @@ fn rows(engine: &Engine, pulse: &Pulse) -> Html {
         let onclick = Callback::from(move |_: MouseEvent| engine.select(Some(target)));
         // A choice is made when the message arrives.
         let why = event.hop.filter(|_| event.what == switchyard::report::What::Arrived);
-        let why = why.and_then(|hop| hop.why.as_ref()).map(|why| why.sentence.clone());
+        let why =
+            why.and_then(|hop| hop.why.as_ref()).map(|why| html! { <p class="dim">{ &why.sentence }</p> });
         html! {
             <tr>
-                <td>{ figures::ms(Some(event.at.ms())) }</td>
+                <td>{ format!("{:.4} s", event.at.seconds()) }</td>
                 <th scope="row"><button type="button" class="text-button" {onclick}>{ figures::whole(event.request) }</button></th>
-                <td>{ event.what.label() }</td>
-                <td>{ place_name(&pulse.snapshot, event.place) }</td>
-                <td>{ why }</td>
+                <td>{ format!("{} · {}", event.what.label(), place_name(&pulse.snapshot, event.place)) }{ why }</td>
             </tr>
         }
     };

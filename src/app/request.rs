@@ -55,9 +55,11 @@ pub fn RequestPanel(props: &RequestProps) -> Html {
             </div>
             <p class="dim small">{ facts(&props.engine, &trace) }</p>
             <ol role="list" class="waterfall">{ for rows(&trace, snapshot).iter().map(Row::view) }</ol>
-            <button type="button" class="text-button is-quiet" onclick={show_key}>{ format!("About key {}", figures::whole(trace.key.into())) }</button>
-            <button type="button" class="text-button is-quiet" onclick={save}
-                aria-label="Save this request as a trace file for Perfetto">{ "Save (Perfetto)" }</button>
+            <p class="row">
+                <button type="button" class="text-button is-quiet" onclick={show_key}>{ format!("About key {}", figures::whole(trace.key.into())) }</button>
+                <button type="button" class="text-button is-quiet" onclick={save}
+                    aria-label="Save this request as a trace file for Perfetto">{ "Save (Perfetto)" }</button>
+            </p>
             { for trace.hops.iter().filter_map(|hop| Some(why(&place_name(snapshot, hop.to), hop.why.as_ref()?))) }
         </>
     }
