@@ -50,8 +50,28 @@ pub const LABS: &[Lab] = labs! {
             "One big server, one middling, two small. Equal shares overload the small ones.";
         "load-balancing/crash-and-health-checks", "A crash, and health checks",
             "A server crashes. Until the balancer finds out, it goes on sending requests there.";
+        "load-balancing/two-choices", "Two choices",
+            "Looking at two servers of twelve is most of what looking at all of them gains.";
+        "load-balancing/sticky-sessions", "Sticky sessions against balance",
+            "A server is back after a crash, and idles: every client has a cookie for another one.";
+        "load-balancing/flapping", "Health checks and flapping",
+            "A server that is down for a second, up for two. When to take it out, when to trust it again.";
+        "load-balancing/layer-4-or-7", "Layer 4 against layer 7",
+            "Six long connections over four servers: two are full, two half idle, a new one gets nothing.";
     }
     "Caching" {
+        "caching/eviction-race", "Eviction race on one stream",
+            "The same requests, the same 24 places: which policy keeps what will be asked for?";
+        "caching/scan", "A scan wrecks LRU",
+            "A nightly report reads ten thousand keys once, and the users' keys are pushed out.";
+        "caching/write-strategies", "Write strategies, and what a crash loses",
+            "Through, around or behind the cache: quick, safe or stale, and sixty lost writes.";
+        "caching/stampede", "A stampede, and coalescing",
+            "A popular key expires, and everybody asks the origin for it at once.";
+        "caching/ttl-and-refresh", "Lifetimes and refresh-ahead",
+            "A lifetime is a promise how old an answer may be. What it costs, and how to have both.";
+        "caching/cold-start", "Cold start and warming",
+            "An empty cache lets everything through to an origin that cannot bear it.";
     }
     "Hash rings" {
         "hash-rings/virtual-points", "Virtual points",

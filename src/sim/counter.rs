@@ -56,6 +56,7 @@ counters! {
     ScaledIn "scaled_in" "machines removed" "Machines that autoscaling removed.",
     Events "events" "events" "Messages that followed from an operation: clicks to count, webhooks, deliveries.",
     MovedKeys "moved_keys" "moved keys" "Entries that another machine is asked for since machines came or went.",
+    Kept "kept" "kept together" "Requests sent to the server that their client or connection was given before.",
 }
 
 impl Counter {

@@ -5,6 +5,7 @@ use switchyard::labs::{Lab, Lesson, find};
 use switchyard::play::{Session, When};
 use switchyard::report::Summary;
 use switchyard::scenario::Checked;
+use switchyard::sim::Time;
 
 /// What a topic says of a lab, beside its tests.
 pub struct Proof {
@@ -37,6 +38,28 @@ pub fn run(id: &str, seed: u64, settings: &[(&str, Value)]) -> (Summary, Session
     let mut session = session(id, seed, settings);
     session.advance(session.end(), u64::MAX);
     (session.summary(), session)
+}
+
+/// The summary of the run so far, at that time of it.
+pub fn run_until(id: &str, seed: u64, settings: &[(&str, Value)], at_ms: f64) -> Summary {
+    let mut session = session(id, seed, settings);
+    session.advance(Time::from_ms(at_ms), u64::MAX);
+    session.summary()
+}
+
+/// What a node counted.
+pub fn count(summary: &Summary, node: &str, what: &str) -> f64 {
+    summary.nodes[node].counts[what] as f64
+}
+
+pub fn hit_ratio(summary: &Summary) -> f64 {
+    summary.nodes["cache"].hit_ratio.unwrap()
+}
+
+/// The mean over the lab's seeds.
+pub fn mean(id: &str, figure: impl Fn(u64) -> f64) -> f64 {
+    let figures: Vec<f64> = seeds(id).map(figure).collect();
+    figures.iter().sum::<f64>() / figures.len() as f64
 }
 
 pub fn goals_met(id: &str, seed: u64, settings: &[(&str, Value)]) -> bool {

@@ -1,6 +1,6 @@
 //! What the labs on load balancing claim.
 
-use super::common::{Proof, busy, p99, run, seeds, session, share};
+use super::common::{Proof, busy, count, mean, p99, run, run_until, seeds, session, share};
 use serde_json::{Value, json};
 use switchyard::report::Summary;
 use switchyard::run::{NO_LIMIT, Simulation};
@@ -9,6 +9,10 @@ use switchyard::sim::{Call, CallId, Observer, Request, Time};
 const SLOW: &str = "load-balancing/one-slow-server";
 const UNEQUAL: &str = "load-balancing/unequal-servers";
 const CRASH: &str = "load-balancing/crash-and-health-checks";
+const TWO: &str = "load-balancing/two-choices";
+const STICKY: &str = "load-balancing/sticky-sessions";
+const FLAPPING: &str = "load-balancing/flapping";
+const LAYERS: &str = "load-balancing/layer-4-or-7";
 
 pub fn proofs() -> Vec<Proof> {
     let weighted = [("servers/1.weight", json!(4)), ("servers/2.weight", json!(2))];
@@ -25,6 +29,14 @@ pub fn proofs() -> Vec<Proof> {
             answer: "about 40 %",
             solution: vec![("lb.health_every_ms", json!(500)), ("lb.health_down_after", json!(1))],
         },
+        Proof { id: TWO, answer: "about 80 %", solution: vec![("lb.policy", json!("two-choices"))] },
+        Proof { id: STICKY, answer: "none", solution: short_memory() },
+        Proof {
+            id: FLAPPING,
+            answer: "never",
+            solution: vec![("lb.health_down_after", json!(1)), ("lb.health_up_after", json!(6))],
+        },
+        Proof { id: LAYERS, answer: "about 33 %", solution: vec![("lb.layer", json!("7"))] },
     ]
 }
 
@@ -150,5 +162,134 @@ fn health_checks_and_ejection_end_a_crash_early() {
         let (ejected, _) = run(CRASH, seed, &[("lb.eject_after", json!(3))]);
         assert!(ejected.total.outcomes["crashed"] <= 8, "{seed}: {:?}", ejected.total.outcomes);
         assert!(share(&ejected, 2) < 0.035, "{seed}: out until the end: {}", share(&ejected, 2));
+    }
+}
+
+fn longest_queue(summary: &Summary) -> u32 {
+    summary.nodes["servers"].queue_length.largest
+}
+
+fn time_at_servers(seed: u64, policy: &str) -> f64 {
+    run(TWO, seed, &[("lb.policy", json!(policy))]).0.nodes["servers"].latency_ms.mean.unwrap()
+}
+
+#[test]
+fn two_choices_shorten_the_longest_queue_and_the_tail() {
+    for seed in seeds(TWO) {
+        let of = |policy: &str| run(TWO, seed, &[("lb.policy", json!(policy))]).0;
+        let (random, turns, two) = (of("random"), of("round-robin"), of("two-choices"));
+        assert!((random.nodes["servers"].utilisation.unwrap() - 0.83).abs() < 0.06, "{seed}");
+        assert!(longest_queue(&random) >= 20, "{seed}: {}", longest_queue(&random));
+        assert!(longest_queue(&two) < 10, "{seed}: {}", longest_queue(&two));
+        assert!(p99(&two) < 0.6 * p99(&random), "{seed}: {} {}", p99(&two), p99(&random));
+        assert!(p99(&two) < p99(&turns), "{seed}: {} {}", p99(&two), p99(&turns));
+    }
+}
+
+#[test]
+fn two_choices_save_most_of_what_least_connections_saves() {
+    for seed in seeds(TWO) {
+        let of = |policy| time_at_servers(seed, policy);
+        let saved = (of("random") - of("two-choices")) / (of("random") - of("least-connections"));
+        assert!((saved - 0.8).abs() < 0.08, "{seed}: {saved}");
+    }
+}
+
+/// Random: each server is an M/M/1 queue, 1 / (1 − ρ) service times. Two choices, many servers:
+/// Σ ρ^(2^i − 2), Mitzenmacher, "The power of two choices in randomized load balancing" (2001).
+#[test]
+fn two_choices_take_about_the_time_of_the_supermarket_model() {
+    let load: f64 = 100.0 * 0.1 / 12.0;
+    let random = 100.0 / (1.0 - load);
+    let two = 100.0 * (1..8).map(|i| libm::pow(load, libm::exp2(f64::from(i)) - 2.0)).sum::<f64>();
+    assert!((random - 600.0).abs() < 1.0 && (two - 211.0).abs() < 2.0, "{random} {two}");
+    let measured = mean(TWO, |seed| time_at_servers(seed, "random"));
+    // The queues begin empty, and a run has an end.
+    assert!((measured / random - 1.0).abs() < 0.12, "{measured}");
+    let measured = mean(TWO, |seed| time_at_servers(seed, "two-choices"));
+    // Twelve servers are not infinitely many, and what is on its way is counted too.
+    assert!((measured / two - 1.0).abs() < 0.15, "{measured}");
+}
+
+fn short_memory() -> Vec<(&'static str, Value)> {
+    vec![
+        ("lb.sticky", json!("client")),
+        ("lb.sticky_ms", json!(400)),
+        ("lb.policy", json!("least-connections")),
+    ]
+}
+
+#[test]
+fn nobody_with_a_cookie_comes_back() {
+    let at_2 = |summary: &Summary| summary.nodes["servers"].members[&2].calls;
+    for seed in seeds(STICKY) {
+        let at_return = run_until(STICKY, seed, &[], 8_000.0);
+        let (at_end, _) = run(STICKY, seed, &[]);
+        assert_eq!(at_2(&at_end), at_2(&at_return), "{seed}");
+        for other in [1, 3, 4] {
+            assert!(busy(&at_end, other) > 0.9, "{seed}: {}", busy(&at_end, other));
+        }
+        assert!(at_end.total.outcomes["queue-full"] > 250, "{seed}: {:?}", at_end.total.outcomes);
+    }
+}
+
+#[test]
+fn a_short_memory_keeps_most_sessions_and_finds_back() {
+    for seed in seeds(STICKY) {
+        let (short, _) = run(STICKY, seed, &short_memory());
+        let kept = count(&short, "lb", "kept") / short.total.requests as f64;
+        // A gap over 400 ms in a Poisson stream of 160 / 24 a second: exp(−2.67) = 7 %.
+        assert!((kept - 0.93).abs() < 0.02, "{seed}: {kept}");
+        assert!(share(&short, 2) > 0.2, "{seed}: {}", share(&short, 2));
+        let hash = [("lb.sticky", json!("none")), ("lb.policy", json!("ip-hash"))];
+        let (hash, _) = run(STICKY, seed, &hash);
+        assert!(share(&hash, 2) > 0.17 && share(&hash, 3) > 0.32, "{seed}");
+    }
+}
+
+#[test]
+fn three_checks_never_catch_a_server_that_is_down_for_a_second() {
+    for seed in seeds(FLAPPING) {
+        let (three, _) = run(FLAPPING, seed, &[]);
+        // Round robin goes on giving it every fourth request.
+        assert!((share(&three, 2) - 0.25).abs() < 0.002, "{seed}: {}", share(&three, 2));
+        let failed = three.total.outcomes["crashed"] as f64 / three.total.requests as f64;
+        assert!((0.08..0.105).contains(&failed), "{seed}: {failed}");
+    }
+}
+
+#[test]
+fn slow_to_trust_again_stays_out() {
+    let failed = |seed, settings: &[(&str, Value)]| {
+        let (summary, _) = run(FLAPPING, seed, settings);
+        (summary.total.outcomes["crashed"], share(&summary, 2))
+    };
+    for seed in seeds(FLAPPING) {
+        let (quick, quick_share) = failed(seed, &[("lb.health_down_after", json!(1))]);
+        assert!((30..=75).contains(&quick) && quick_share > 0.1, "{seed}: {quick} {quick_share}");
+        let slow = [("lb.health_down_after", json!(1)), ("lb.health_up_after", json!(6))];
+        let (slow, slow_share) = failed(seed, &slow);
+        assert!(slow <= 20 && slow_share < 0.006, "{seed}: {slow} {slow_share}");
+    }
+}
+
+#[test]
+fn six_connections_over_four_servers_are_a_third_for_the_busiest() {
+    for seed in seeds(LAYERS) {
+        let (four, _) = run(LAYERS, seed, &[]);
+        // ⌈6 / 4⌉ of 6 connections.
+        let busiest = [1, 2, 3, 4].map(|member| share(&four, member)).into_iter().fold(0.0, f64::max);
+        assert!((busiest - 1.0 / 3.0).abs() < 0.015, "{seed}: {busiest}");
+        assert!(busy(&four, 1) > 0.9 && busy(&four, 2) > 0.9, "{seed}");
+        assert!((busy(&four, 3) - 0.5).abs() < 0.07 && (busy(&four, 4) - 0.5).abs() < 0.07, "{seed}");
+        assert!(four.total.outcomes["queue-full"] > 50, "{seed}");
+        assert_eq!(four.nodes["servers"].members.get(&5).map_or(0, |fifth| fifth.calls), 0, "{seed}");
+        for even in [("lb.layer", json!("7")), ("lb.connection_requests", json!(10))] {
+            let (even, _) = run(LAYERS, seed, &[even]);
+            assert_eq!(even.total.outcomes["queue-full"], 0, "{seed}");
+            assert!((share(&even, 1) - share(&even, 3)).abs() < 0.01, "{seed}");
+            // A fifth of the second half.
+            assert!((share(&even, 5) - 0.1).abs() < 0.01, "{seed}: {}", share(&even, 5));
+        }
     }
 }

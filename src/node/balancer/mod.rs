@@ -15,8 +15,8 @@ use super::{Kind, Show, Site};
 use crate::algo::balance::{Ask, Inspection, Pick, Why};
 use crate::sim::order;
 use crate::sim::{
-    Behaviour, CallId, Candidate, Context, Env, Explanation, Handle, Member, Outcome, Outgoing, Span, Time,
-    Timer, mix, name_hash,
+    Behaviour, CallId, Candidate, Context, Counter, Env, Explanation, Handle, Member, Outcome, Outgoing,
+    Span, Time, Timer, mix, name_hash,
 };
 
 const HEALTH: u8 = 0;
@@ -33,7 +33,7 @@ pub const KIND: Kind = Kind {
     calls: (1, 8),
     called: true,
     talks: false,
-    counters: &[],
+    counters: &[Counter::Kept],
 };
 
 /// The running node.
@@ -157,14 +157,15 @@ impl Balancer {
     }
 
     #[inline(always)]
-    fn choose(&mut self, ask: &Ask, pool: usize) -> Option<Pick> {
-        if self.remembers() { self.choose_again(ask, pool) } else { self.pools[pool].pick(ask) }
+    fn choose<E: Env>(&mut self, cx: &mut Context<'_, E>, ask: &Ask, pool: usize) -> Option<Pick> {
+        if self.remembers() { self.choose_again(cx, ask, pool) } else { self.pools[pool].pick(ask) }
     }
 
     /// Whom the client was given before, if that still holds.
     #[inline(never)]
-    fn choose_again(&mut self, ask: &Ask, pool: usize) -> Option<Pick> {
+    fn choose_again<E: Env>(&mut self, cx: &mut Context<'_, E>, ask: &Ask, pool: usize) -> Option<Pick> {
         if let Some(backend) = self.recall(ask.client, pool, ask.now) {
+            cx.count(0, Counter::Kept, 1);
             return Some(Pick { backend, why: Why::Stuck });
         }
         let pick = self.pools[pool].pick(ask)?;
@@ -277,7 +278,7 @@ impl Behaviour for Balancer {
             return cx.reply(id, Outcome::NoRoute);
         }
         let ask = Ask { now: cx.now(), client, key };
-        let Some(pick) = self.choose(&ask, pool) else { return cx.reply(id, Outcome::NoBackend) };
+        let Some(pick) = self.choose(cx, &ask, pool) else { return cx.reply(id, Outcome::NoBackend) };
         let target = &mut self.pools[pool];
         cx.chose(id, || explain(target, pick));
         cx.wait(id);
