@@ -86,6 +86,16 @@ pub const LABS: &[Lab] = labs! {
             "A home-made ring that forgot to hash: one shard does everything, however many there are.";
     }
     "Rate limiting" {
+        "rate-limiting/one-burst-six-limiters", "One burst, six limiters",
+            "Two seconds of too much. Four limiters let the same requests through, and only one makes them wait.";
+        "rate-limiting/the-windows-edge", "The window's edge",
+            "Twenty a second are allowed, and nearly forty pass: half of them on each side of the edge.";
+        "rate-limiting/tuning-a-token-bucket", "Tuning a token bucket",
+            "Its rate is above the mean, and still it refuses nearly half: the bucket is too small.";
+        "rate-limiting/fair-per-client", "Fair per client",
+            "One client goes wrong. With one limit for all, the nine others pay for it.";
+        "rate-limiting/refuse-or-delay", "Refuse or delay",
+            "A limiter that refuses nobody: the servers are busy with requests that were given up.";
     }
 };
 
