@@ -1,6 +1,7 @@
 //! Checkpoints: few enough to keep, close enough to reach any moment quickly.
 
-use crate::report::Metrics;
+use super::watch::Watch;
+use crate::report::{Metrics, Tracer};
 use crate::run::{Digest, Simulation};
 use crate::sim::{Progress, Time};
 
@@ -24,11 +25,14 @@ impl Checkpoint {
     }
 
     pub fn advance(&mut self, until: Time, budget: u64) -> Progress {
-        self.simulation.advance(until, budget, &mut (&mut self.metrics, &mut self.digest))
+        let mut watch = Watch { metrics: &mut self.metrics, digest: &mut self.digest, tracer: None };
+        self.simulation.advance(until, budget, &mut watch)
     }
 
-    pub fn step(&mut self, until: Time) -> Option<Time> {
-        self.simulation.step(until, &mut (&mut self.metrics, &mut self.digest))
+    /// Exactly one event, for a tracer to see where there is one.
+    pub fn step(&mut self, until: Time, tracer: Option<&mut Tracer>) -> Option<Time> {
+        let mut watch = Watch { metrics: &mut self.metrics, digest: &mut self.digest, tracer };
+        self.simulation.step(until, &mut watch)
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod history;
 mod knobs;
+mod watch;
 
 pub use knobs::Knob;
 
@@ -15,6 +16,7 @@ use crate::scenario::{ChangeSpec, Checked, Problem, Scenario, json, paths, state
 use crate::sim::{Progress, Span, Time, order};
 use history::{Checkpoint, History};
 use serde_json::Value;
+use watch::Watch;
 
 /// When a setting takes its new value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +47,7 @@ pub struct Session {
 
 impl Session {
     pub fn new(scenario: Checked) -> Session {
-        let present = begin(&scenario);
+        let present = begin(&scenario, None);
         let state = (0, state_at(&scenario, Time::ZERO));
         Session { history: History::new(&present), present, state, scenario }.refreshed()
     }
@@ -116,7 +118,7 @@ impl Session {
     /// Exactly one event, with all that it causes at that very instant.
     pub fn step_event(&mut self) -> Option<Time> {
         let end = self.end();
-        let stepped = self.present.step(end);
+        let stepped = self.present.step(end, None);
         self.history.consider(&self.present);
         self.refresh();
         stepped
@@ -128,7 +130,7 @@ impl Session {
         let end = self.end();
         let mut time = None;
         while self.present.simulation.world().books().ended_total() == ended {
-            time = Some(self.present.step(end)?);
+            time = Some(self.present.step(end, None)?);
         }
         self.history.consider(&self.present);
         self.refresh();
@@ -147,7 +149,7 @@ impl Session {
 
     /// Back to time 0; changes stay.
     pub fn restart(&mut self) {
-        self.present = begin(&self.scenario);
+        self.present = begin(&self.scenario, None);
         self.history = History::new(&self.present);
         self.refresh();
     }
@@ -249,15 +251,15 @@ impl Session {
         }
         let start = self.history.before_request(first);
         let mut tracer = Tracer::of(first, last);
-        let mut simulation = if start.events() == 0 {
-            Simulation::new(&self.scenario, &mut tracer)
+        let mut past = if start.events() == 0 {
+            begin(&self.scenario, Some(&mut tracer))
         } else {
-            let mut simulation = start.simulation.clone();
-            simulation.set_changes(&self.scenario);
-            simulation
+            let mut past = start.clone();
+            past.simulation.set_changes(&self.scenario);
+            past
         };
-        while !tracer.is_complete() && simulation.step(self.now(), &mut tracer).is_some() {}
-        tracer.finish(|id| simulation.world().calls().get(id.0).copied())
+        while !tracer.is_complete() && past.step(self.now(), Some(&mut tracer)).is_some() {}
+        tracer.finish(|id| past.simulation.world().calls().get(id.0).copied())
     }
 
     fn refreshed(mut self) -> Session {
@@ -277,10 +279,11 @@ impl Session {
     }
 }
 
-fn begin(scenario: &Checked) -> Checkpoint {
+fn begin(scenario: &Checked, tracer: Option<&mut Tracer>) -> Checkpoint {
     let mut metrics = Metrics::new(Span::from_ms(scenario.duration_ms));
     let mut digest = Digest::default();
-    let simulation = Simulation::new(scenario, &mut (&mut metrics, &mut digest));
+    let mut watch = Watch { metrics: &mut metrics, digest: &mut digest, tracer };
+    let simulation = Simulation::new(scenario, &mut watch);
     Checkpoint { simulation, metrics, digest }
 }
 
