@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use switchyard::scenario::envelope::{
-    DEPTH_MAX, Damage, FRAGMENT_BYTES_MAX, LinkError, TEXT_BYTES_MAX, decode, depth, encode,
+    DEPTH_MAX, Damage, FRAGMENT_BYTES_MAX, LinkError, TEXT_BYTES_MAX, decode, depth, encode, is_meant,
 };
 use switchyard::sim::{Purpose, Random, Stream};
 
@@ -130,6 +130,30 @@ fn other_addresses_and_newer_links_are_told_apart() {
     let newer = encode(TEXT).replacen("s1.", "s2.", 1);
     assert_eq!(decode(&newer), Err(LinkError::NewerVersion { found: 2 }));
     assert!(decode("s12.whatever").unwrap_err().to_string().contains("made by a newer version"));
+}
+
+/// A damaged link must not be passed over as something that a host put there: the page would show a lab.
+#[test]
+fn what_is_left_of_a_link_is_still_meant_as_one() {
+    let link = encode(TEXT);
+    assert!(is_meant(&link) && is_meant(&format!("#{link}")) && is_meant(&link.replacen('s', "%73", 1)));
+    for at in 0..link.len() {
+        let (front, rest) = link.split_at(at);
+        assert!(is_meant(&format!("{front}{}", &rest[1..])), "without character {at}");
+        assert!(at == 0 || is_meant(front), "cut after {at}");
+        for c in ALPHABET.chars().chain(FOREIGN.chars()) {
+            assert!(is_meant(&format!("{front}{c}{}", &rest[1..])), "{c:?} at {at}");
+        }
+    }
+}
+
+#[test]
+fn what_hosts_and_browsers_put_there_is_not_meant_as_a_link() {
+    for hash in
+        ["", "#", "#main", "/labs/one", "?secret=q1YqU7", "#?secret=a.b", "&utm_source=x", ":~:text=a,b"]
+    {
+        assert!(!is_meant(hash), "{hash}");
+    }
 }
 
 #[test]

@@ -1,12 +1,26 @@
 // Starts the app, and owns the screen that is shown when it cannot run.
 //
 // It is a file of its own, so that the Content-Security-Policy allows no inline script, and it is not
-// part of the app, so that it still works when the app does not.
+// part of the app, so that it still works when the app does not. It is a classic script, no module: a frame
+// without an origin (sandbox="allow-scripts") loads modules only from hosts that allow it, and where they do
+// not, this script must still say so.
 //
 // The app may set   globalThis.__scenarioLink   to the absolute address of the running scenario, and
 // calls             globalThis.__fatal(message) from its panic hook.
+// It calls          globalThis.__later(name)    for the scripts in www/later/, which few visits need.
+// It reads          globalThis.__sourceText     the scenario that `src=` names, or
+//                   globalThis.__sourceProblem  why there is none.
+
+(() => {
+const EMBED = 'embed' in document.documentElement.dataset;
 
 const REASONS = {
+  sandboxed: {
+    heading: 'This frame may not load Switchyard',
+    text: 'The page around it has put it into a sandbox without an origin, and the site that Switchyard lies on '
+      + 'does not allow such frames to load it. Either that site sends the header “Access-Control-Allow-Origin: *”, '
+      + 'or the frame gets “allow-same-origin”.',
+  },
   unsupported: {
     heading: 'This browser cannot run Switchyard',
     text: 'Switchyard is a WebAssembly program, and this browser has WebAssembly turned off or does not know '
@@ -48,7 +62,9 @@ function fatal(reason, message) {
     element('p', { className: 'ways' },
       element('button', { textContent: 'Reload', type: 'button', className: 'main', onclick: () => location.reload() }),
       // Without query and fragment: what is in them may be what it stopped at.
-      element('a', { textContent: 'Start page', href: new URL('.', document.baseURI).href })),
+      EMBED
+        ? element('a', { textContent: 'Open in a window of its own', target: '_blank', rel: 'noopener', href: location.href.replace(/\/embed\.html/, '/') })
+        : element('a', { textContent: 'Start page', href: new URL('.', document.baseURI).href })),
     element('details', {},
       element('summary', { textContent: 'Technical details' }),
       element('pre', { textContent: `${message}\n\n${navigator.userAgent}`, tabIndex: 0 })),
@@ -56,7 +72,9 @@ function fatal(reason, message) {
   const screen = element('main', { className: 'fatal', id: 'fatal' }, column);
   screen.setAttribute('aria-labelledby', title.id);
   document.body.append(screen);
-  title.focus();
+  dispatchEvent(new CustomEvent('switchyard-error', { detail: reason }));
+  // A frame never takes the focus from the page around it.
+  if (!EMBED) title.focus();
 }
 
 /** The link of the scenario that was running, ready to be copied. */
@@ -97,15 +115,22 @@ function describe(error) {
   return String(error?.stack ?? error);
 }
 
+/** A script of `www/later/`, by the name that `cargo xtask` gave it: it carries a hash. */
+globalThis.__later = name => import(new URL(document.querySelector(`meta[name="later:${name}"]`).content, document.baseURI));
+
 async function start() {
   if (typeof WebAssembly !== 'object') return fatal('unsupported', 'WebAssembly is not defined');
+  const source = new URLSearchParams(location.search).get('src');
   const address = id => document.getElementById(id).href;
   let response, init;
   try {
     [{ default: init }, response] = await Promise.all([import(address('app-script')), fetch(address('app-module'))]);
     if (!response.ok) throw new Error(`${response.url}: ${response.status} ${response.statusText}`);
+    // A fragment comes after `src=`, so that is not looked at then.
+    if (source !== null && location.hash.length < 2) await (await __later('source')).read(source, EMBED);
+    if (EMBED) (await __later('messages')).begin();
   } catch (error) {
-    return fatal('missing', describe(error));
+    return fatal(globalThis.origin === 'null' ? 'sandboxed' : 'missing', describe(error));
   }
   try {
     await init({ module_or_path: response });
@@ -116,3 +141,4 @@ async function start() {
 }
 
 start();
+})();

@@ -1,11 +1,12 @@
 //! The page's address: what it asks for, and what it becomes. Unknown keys are ignored; a bad value
 //! falls back to its default and is told.
 
-use super::dom::window;
+use super::dom::{global, window};
 use super::notice::Notice;
 use super::theme::Theme;
 use super::whole;
 use switchyard::algo::setting::shortened;
+use switchyard::scenario::envelope;
 use switchyard::scenario::json::decimal;
 use wasm_bindgen::JsValue;
 use web_sys::UrlSearchParams;
@@ -14,10 +15,24 @@ use web_sys::UrlSearchParams;
 pub const PANELS: [&str; 8] =
     ["stage", "transport", "controls", "charts", "lesson", "challenge", "inspector", "title"];
 
+/// Keys that take one of a few words; the first is what holds without them.
+const CHOICES: [(&str, &[&str]); 5] = [
+    ("edit", &["full", "knobs", "none"]),
+    ("start", &["click", "visible", "auto"]),
+    ("motion", &["auto", "reduced", "full"]),
+    ("wheel", &["ctrl", "on"]),
+    ("report", &["none", "splice", "xapi"]),
+];
+
+/// Lowest and highest frame that `height=` can ask for, in pixels.
+const HEIGHTS_PX: (f64, f64) = (100.0, 5000.0);
+
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Address {
     pub lab: Option<String>,
-    /// Begins with `s` and a digit; empty if there is none.
+    /// A scenario from elsewhere, with what came from there; boot.js has fetched it.
+    pub src: Option<Source>,
+    /// What is meant as a link; empty if there is none.
     pub fragment: String,
     /// From `p.PATH=VALUE`, in order.
     pub settings: Vec<(String, String)>,
@@ -27,6 +42,16 @@ pub struct Address {
     pub theme: Option<Theme>,
     /// Which panels; `None` for all.
     pub show: Option<Vec<&'static str>>,
+    /// What else was asked for and is understood, in order.
+    pub words: Vec<(&'static str, String)>,
+}
+
+/// What `src=` names.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    pub address: String,
+    /// The scenario's text, or why there is none.
+    pub text: Result<String, String>,
 }
 
 /// Slowest and fastest playback.
@@ -41,7 +66,9 @@ impl Address {
 
     /// Reads `?query` and `#fragment`.
     pub fn read(search: &str, hash: &str) -> (Address, Vec<Notice>) {
-        let mut address = Address { fragment: fragment_of(hash), ..Address::default() };
+        let meant = envelope::is_meant(hash);
+        let fragment = if meant { hash.trim_start_matches('#').to_owned() } else { String::new() };
+        let mut address = Address { fragment, ..Address::default() };
         let mut notices = vec![];
         for (key, value) in pairs(search) {
             if let Err(wanted) = address.take(&key, &value) {
@@ -60,6 +87,13 @@ impl Address {
     fn take(&mut self, key: &str, value: &str) -> Result<(), String> {
         match key {
             "lab" => self.lab = Some(value.to_owned()),
+            // The fragment comes after it, so nothing was fetched if there is one.
+            "src" if self.fragment.is_empty() => {
+                let said = |name: &str| global(name).as_string();
+                let text = said("__sourceText");
+                let why = said("__sourceProblem").unwrap_or_default();
+                self.src = Some(Source { address: value.to_owned(), text: text.ok_or(why) });
+            }
             "seed" => self.seed = Some(value.parse().map_err(|_| "a whole number is wanted")?),
             "t" => self.t_ms = Some(number(value, 0.0, f64::MAX)?),
             "speed" => self.speed = Some(number(value, SPEEDS.0, SPEEDS.1)?),
@@ -69,18 +103,49 @@ impl Address {
                 let shown: Option<Vec<&'static str>> = value.split(',').map(known).collect();
                 self.show = Some(shown.ok_or_else(|| format!("panels are {}", PANELS.join(", ")))?);
             }
+            "height" if value != "auto" => {
+                number(value, HEIGHTS_PX.0, HEIGHTS_PX.1)?;
+                self.words.push(("height", value.to_owned()));
+            }
+            "height" => self.words.push(("height", value.to_owned())),
+            "lang" => {
+                let is_english = value.split('-').next().is_some_and(|lang| lang.eq_ignore_ascii_case("en"));
+                if !is_english {
+                    return Err("the page is in English".into());
+                }
+                self.words.push(("lang", value.to_owned()));
+            }
+            "id" => {
+                let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+                if value.is_empty() || value.len() > 64 || !value.chars().all(fits) {
+                    return Err("at most 64 letters, digits, - and _ are wanted".into());
+                }
+                self.words.push(("id", value.to_owned()));
+            }
             _ => {
                 if let Some(path) = key.strip_prefix("p.") {
                     self.settings.push((path.to_owned(), value.to_owned()));
+                } else if let Some((key, words)) = CHOICES.iter().find(|(known, _)| *known == key) {
+                    if !words.contains(&value) {
+                        return Err(format!("{} is wanted", words.join(" or ")));
+                    }
+                    self.words.push((key, value.to_owned()));
                 }
             }
         }
         Ok(())
     }
 
+    /// What `edit`, `start`, `motion`, `wheel` or `report` is, asked for or not.
+    pub fn word(&self, key: &str) -> &str {
+        let asked = self.words.iter().rfind(|(known, _)| *known == key).map(|(_, value)| value.as_str());
+        let usual = CHOICES.iter().find(|(known, _)| *known == key).map_or("", |(_, words)| words[0]);
+        asked.unwrap_or(usual)
+    }
+
     /// Whether it asks for a run, or for the first page.
     pub fn asks_for_a_run(&self) -> bool {
-        self.lab.is_some() || !self.fragment.is_empty()
+        self.lab.is_some() || !self.fragment.is_empty() || self.src.is_some()
     }
 
     /// "?lab=…&speed=…#s1.…", relative to the page's folder.
@@ -108,6 +173,10 @@ impl Address {
         if let Some(show) = &self.show {
             add("show", &show.join(","));
         }
+        if let Some(source) = &self.src {
+            add("src", &source.address);
+        }
+        self.words.iter().for_each(|(key, value)| add(key, value));
         let query = if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) };
         let fragment = if self.fragment.is_empty() { String::new() } else { format!("#{}", self.fragment) };
         match (query.is_empty(), fragment.is_empty()) {
@@ -126,22 +195,22 @@ impl Address {
     /// that, which does no harm.
     pub fn replace(&self) {
         if let Ok(history) = window().history() {
-            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&self.write()));
+            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&self.here()));
         }
     }
 
     /// Shown as a new entry in the history.
     pub fn push(&self) {
         if let Ok(history) = window().history() {
-            let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&self.write()));
+            let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&self.here()));
         }
     }
-}
 
-fn fragment_of(hash: &str) -> String {
-    let hash = hash.trim_start_matches('#');
-    let is_scenario = hash.starts_with('s') && hash[1..].starts_with(|c: char| c.is_ascii_digit());
-    if is_scenario { hash.to_owned() } else { String::new() }
+    /// The same on this very page, which may be `embed.html`.
+    fn here(&self) -> String {
+        let path = window().location().pathname().unwrap_or_default();
+        format!("{path}{}", self.write().trim_start_matches("./"))
+    }
 }
 
 fn pairs(search: &str) -> Vec<(String, String)> {

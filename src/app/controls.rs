@@ -18,6 +18,9 @@ pub struct ControlsProps {
     /// How many changes have taken effect: values differ with it.
     pub era: usize,
     pub on_log: Callback<()>,
+    /// Only what the scenario's author lets the learner turn.
+    #[prop_or_default]
+    pub only_knobs: bool,
 }
 
 #[component]
@@ -44,8 +47,10 @@ pub fn Controls(props: &ControlsProps) -> Html {
             { knobs(props, &on_set) }
             <h2 class="heading">{ "Experiment" }</h2>
             { chips("Changes take effect", "apply", "", &choices, chosen, on_apply) }
-            { seed(engine) }
-            <AllSettings engine={engine.clone()} revision={props.revision} era={props.era} {on_set} on_log={props.on_log.clone()} />
+            if !props.only_knobs {
+                { seed(engine) }
+                <AllSettings engine={engine.clone()} revision={props.revision} era={props.era} {on_set} on_log={props.on_log.clone()} />
+            }
         </div>
     }
 }

@@ -27,6 +27,36 @@ pub fn matches(query: &str) -> bool {
     window().match_media(query).ok().flatten().is_some_and(|list| list.matches())
 }
 
+/// What a script of ours has put on the window; undefined if nothing.
+pub fn global(name: &str) -> JsValue {
+    js_sys::Reflect::get(&js_sys::global(), &name.into()).unwrap_or_default()
+}
+
+fn root_attribute(name: &str) -> Option<String> {
+    document().document_element().and_then(|root| root.get_attribute(name))
+}
+
+/// Whether this is `embed.html`: a lab in a frame of somebody else's page.
+pub fn is_embed() -> bool {
+    root_attribute("data-embed").is_some()
+}
+
+/// Whether less motion is wanted, by the address or else by the system.
+pub fn less_motion() -> bool {
+    match root_attribute("data-motion").as_deref() {
+        Some("reduced") => true,
+        Some("full") => false,
+        _ => matches("(prefers-reduced-motion: reduce)"),
+    }
+}
+
+/// Puts a word on the document's root, for style sheets and scripts.
+pub fn mark_root(name: &str, value: &str) {
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute(name, value);
+    }
+}
+
 /// Whether a media query holds, kept up to date.
 #[hook]
 pub fn use_media(query: &'static str) -> bool {

@@ -9,7 +9,7 @@ use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
 use switchyard::play::{Session, When};
 use switchyard::run::snapshot::Snapshot;
-use switchyard::scenario::Checked;
+use switchyard::scenario::{Checked, Problem};
 use switchyard::scene::Target;
 use switchyard::sim::Time;
 use yew::Callback;
@@ -306,6 +306,20 @@ impl Engine {
 
     /// Sets what a path names. What is wrong with it is said, and nothing changes.
     pub fn set(&self, path: &str, value: serde_json::Value, when: When) -> bool {
+        match self.try_set(path, value, when) {
+            Ok(()) => true,
+            Err(found) => {
+                self.say(problems("That cannot be set", found));
+                false
+            }
+        }
+    }
+
+    /// The same for who says himself what is wrong.
+    ///
+    /// # Errors
+    /// What is wrong; nothing has changed then.
+    pub fn try_set(&self, path: &str, value: serde_json::Value, when: When) -> Result<(), Vec<Problem>> {
         let waits_at = (!self.begun()).then(|| self.session().now());
         let when = if waits_at.is_some() { When::FromStart } else { when };
         let result = self.0.session.borrow_mut().set(path, value, when);
@@ -313,13 +327,7 @@ impl Engine {
             self.wait_at(time);
         }
         self.revise();
-        match result {
-            Ok(()) => true,
-            Err(found) => {
-                self.say(problems("That cannot be set", found));
-                false
-            }
-        }
+        result
     }
 
     pub fn say(&self, notice: Notice) {

@@ -1,8 +1,13 @@
 //! The head of every page: name, way back, what can be done.
 
 use super::address::Address;
+use super::engine::Engine;
+use super::lab::present_address;
+use super::open::Opened;
 use super::theme::{Theme, theme_choice};
 use super::whole;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlAnchorElement;
 use yew::prelude::*;
 
 /// Goes to another page of the app without loading the site anew.
@@ -60,6 +65,27 @@ pub fn head(at: Where, theme: Theme, on_theme: &Callback<Theme>, acts: Html) -> 
                 { acts }
                 { theme_choice(theme, on_theme) }
             </div>
+        </header>
+    }
+}
+
+/// The head of a frame: the title, and the way to the whole page with the run as it is.
+pub fn embed_head(title: &str, engine: &Engine, opened: &Opened) -> Html {
+    let to_page = {
+        let (engine, opened) = (engine.clone(), opened.clone());
+        Callback::from(move |event: MouseEvent| {
+            let address = Address { show: None, ..present_address(&engine, &opened) };
+            if let Some(link) =
+                event.current_target().and_then(|target| target.dyn_into::<HtmlAnchorElement>().ok())
+            {
+                link.set_href(&address.absolute());
+            }
+        })
+    };
+    html! {
+        <header class="head">
+            <h1 id="title" tabindex="-1">{ title }</h1>
+            <a class="acts" href={whole::site()} target="_blank" rel="noopener" onclick={to_page}>{ "Open in Switchyard" }</a>
         </header>
     }
 }

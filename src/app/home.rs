@@ -2,7 +2,7 @@
 
 use super::address::Address;
 use super::clock::use_clock;
-use super::dom::{Sight, matches};
+use super::dom::{Sight, less_motion};
 use super::engine::Engine;
 use super::head::{Link, head};
 use super::stage::Stage;
@@ -179,7 +179,7 @@ fn RunningMiniature(props: &RunningMiniatureProps) -> Html {
         let (plays, engine) = (props.plays, props.engine.clone());
         use_effect_with((plays, pulse.playing), move |(plays, playing)| {
             // Whoever asked for less motion starts it by opening the lab.
-            let may = *plays && !matches("(prefers-reduced-motion: reduce)");
+            let may = *plays && !less_motion();
             if may && !*playing {
                 engine.play();
             } else if !may && *playing {

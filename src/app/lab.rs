@@ -1,12 +1,13 @@
 //! A lab's page: panels, stage, transport, charts, and the dialogs above them.
 
 use super::address::Address;
+use super::bridge::use_bridge;
 use super::charts::charts;
 use super::clock::use_clock;
 use super::controls::Controls;
-use super::dom::{remember_scenario, takes_key, use_media};
+use super::dom::{is_embed, remember_scenario, takes_key, use_media};
 use super::engine::{Engine, Pulse};
-use super::head::head;
+use super::head::{embed_head, head};
 use super::inspect::{inspect, selected};
 use super::lesson::Markdown;
 use super::log::LogDialog;
@@ -68,6 +69,7 @@ pub fn LabPage(props: &LabPageProps) -> Html {
     let lab = opened.lab.as_ref().map(|lab| lab.lab);
     use_address(&engine, pulse.revision, opened);
     use_shortcuts(&engine);
+    use_bridge(&engine, &pulse, opened.lab.as_ref().map(|lab| lab.lesson.clone()));
 
     let open_dialog = |which: fn() -> Above| {
         let above = above.setter();
@@ -102,13 +104,17 @@ pub fn LabPage(props: &LabPageProps) -> Html {
     };
     let acts = html! {
         <>
-            <button type="button" class="button" onclick={open_dialog(|| Above::Log(None))}>{ "Open file" }</button>
+            if opened.address.word("edit") == "full" {
+                <button type="button" class="button" onclick={open_dialog(|| Above::Log(None))}>{ "Open file" }</button>
+            }
             <button type="button" class="button" onclick={open_dialog(|| Above::Share)}>{ "Share link" }</button>
         </>
     };
     html! {
         <div class={classes!("page", drop.over.then_some("is-over"))} ondragover={drop.ondragover} ondragleave={drop.ondragleave} ondrop={drop.ondrop}>
-            if shows(opened, "title") {
+            if is_embed() {
+                if shows(opened, "title") { { embed_head(&title, &engine, opened) } }
+            } else if shows(opened, "title") {
                 { head(Some((lab.map(|lab| lab.topic), &title)), props.theme, &props.on_theme, acts) }
             }
             <Layout {parts} opened={opened.clone()} {seen} />
@@ -131,12 +137,22 @@ fn begin(opened: &Opened, say: &Say) -> Engine {
         }
         None => {}
     }
+    // What plays passes time only where it can be seen, so `visible` and `auto` are the same here.
+    if opened.address.word("start") != "click" {
+        engine.play();
+    }
     engine
 }
 
+/// What a frame shows if its address does not say.
+const EMBED_PANELS: [&str; 4] = ["title", "stage", "transport", "controls"];
+
 /// Whether `show=` asks for a panel, or does not say.
 fn shows(opened: &Opened, panel: &str) -> bool {
-    opened.address.show.as_ref().is_none_or(|shown| shown.contains(&panel))
+    match &opened.address.show {
+        Some(shown) => shown.contains(&panel),
+        None => !is_embed() || EMBED_PANELS.contains(&panel),
+    }
 }
 
 /// Keeps the address, and what boot.js offers if the worst happens, at the present scenario.
@@ -154,19 +170,21 @@ fn use_address(engine: &Engine, revision: u32, opened: &Rc<Opened>) {
     });
 }
 
-/// The lab by its name where it is as it was made, else with the whole scenario.
-fn present_address(engine: &Engine, opened: &Opened) -> Address {
+/// The address of the present scenario: the lab by its name where it is as it was made, else with the whole scenario.
+pub fn present_address(engine: &Engine, opened: &Opened) -> Address {
     let session = engine.session();
     let untouched = opened.lab.as_ref().is_some_and(|lab| lab.made == *session.scenario());
     let fragment = if untouched { String::new() } else { link::encode(session.scenario()) };
-    let Address { lab, speed, theme, show, .. } = opened.address.clone();
+    let asked = opened.address.clone();
     // A log makes links that no browser takes.
     let fragment = if fragment.len() > switchyard::scenario::envelope::FRAGMENT_BYTES_MAX {
         String::new()
     } else {
         fragment
     };
-    Address { lab, fragment, speed, theme, show, ..Address::default() }
+    // What came from elsewhere is in the fragment now, as are settings, seed and changes.
+    let src = asked.src.clone().filter(|_| fragment.is_empty() && !untouched);
+    Address { fragment, src, settings: vec![], seed: None, t_ms: None, ..asked }
 }
 
 /// Space plays and pauses, arrows step.
@@ -272,6 +290,7 @@ fn Layout(props: &LayoutProps) -> Html {
                 if shows(opened, "stage") {
                     <div class="panel stage-panel" ref={props.seen.clone()}>
                         <Stage engine={parts.engine.clone()} pulse={parts.pulse.clone()} name={"the system"} />
+                        if is_embed() && !parts.engine.begun() && !parts.pulse.playing { { begin_button(&parts.engine) } }
                     </div>
                 }
                 if shows(opened, "transport") {
@@ -288,7 +307,8 @@ fn Layout(props: &LayoutProps) -> Html {
                             "inspect" => inspect(&parts.engine, &parts.pulse),
                             "charts" => below.unwrap_or_default(),
                             "task" => html! { <div class="right">{ side.clone() }</div> },
-                            _ => html! { <Controls engine={parts.engine.clone()} revision={parts.pulse.revision} {era} on_log={parts.on_log.clone()} /> },
+                            _ => html! { <Controls engine={parts.engine.clone()} revision={parts.pulse.revision} {era} on_log={parts.on_log.clone()}
+                                only_knobs={opened.address.word("edit") == "knobs"} /> },
                         } }
                     </div>
                 </div>
@@ -300,10 +320,17 @@ fn Layout(props: &LayoutProps) -> Html {
     }
 }
 
+/// A frame of somebody else's page waits to be asked.
+fn begin_button(engine: &Engine) -> Html {
+    let engine = engine.clone();
+    let onclick = Callback::from(move |_: MouseEvent| engine.play());
+    html! { <button type="button" class="button is-main begin" {onclick}>{ "▶ Start" }</button> }
+}
+
 fn tabs(parts: &Parts, opened: &Opened, narrow: bool) -> Vec<(AttrValue, AttrValue)> {
     let all = [
         ("lesson", "Lesson", "lesson", parts.lesson.is_some()),
-        ("controls", "Controls", "controls", true),
+        ("controls", "Controls", "controls", opened.address.word("edit") != "none"),
         ("inspect", "Inspect", "inspector", true),
         ("charts", "Charts", "charts", narrow),
         ("task", "Task", "challenge", narrow),

@@ -7,6 +7,8 @@
 
 mod address;
 mod bar;
+mod bridge;
+mod broken;
 mod canvas;
 mod chart_picture;
 mod charts;
@@ -45,6 +47,7 @@ mod transport;
 mod whole;
 
 use address::Address;
+use broken::{Broken, broken_page};
 use gloo_events::EventListener;
 use home::Home;
 use lab::LabPage;
@@ -70,6 +73,7 @@ pub fn main() {
 enum Page {
     Home,
     Lab(u32, Rc<Opened>),
+    Broken(Rc<Broken>),
     /// What was asked for is on its way.
     Opening,
     /// It did not arrive.
@@ -81,11 +85,12 @@ enum Page {
 async fn page_of(address: &Address, number: u32) -> (Option<Page>, Vec<Notice>) {
     let mut notices = vec![];
     if !address.asks_for_a_run() {
-        return (Some(Page::Home), notices);
+        return ((!dom::is_embed()).then_some(Page::Home), notices);
     }
     let page = match open(address, &mut notices).await {
         Ok(opened) => Some(Page::Lab(number, Rc::new(opened))),
         Err(Closed::Wrong) => None,
+        Err(Closed::Broken(broken)) => Some(Page::Broken(Rc::new(broken))),
         Err(Closed::Missing(why)) => Some(Page::Missing(address.clone(), why)),
         Err(Closed::Elsewhere) => {
             whole::follow();
@@ -100,7 +105,12 @@ fn App() -> Html {
     let notices = use_reducer(Notices::default);
     let theme = use_state(Theme::remembered);
     let first = use_memo((), |()| Address::present());
-    let page = use_state(|| if first.0.asks_for_a_run() { Page::Opening } else { Page::Home });
+    let nothing = || if dom::is_embed() { Page::Broken(Rc::new(Broken::frame())) } else { Page::Home };
+    let page = use_state(|| if first.0.asks_for_a_run() { Page::Opening } else { nothing() });
+    use_effect_with(first.clone(), |first| {
+        dom::mark_root("data-motion", first.0.word("motion"));
+        dom::mark_root("data-wheel", first.0.word("wheel"));
+    });
     use_effect_with(*theme, |theme| theme.apply());
     let show = {
         let (page, notices) = (page.setter(), notices.dispatcher());
@@ -118,7 +128,7 @@ fn App() -> Html {
                 }
                 let is_first = number == 1;
                 // What cannot be opened leaves everything as it was.
-                if let Some(next) = next.or(is_first.then_some(Page::Home)) {
+                if let Some(next) = next.or_else(|| is_first.then(nothing)) {
                     page.set(next);
                     if !is_first {
                         notices.dispatch(Tell::Clear);
@@ -165,7 +175,7 @@ fn App() -> Html {
         })
     };
     let title = match &*page {
-        Page::Home | Page::Opening | Page::Missing(..) => "Switchyard".to_owned(),
+        Page::Home | Page::Opening | Page::Missing(..) | Page::Broken(_) => "Switchyard".to_owned(),
         Page::Lab(_, opened) => format!("{} · Switchyard", opened.scenario.title),
     };
     use_effect_with(title, |title| dom::document().set_title(title));
@@ -176,6 +186,7 @@ fn App() -> Html {
             { notice_bar(&notices, &on_dismiss) }
             { match &*page {
                 Page::Home => html! { <Home theme={*theme} {on_theme} /> },
+                Page::Broken(broken) => broken_page(broken),
                 Page::Opening => html! { <main id="main" class="home" tabindex="-1"><p>{ "Opening…" }</p></main> },
                 Page::Missing(address, why) => missing(address, *why, &show),
                 Page::Lab(number, opened) => html! {

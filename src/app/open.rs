@@ -1,13 +1,15 @@
-//! From an address or a file to a scenario that can run. Order: lab < fragment < `p.*`, `seed`.
+//! From an address or a file to a scenario that can run. Order: lab < src < fragment < `p.*`, `seed`.
 
 use super::address::Address;
+use super::broken::Broken;
 use super::notice::Notice;
 use super::texts::{self, Missing};
 use super::whole;
 use serde_json::Value;
 use std::rc::Rc;
 use switchyard::labs::{self, Lab, Lesson};
-use switchyard::scenario::{Checked, Problem, link, paths};
+use switchyard::scenario::link::{self, OpenError};
+use switchyard::scenario::{Checked, Problem, envelope, paths};
 
 /// What is to be run.
 #[derive(Clone, Debug)]
@@ -32,6 +34,8 @@ pub enum Closed {
     Elsewhere,
     /// A file of the lab did not arrive.
     Missing(Missing),
+    /// A link or a scenario from elsewhere does not open. Another one is never shown in its place.
+    Broken(Broken),
     /// What it asks for cannot be run; a notice says why.
     Wrong,
 }
@@ -49,6 +53,14 @@ pub async fn open(address: &Address, notices: &mut Vec<Notice>) -> Result<Opened
         }
         lab
     });
+    let link = match address.fragment.as_str() {
+        "" => None,
+        fragment => Some(link::decode(fragment)),
+    };
+    // It takes no look at the lab to see that a link is damaged.
+    if let Some(Err(error @ OpenError::Link(_))) = &link {
+        return Err(Closed::Broken(broken_link(address, error.clone())));
+    }
     let texts = match lab {
         Some(lab) => Some(texts::of_lab(lab).await.map_err(Closed::Missing)?),
         None => None,
@@ -63,18 +75,18 @@ pub async fn open(address: &Address, notices: &mut Vec<Notice>) -> Result<Opened
             None
         }
     });
-    let made = lab.as_ref().map(|lab| lab.made.clone());
-    let mut scenario = if address.fragment.is_empty() {
-        made.ok_or(Closed::Wrong)?
+    let mut scenario = if let Some(linked) = link {
+        linked.map_err(|error| Closed::Broken(broken_link(address, error)))?
+    } else if let Some(source) = &address.src {
+        let refuse = |why, found, text| Closed::Broken(Broken::source(address, why, found, text));
+        let text = source.text.as_ref().map_err(|why| refuse(why.clone(), vec![], None))?;
+        let unfit = |found| refuse("Its scenario cannot run.".into(), found, Some(text.clone()));
+        let scenario = Checked::parse(text).map_err(unfit)?;
+        let host = web_sys::Url::new(&source.address).map(|address| address.host()).unwrap_or_default();
+        notices.push(Notice::note(format!("This scenario comes from {host}.")));
+        scenario
     } else {
-        link::decode(&address.fragment)
-            .or_else(|error| {
-                // Never silently some other lab: what is shown instead is said.
-                let instead = if made.is_some() { " The lab is shown as it was made." } else { "" };
-                notices.push(Notice::error(format!("The link could not be opened. {error}{instead}")));
-                made.ok_or(())
-            })
-            .map_err(|()| Closed::Wrong)?
+        lab.as_ref().map(|lab| lab.made.clone()).ok_or(Closed::Wrong)?
     };
     if let Some(seed) = address.seed {
         scenario = adjusted(scenario, "seed", Value::from(seed), notices);
@@ -90,6 +102,20 @@ fn read(lab: &'static Lab, scenario: &str, lesson: &str) -> Result<OpenedLab, No
     let lesson =
         Lesson::parse(lesson).map_err(|why| Notice::error("The lab's lesson cannot be read:").with([why]))?;
     Ok(OpenedLab { lab, made, lesson: Rc::new(lesson) })
+}
+
+fn broken_link(address: &Address, error: OpenError) -> Broken {
+    match error {
+        OpenError::Link(error) => {
+            Broken::link(address, error.to_string(), vec![], Some(address.fragment.clone()))
+        }
+        OpenError::Scenario(found) => Broken::link(
+            address,
+            "The link is whole, but its scenario cannot run.".into(),
+            found,
+            envelope::decode(&address.fragment).ok(),
+        ),
+    }
 }
 
 /// `5`, `true` and `{"dist":…}` mean what they mean in JSON; everything else is a word.

@@ -1,7 +1,7 @@
 //! From a run to the stage's picture: readings of the metrics, what is pointed at, and the painting.
 
 use super::canvas::Canvas;
-use super::dom::matches;
+use super::dom::less_motion;
 use super::engine::Frame;
 use super::paint;
 use super::theme::palette;
@@ -44,7 +44,7 @@ impl StagePainter {
             width,
             height,
             speed: frame.speed,
-            reduced_motion: matches("(prefers-reduced-motion: reduce)"),
+            reduced_motion: less_motion(),
             selected: frame.selected,
             hovered: self.hovered,
             dots_per: self.picture.as_ref().map_or(1, |picture| picture.dots_per),

@@ -16,6 +16,11 @@ pub fn write(key: &str, value: &str) {
     }
 }
 
+/// Whether anything is remembered at all.
+pub fn works() -> bool {
+    storage().is_some()
+}
+
 /// Whether a lab's challenge was met on this machine.
 pub fn completed(lab: &str) -> bool {
     read(&format!("completed.{lab}")).is_some()

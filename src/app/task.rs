@@ -126,6 +126,7 @@ pub fn Challenge(props: &ChallengeProps) -> Html {
             } else if all && !at_end {
                 <p class="dim small">{ "All goals hold so far. They count at the end of the run." }</p>
             }
+            if !storage::works() { <p class="dim small">{ "Progress is not saved here." }</p> }
         </section>
     }
 }

@@ -29,7 +29,8 @@ fn site_of(base: &str) -> Option<&str> {
 /// lab that it names.
 pub fn is_needed(address: &Address, lab: Option<&str>) -> bool {
     let linked = envelope::decode(&address.fragment).ok();
-    [linked.as_deref(), lab].into_iter().flatten().any(elsewhere::is_needed)
+    let source = address.src.as_ref().and_then(|source| source.text.as_deref().ok());
+    [linked.as_deref(), source, lab].into_iter().flatten().any(elsewhere::is_needed)
         || address.settings.iter().any(|(path, value)| path.ends_with(".runs") && node::is_elsewhere(value))
 }
 
@@ -37,7 +38,9 @@ pub fn is_needed(address: &Address, lab: Option<&str>) -> bool {
 pub fn follow() {
     let location = window().location();
     let (search, hash) = (location.search().unwrap_or_default(), location.hash().unwrap_or_default());
-    let _ = location.replace(&format!("{FOLDER}{search}{hash}"));
+    let path = location.pathname().unwrap_or_default();
+    let page = path.rsplit('/').next().unwrap_or_default();
+    let _ = location.replace(&format!("{FOLDER}{page}{search}{hash}"));
 }
 
 /// Opens a scenario's text on the whole page, in a link of its own.

@@ -124,6 +124,22 @@ pub fn decode(fragment: &str) -> Result<String, LinkError> {
     Ok(text)
 }
 
+/// Whether the part of an address after `#` is meant as a link, whole or damaged. What hosts and browsers put
+/// there is not: `?secret=…` (WordPress), `&utm=…`, `:~:text=…`, the name of a place on the page. When in
+/// doubt it is: a damaged link must be an error, never be passed over.
+pub fn is_meant(hash: &str) -> bool {
+    let hash = hash.trim_start_matches('#');
+    let name = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/'));
+    let is_version =
+        |text: &str| text.strip_prefix('s').is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
+    let appended = |rest: &str| rest.split_once('=').is_some_and(|(key, _)| !key.is_empty() && name(key));
+    let foreign = hash.is_empty()
+        || hash.starts_with(":~:")
+        || hash.strip_prefix(['?', '&']).is_some_and(appended)
+        || (hash.len() <= 64 && name(hash) && !is_version(hash));
+    !foreign
+}
+
 /// How deep arrays and objects nest in a JSON text, without parsing it: brackets within strings do not
 /// count. A text that is not JSON gets some number too.
 pub fn depth(json: &str) -> usize {

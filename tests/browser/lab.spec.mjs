@@ -105,12 +105,6 @@ test('a knob turned while it runs is a change, and the link replays it in a fres
   expect(await fingerprint(page)).not.toBe(mine);
 });
 
-test('a damaged link says so, and a whole one with a bad scenario too', async ({ page }) => {
-  await page.goto(`${LAB}#s1.AAAA.0000000`);
-  await expect(page.getByRole('alert').or(page.getByRole('status')).filter({ hasText: /link/i }).first()).toBeVisible();
-  await expect(button(page, 'Play')).toBeVisible();
-});
-
 test('a real nginx log gives the figures that the command line gives', async ({ page }) => {
   const golden = JSON.parse(await readFile(new URL('../golden/nginx_replay.json', import.meta.url), 'utf8'));
   await page.goto(LAB);

@@ -4,7 +4,12 @@ import { deflateRawSync } from 'node:zlib';
 
 /** The scenario as an address's fragment. */
 export function fragment(scenario) {
-  const payload = deflateRawSync(JSON.stringify(scenario));
+  return pack(JSON.stringify(scenario));
+}
+
+/** Any text in such an envelope. */
+export function pack(text) {
+  const payload = deflateRawSync(text, { level: 9 });
   return `#s1.${payload.toString('base64url')}.${crc32(payload).toString(36).padStart(7, '0')}`;
 }
 

@@ -78,6 +78,7 @@ test('a service that the address asks for runs on the whole page', async ({ page
 
 test('what the site lacks everywhere is said where one is', async ({ page, baseURL }) => {
   await page.goto(fragment({ v: 1, nodes: [{ id: 'a', kind: 'teapot' }] }));
-  await expect(page.getByRole('alert')).toContainText(/a\.kind: must be one of clients, .*cache/);
+  await expect(page.getByRole('heading', { name: 'This link cannot be opened' })).toBeVisible();
+  await expect(page.getByRole('main')).toContainText(/a\.kind: must be one of clients, .*cache/);
   expect(page.url()).not.toContain('/all/');
 });

@@ -29,5 +29,5 @@ export default defineConfig({
       use: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
     },
   ],
-  webServer: { command: `node serve.mjs ../../dist ${port}`, url: address, reuseExistingServer: false },
+  webServer: { command: `node serve.mjs ${process.env.SWITCHYARD_DIST ?? '../../dist'} ${port}`, url: address, reuseExistingServer: false },
 });

@@ -8,7 +8,7 @@ import { extname, join, normalize, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const PREFIX = '/courses/systems/';
-export const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
+export const DIST = process.env.SWITCHYARD_DIST ?? fileURLToPath(new URL('../../dist', import.meta.url));
 
 const TYPES = {
   '.css': 'text/css; charset=utf-8',
@@ -23,11 +23,18 @@ const TYPES = {
   '.woff2': 'font/woff2',
 };
 
+/** What a site sends so that frames without an origin, and pages that isolate themselves, may show it. */
+export const OPEN = {
+  'access-control-allow-origin': '*',
+  'cross-origin-embedder-policy': 'require-corp',
+  'cross-origin-resource-policy': 'cross-origin',
+};
+
 /** Starts serving; port 0 takes a free one. Answers with the site's address and a way to stop. */
-export function serve({ folder = DIST, port = 0, prefix = PREFIX } = {}) {
+export function serve({ folder = DIST, port = 0, prefix = PREFIX, extra = {} } = {}) {
   const server = createServer(async (request, response) => {
     const { status, headers, body } = await answer(request, folder, prefix);
-    response.writeHead(status, { 'cache-control': 'no-store', ...headers }).end(body);
+    response.writeHead(status, { 'cache-control': 'no-store', ...headers, ...extra }).end(body);
   });
   return new Promise((resolve, reject) => {
     server.on('error', reject);

@@ -8,6 +8,7 @@ mod bench;
 mod browser;
 mod build;
 mod labs;
+mod pages;
 mod pictures;
 mod post_build;
 mod process;

@@ -4,7 +4,7 @@
 //! every file. A development build stays as it is: the script by which `trunk serve` reloads the page
 //! is inline, and the policy would forbid it.
 
-use crate::{labs, serve, wasm};
+use crate::{labs, pages, serve, wasm};
 use anyhow::{Context, Result};
 use flate2::{Compression, write::GzEncoder};
 use std::io::Write;
@@ -18,7 +18,8 @@ const POLICY: &[&str] = &[
     "default-src 'none'",
     "script-src 'self' 'wasm-unsafe-eval'",
     "style-src 'self'",
-    "connect-src 'self'",
+    "connect-src 'self' https:", // `src=` may name any public host
+    "frame-src 'self'",
     "worker-src 'self'",
     "img-src 'self' data:",
     "font-src 'self'",
@@ -34,6 +35,8 @@ const COMPRESSIBLE: &[&str] = &["css", "html", "js", "json", "md", "svg", "txt",
 pub fn post_build(_: &[String]) -> Result<()> {
     let dist = PathBuf::from(env::var_os("TRUNK_STAGING_DIR").context("this is Trunk's hook")?);
     labs::put_beside(&dist)?;
+    let place = PathBuf::from(env::var_os("TRUNK_DIST_DIR").unwrap_or_default());
+    pages::complete(&dist, place.ends_with("all"))?;
     if env::var("TRUNK_PROFILE").as_deref() != Ok("release") {
         serve::announce();
         return Ok(());
@@ -41,7 +44,8 @@ pub fn post_build(_: &[String]) -> Result<()> {
     let files = files_below(&dist)?;
     for file in &files {
         match extension(file) {
-            "html" => insert_policy(file)?,
+            // Example pages stand for pages of others, and have policies of their own.
+            "html" if file.parent() == Some(&dist) => insert_policy(file)?,
             "wasm" => fs::write(file, wasm::without_names(&fs::read(file)?)?)?,
             _ => {}
         }

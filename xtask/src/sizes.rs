@@ -1,5 +1,6 @@
 //! How large the built site is, and the limit on what a first visit loads.
 
+use crate::pages::LATER_NAME;
 use crate::post_build::{files_below, twin};
 use anyhow::{Context, Result, bail};
 use std::fs;
@@ -95,6 +96,7 @@ fn first_load(dist: &Path, files: &[&PathBuf]) -> Result<Vec<PathBuf>> {
             continue;
         }
         let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let text: String = text.lines().filter(|line| !line.starts_with(LATER_NAME)).collect();
         for &other in files {
             let named =
                 other.file_name().and_then(|name| name.to_str()).is_some_and(|name| text.contains(name));

@@ -1,0 +1,69 @@
+//! What lies beside the app: scripts that few visits need, the page for frames, the script for pages around
+//! them, and the examples.
+
+use crate::post_build::files_below;
+use crate::process::root;
+use anyhow::{Context, Result};
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+
+/// In `index.html`, where the names of the later scripts go.
+const LATER_MARK: &str = "<!-- later -->";
+
+/// What names a later script begins with this; `sizes` does not count it as loaded.
+pub const LATER_NAME: &str = "<meta name=\"later:";
+
+/// Completes Trunk's output. `below` is a page that lies in a folder of the site: it has no files for others.
+pub fn complete(dist: &Path, below: bool) -> Result<()> {
+    let later = later(dist)?;
+    let scripts = later.iter().filter(|(_, file)| file.ends_with(".js"));
+    let names: String =
+        scripts.map(|(name, file)| format!("\n{LATER_NAME}{name}\" content=\"{file}\">")).collect();
+    let version = format!("<meta name=\"version\" content=\"{}\">", env!("CARGO_PKG_VERSION"));
+    let index = dist.join("index.html");
+    let html = fs::read_to_string(&index)?;
+    let (before, after) = html.split_once(LATER_MARK).with_context(|| format!("no {LATER_MARK}"))?;
+    let html = format!("{before}{version}{names}{after}");
+    fs::write(&index, &html)?;
+    // The same page with a style of its own; the app and boot.js look at the mark.
+    let style = later.iter().find(|(_, file)| file.ends_with(".css")).context("no embed.css")?;
+    let link = format!("<link rel=\"stylesheet\" href=\"{}\">\n</head>", style.1);
+    let embed = html.replacen("<html ", "<html data-embed ", 1).replacen("</head>", &link, 1);
+    fs::write(dist.join("embed.html"), embed)?;
+    if !below {
+        let www = root().join("www");
+        fs::copy(www.join("embed.js"), dist.join("embed.js"))?;
+        copy_folder(&www.join("examples"), &dist.join("examples"))?;
+    }
+    Ok(())
+}
+
+/// Puts the files of `www/later` under names with hashes. (their names, the names with hashes)
+fn later(dist: &Path) -> Result<Vec<(String, String)>> {
+    let mut named = vec![];
+    for file in files_below(&root().join("www/later"))? {
+        let content = fs::read(&file)?;
+        let text = |part: Option<&OsStr>| part.and_then(OsStr::to_str).unwrap_or_default().to_owned();
+        let stem = text(file.file_stem());
+        let name = format!("{stem}-{:08x}.{}", hash(&content), text(file.extension()));
+        fs::write(dist.join(&name), content)?;
+        named.push((stem, name));
+    }
+    Ok(named)
+}
+
+fn hash(content: &[u8]) -> u32 {
+    let mut crc = flate2::Crc::new();
+    crc.update(content);
+    crc.sum()
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    for file in files_below(from)? {
+        let copy = to.join(file.strip_prefix(from)?);
+        fs::create_dir_all(copy.parent().context("no folder")?)?;
+        fs::copy(&file, copy)?;
+    }
+    Ok(())
+}
