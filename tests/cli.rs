@@ -137,6 +137,20 @@ fn settings_are_set_by_their_paths() {
 }
 
 #[test]
+fn a_trace_has_every_request_and_opens_in_perfetto() {
+    let file = std::env::temp_dir().join(format!("switchyard-trace-{}.json", std::process::id()));
+    let name = file.to_str().unwrap();
+    let found = json(&["run", LAB, "--json", "--trace", name]);
+    let trace: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    // Requests are spans of the first process, the clients.
+    let events = trace["traceEvents"].as_array().unwrap();
+    let requests = events.iter().filter(|event| event["ph"] == "X" && event["pid"] == 1).count() as f64;
+    assert_eq!(requests, number(&found, "/total/requests"));
+    assert!(complaint(&["run", LAB, "--seeds", "1..2", "--trace", name], "").contains("one seed"));
+}
+
+#[test]
 fn requests_are_written_one_to_a_row() {
     let file = std::env::temp_dir().join(format!("switchyard-requests-{}.csv", std::process::id()));
     let name = file.to_str().unwrap();

@@ -4,7 +4,7 @@ use super::dialog::Dialog;
 use super::engine::Engine;
 use super::files::{self, Content};
 use switchyard::scenario::Checked;
-use switchyard::scenario::replay::Imported;
+use switchyard::scenario::replay::{Imported, Sort};
 use switchyard::scene::figures;
 use web_sys::{DragEvent, File, HtmlInputElement};
 use yew::prelude::*;
@@ -93,6 +93,7 @@ pub fn LogDialog(props: &LogDialogProps) -> Html {
     html! {
         <Dialog title="Open a log or a scenario" on_close={props.on_close.clone()}>
             <p>{ "An access log as nginx or Apache write it, or a CSV file with time, client, path and, if you have it, duration. Each line becomes a request at its time, from its client. Or a scenario that was saved here." }</p>
+            <p>{ "Where there is a cache or a store, a list of keys will do: one on every line, asked for in that order at the present rate. Where there is a rate limiter, a list of arrivals: seconds, and after a comma whose request it is." }</p>
             <div class={classes!("drop", over.then_some("is-over"))} {ondragover} {ondragleave} {ondrop}>
                 <label for="log-file" class="strong">{ "Choose a file, or drop it here" }</label>
                 <input id="log-file" type="file" {onchange} />
@@ -136,16 +137,18 @@ fn outcome(state: &Read, props: &LogDialogProps) -> Html {
 fn summary(imported: &Imported) -> Html {
     let number = |value: usize| figures::whole(value as u64);
     let rows = [
-        ("Requests", number(imported.requests)),
-        ("Clients", number(imported.clients as usize)),
-        ("Paths", number(imported.paths)),
-        ("Span", figures::seconds(imported.span_ms / 1000.0)),
-        ("With a duration", number(imported.with_duration)),
-        ("Bad lines", number(imported.bad_lines as usize)),
+        ("Requests", number(imported.requests), true),
+        ("Keys", number(imported.keys), imported.what == Sort::Keys),
+        ("Clients", number(imported.clients as usize), imported.what != Sort::Keys),
+        ("Paths", number(imported.paths), imported.what == Sort::AccessLog),
+        ("Span", figures::seconds(imported.span_ms / 1000.0), true),
+        ("With a duration", number(imported.with_duration), imported.what == Sort::AccessLog),
+        ("Bad lines", number(imported.bad_lines as usize), true),
     ];
+    let rows = rows.iter().filter(|(.., shown)| *shown);
     html! {
         <>
-            <dl class="pairs">{ for rows.iter().map(|(name, value)| html! { <><dt>{ *name }</dt><dd>{ value }</dd></> }) }</dl>
+            <dl class="pairs">{ for rows.map(|(name, value, _)| html! { <><dt>{ *name }</dt><dd>{ value }</dd></> }) }</dl>
             if !imported.bad.is_empty() {
                 <p class="strong">{ "Lines that were left out" }</p>
                 <ul>{ for imported.bad.iter().take(8).map(|(line, why)| html! { <li>{ format!("Line {line}: {why}") }</li> }) }</ul>

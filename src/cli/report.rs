@@ -3,7 +3,7 @@
 use super::across::across;
 use super::table::Table;
 use crate::report::{TheoryLine, theory_of};
-use crate::scenario::replay::Imported;
+use crate::scenario::replay::{Imported, Sort};
 use crate::scenario::{Checked, state_at};
 use crate::sim::{OUTCOMES, Time};
 use serde_json::{Value, json};
@@ -106,8 +106,19 @@ impl Report {
         let Some(log) = &self.imported else { return Ok(()) };
         let Imported { name, requests, clients, paths, span_ms, with_duration, bad_lines, left_out, .. } =
             log;
-        writeln!(f, "\nlog {name}: {requests} requests of {clients} clients for {paths} paths")?;
-        writeln!(f, "{} s, {with_duration} with a duration", span_ms / 1000.0)?;
+        let seconds = span_ms / 1000.0;
+        match log.what {
+            Sort::AccessLog => {
+                writeln!(f, "\nlog {name}: {requests} requests of {clients} clients for {paths} paths")?;
+                writeln!(f, "{seconds} s, {with_duration} with a duration")?;
+            }
+            Sort::Keys => {
+                writeln!(f, "\nkeys {name}: {requests} requests for {} keys, {seconds} s", log.keys)?
+            }
+            Sort::Arrivals => {
+                writeln!(f, "\narrivals {name}: {requests} requests of {clients} clients, {seconds} s")?
+            }
+        }
         if log.spread {
             writeln!(f, "times are whole seconds; requests of the same second were spread over it")?;
         }

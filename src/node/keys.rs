@@ -59,7 +59,7 @@ fn written(value: &serde_json::Value) -> Result<Keys, String> {
 /// The most distinct keys in a scenario.
 pub const KEYS_MAX: u32 = 1_000_000;
 /// The longest list of keys.
-pub const KEY_LIST_MAX: usize = 10_000;
+pub const KEY_LIST_MAX: usize = 100_000;
 
 impl Default for Keys {
     fn default() -> Self {

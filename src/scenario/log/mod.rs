@@ -10,6 +10,7 @@ mod entry;
 mod error;
 mod gather;
 mod records;
+pub mod trace;
 mod when;
 
 pub use error::LogError;
