@@ -61,6 +61,7 @@ function heard(event) {
   port = given;
   port.onmessage = answerAll();
   before = {};
+  if (lastHeight > 0) emit('height', { px: lastHeight });
   pulse();
 }
 

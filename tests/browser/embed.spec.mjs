@@ -1,0 +1,269 @@
+// Frames on pages of others: what they may do, what they tell, and what they leave alone.
+
+import { createServer } from 'node:http';
+import { expect, test } from './fixtures.mjs';
+import { PATIENT } from './parts.mjs';
+import { OPEN, serve } from './serve.mjs';
+
+const LAB = 'lab=load-balancing/one-slow-server';
+// The policy of the site; frames of another site are what this is about.
+test.use({ allowed: [/^off-site: /] });
+test.beforeEach(() => test.slow());
+
+/** Shows `body` on a page of another site: another name of this machine. `headers` are that page's. */
+async function host(page, body, headers = {}) {
+  const server = createServer((_, response) => {
+    const html = `<!DOCTYPE html><html lang="en"><meta charset="utf-8"><link rel="icon" href="data:,"><title>Course</title>${body}`;
+    response.writeHead(200, { 'content-type': 'text/html', ...headers }).end(html);
+  });
+  await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
+  page.on('close', () => server.close());
+  await page.goto(`http://localhost:${server.address().port}/`);
+}
+
+const inside = page => page.frameLocator('iframe').first();
+const play = frame => frame.getByRole('button', { name: 'Play', exact: true });
+const time = async frame => parseFloat((await frame.getByLabel('Simulated time').textContent()).replace(/[^\d.]/g, ''));
+
+/** Connects as a page does that has no script of ours, and keeps what is heard in `heard`. */
+const connect = page => page.evaluate(() => new Promise(resolve => {
+  const frame = document.querySelector('iframe');
+  const heard = globalThis.heard = [];
+  let n = 0;
+  addEventListener('message', ({ source, data }) => {
+    if (source !== frame.contentWindow || data.type !== 'ready') return;
+    const { port1, port2 } = new MessageChannel();
+    const open = new Map();
+    port1.onmessage = ({ data }) => (open.has(data.n) ? open.get(data.n)(data) : heard.push(data));
+    globalThis.request = (type, fields = {}) => new Promise(done => { open.set(++n, done); port1.postMessage({ n, type, ...fields }); });
+    globalThis.port = port1;
+    frame.contentWindow.postMessage({ switchyard: 1, type: 'connect', id: data.id }, '*', [port2]);
+    resolve(data);
+  });
+  setInterval(() => frame.contentWindow.postMessage({ switchyard: 1, type: 'hello' }, '*'), 300);
+}));
+const request = (page, type, fields) => page.evaluate(([type, fields]) => globalThis.request(type, fields), [type, fields]);
+
+test('a lab on a page of another site starts by a press, and the host keeps focus, scroll and history @phone', async ({ page, baseURL }) => {
+  await host(page, `<body><input autofocus><p>Above</p><iframe title="Lab" width="700" height="500" src="${baseURL}embed.html?${LAB}"></iframe><div style="height:3000px"></div><a href="#x">After</a>`);
+  const frame = inside(page);
+  await expect(frame.getByRole('button', { name: /Start/ })).toBeVisible(PATIENT);
+  await expect(frame.getByRole('heading', { level: 1 })).toHaveText('One slow server');
+  expect(await page.evaluate(() => [document.activeElement.tagName, scrollY, history.length])).toEqual(['INPUT', 0, 2]);
+  await frame.getByRole('button', { name: /Start/ }).click();
+  await expect.poll(() => time(frame), PATIENT).toBeGreaterThan(0.65);
+  await frame.getByRole('button', { name: 'Pause', exact: true }).click();
+  expect(await page.evaluate(() => [scrollY, history.length])).toEqual([0, 2]);
+});
+
+test('the wheel over a frame scrolls the page around it, and Tab enters and leaves', async ({ page, baseURL }) => {
+  await host(page, `<body style="margin:0"><button>Before</button><iframe title="Lab" style="display:block" width="700" height="400" src="${baseURL}embed.html?${LAB}&show=stage,transport"></iframe><button>After</button><div style="height:3000px"></div>`);
+  await expect(play(inside(page))).toBeVisible(PATIENT);
+  await page.mouse.move(300, 200);
+  await page.mouse.wheel(0, 300);
+  await expect.poll(() => page.evaluate(() => scrollY)).toBeGreaterThan(100);
+  await page.getByRole('button', { name: 'Before' }).focus();
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate(() => document.activeElement.tagName)).toBe('IFRAME');
+  for (let presses = 0; presses < 60 && await page.evaluate(() => document.activeElement.textContent !== 'After'); presses++) await page.keyboard.press('Tab');
+  await expect(page.getByRole('button', { name: 'After' })).toBeFocused();
+});
+
+test('out of sight it stands still', async ({ page, baseURL }) => {
+  await host(page, `<body><iframe title="Lab" width="700" height="500" src="${baseURL}embed.html?${LAB}&start=auto"></iframe><div style="height:5000px"></div>`);
+  const frame = inside(page);
+  await expect.poll(() => time(frame), PATIENT).toBeGreaterThan(0.65);
+  await page.evaluate(() => scrollTo(0, 4000));
+  await page.waitForTimeout(500);
+  const still = await time(frame);
+  await page.waitForTimeout(700);
+  expect(await time(frame)).toBe(still);
+  await page.evaluate(() => scrollTo(0, 0));
+  await expect.poll(() => time(frame), PATIENT).toBeGreaterThan(still);
+});
+
+test.describe('in a sandbox with nothing but scripts', () => {
+  test.use({ allowed: [/^off-site: |CORS|Failed to load|ERR_FAILED/] });
+  for (const [what, extra, check] of [
+    ['it runs where its site allows it', OPEN, async frame => {
+      await frame.getByRole('button', { name: /Start/ }).click(PATIENT);
+      await expect.poll(() => time(frame), PATIENT).toBeGreaterThan(0.65);
+      await expect(frame.getByText('Progress is not saved here.').first()).toBeVisible();
+    }],
+    ['it says why not where its site does not', {}, async frame => {
+      await expect(frame.getByRole('heading', { name: 'This frame may not load Switchyard' })).toBeVisible(PATIENT);
+    }],
+  ]) {
+    test(what, async ({ page }) => {
+      const site = await serve({ extra });
+      await host(page, `<body><iframe title="Lab" sandbox="allow-scripts" width="1200" height="900" src="${site.address}embed.html?${LAB}&show=stage,transport,challenge"></iframe>`);
+      await check(inside(page));
+      site.stop();
+    });
+  }
+});
+
+test('a page that isolates itself (COEP) and forbids all scripts may show it', async ({ page }) => {
+  const site = await serve({ extra: OPEN });
+  await host(page, `<body><iframe title="Lab" width="700" height="500" src="${site.address}embed.html?${LAB}"></iframe>`, {
+    'cross-origin-embedder-policy': 'require-corp',
+    'content-security-policy': `default-src 'none'; img-src data:; frame-src ${site.address}`,
+  });
+  await expect(play(inside(page))).toBeVisible(PATIENT);
+  site.stop();
+});
+
+test('a frame that names nothing says so', async ({ page }) => {
+  await page.goto('embed.html');
+  await expect(page.getByRole('heading', { name: 'Nothing to show' })).toBeVisible(PATIENT);
+});
+
+test('messages: every request is answered, and what happens is told', async ({ page, baseURL }) => {
+  await host(page, `<body><iframe title="Lab" width="700" height="500" src="${baseURL}embed.html?${LAB}&id=mine"></iframe>`);
+  const ready = await connect(page);
+  expect(ready).toMatchObject({ switchyard: 1, id: 'mine', version: /\d/ });
+  expect(Object.keys(ready)).not.toContain('subject');
+  const got = (await request(page, 'get')).result;
+  expect(got.scenario.title).toBe('One slow server');
+  expect(got.link).toMatch(/^s1\./);
+  expect(got.metrics.total.requests).toBeGreaterThan(0);
+
+  expect(await request(page, 'set', { path: 'lb.policy', value: 'two-choices' })).toMatchObject({ ok: true });
+  expect(await request(page, 'set', { path: 'lb.policy', value: 'nonsense' })).toMatchObject({ ok: false, error: { code: 'scenario', path: expect.stringContaining('policy') } });
+  expect(await request(page, 'check', { scenario: { v: 1, nodes: 7 } })).toMatchObject({ ok: false, error: { code: 'scenario' } });
+  expect(await request(page, 'check', { scenario: got.scenario })).toMatchObject({ ok: true });
+  expect(await request(page, 'seek', { t_ms: -1 })).toMatchObject({ ok: false });
+  expect(await request(page, 'teapot')).toMatchObject({ ok: false, error: { code: 'unknown' } });
+  expect(await request(page, 'theme', { theme: 'dark' })).toMatchObject({ ok: true });
+  await expect(inside(page).locator('html')).toHaveAttribute('data-theme', 'dark');
+  await request(page, 'play');
+  await expect.poll(() => page.evaluate(() => heard.some(({ type, running }) => type === 'state' && running)), PATIENT).toBe(true);
+  await expect.poll(() => page.evaluate(() => heard.some(({ type }) => type === 'metrics')), PATIENT).toBe(true);
+  await request(page, 'pause');
+  await request(page, 'set', { path: 'lb.policy', value: 'least-connections' });
+  await expect.poll(() => page.evaluate(() => heard.find(({ type }) => type === 'change')?.changes[0].set), PATIENT).toEqual({ policy: expect.anything() });
+  await request(page, 'seek', { t_ms: got.scenario.duration_ms });
+  await expect.poll(() => page.evaluate(() => heard.find(({ type }) => type === 'completed')), PATIENT).toMatchObject({ score: expect.any(Number), success: expect.any(Boolean) });
+  await request(page, 'load', { scenario: { ...got.scenario, title: 'Another' } });
+  await expect(inside(page).getByRole('heading', { level: 1 })).toHaveText('Another');
+});
+
+test('forged, flooding and oversized messages change nothing', async ({ page, baseURL }) => {
+  await host(page, `<body><iframe title="Other" src="about:blank"></iframe><iframe title="Lab" width="700" height="500" src="${baseURL}embed.html?${LAB}&id=mine"></iframe>`);
+  const frame = page.frameLocator('iframe[title=Lab]');
+  await expect(play(frame)).toBeVisible(PATIENT);
+  const answers = await page.evaluate(async () => {
+    const lab = document.querySelector('iframe[title=Lab]').contentWindow;
+    const talk = (post, id) => new Promise(resolve => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = ({ data }) => resolve(data);
+      post({ switchyard: 1, type: 'connect', id }, port2);
+      port1.postMessage({ n: 1, type: 'play' });
+      setTimeout(() => resolve(null), 800);
+    });
+    const other = document.querySelector('iframe[title=Other]').contentWindow;
+    // From a window that is not the parent: a function of the other frame posts it.
+    const send = new other.Function('lab', 'message', 'port', 'lab.postMessage(message, "*", [port])');
+    const forged = await talk((message, port) => send(lab, message, port), 'mine');
+    const wrongId = await talk((message, port) => lab.postMessage(message, '*', [port]), 'yours');
+    return { forged, wrongId };
+  });
+  expect(answers.wrongId).toBeNull();
+  await expect(play(frame)).toBeVisible();
+
+  const flooded = await page.evaluate(async () => {
+    const lab = document.querySelector('iframe[title=Lab]').contentWindow;
+    const { port1, port2 } = new MessageChannel();
+    const heard = [];
+    port1.onmessage = ({ data }) => heard.push(data);
+    lab.postMessage({ switchyard: 1, type: 'connect', id: 'mine' }, '*', [port2]);
+    port1.postMessage({ n: 1, type: 'load', scenario: 'x'.repeat(300_000) });
+    port1.postMessage({ n: 2, type: 'set', path: 'lb.policy', value: 'y'.repeat(5000) });
+    port1.postMessage({ n: 'three', type: 'play' });
+    port1.postMessage(null);
+    for (let n = 10; n < 5000; n++) port1.postMessage({ n, type: 'pause' });
+    await new Promise(done => setTimeout(done, 1500));
+    return { answers: heard.filter(({ n }) => n !== undefined).length, rate: heard.some(({ code }) => code === 'rate'), big: heard.filter(({ n }) => n === 1 || n === 2).map(({ ok }) => ok) };
+  });
+  expect(flooded.big).toEqual([false, false]);
+  expect(flooded.rate).toBe(true);
+  expect(flooded.answers).toBeLessThan(300);
+  await expect(play(frame)).toBeVisible();
+});
+
+test('SPLICE: the state is asked for, the score is reported; without an answer the lab is usable', async ({ page, baseURL }) => {
+  await host(page, '<body><script>globalThis.heard = []; addEventListener("message", ({ data }) => heard.push(data));</script>'
+    + `<iframe title="Lab" width="700" height="500" src="${baseURL}embed.html?${LAB}&report=splice&id=mine"></iframe>`);
+  const subject = name => page.evaluate(name => heard.find(data => data.subject === name), name);
+  await expect.poll(() => subject('SPLICE.getState'), PATIENT).toMatchObject({ message_id: expect.any(String), activity_id: expect.any(String) });
+  await inside(page).getByRole('slider', { name: 'Moment' }).fill('4000');
+  await expect.poll(() => subject('SPLICE.reportScoreAndState'), PATIENT).toMatchObject({ score: expect.any(Number), state: { link: expect.stringMatching(/^s1\./) } });
+  // What was reported comes back on the next visit.
+  const { state } = await subject('SPLICE.reportScoreAndState');
+  await page.evaluate(state => {
+    heard.length = 0;
+    addEventListener('message', ({ data, source }) => {
+      if (data.subject === 'SPLICE.getState') source.postMessage({ subject: 'SPLICE.getState.response', message_id: data.message_id, state }, '*');
+    });
+    const frame = document.querySelector('iframe');
+    frame.replaceWith(frame.cloneNode());
+  }, state);
+  await expect.poll(() => time(inside(page)), PATIENT).toBeCloseTo(state.t_ms / 1000, 1);
+});
+
+test('xAPI: a statement without an actor; height=auto is told in every way that hosts know', async ({ page, baseURL }) => {
+  await host(page, '<body><script>globalThis.heard = []; addEventListener("message", ({ data }) => heard.push(data));</script>'
+    + `<iframe title="Lab" width="700" height="500" src="${baseURL}embed.html?${LAB}&report=xapi&height=auto"></iframe>`);
+  await expect.poll(() => page.evaluate(() => heard.find(data => data.subject === 'lti.frameResize')?.height), PATIENT).toBeGreaterThan(200);
+  expect(await page.evaluate(() => heard.filter(data => typeof data === 'string').map(text => JSON.parse(text).context))).toContain('iframe.resize');
+  await inside(page).getByRole('slider', { name: 'Moment' }).fill('4000');
+  await expect.poll(() => page.evaluate(() => heard.find(data => data.type === 'xapi')), PATIENT).toMatchObject({ statement: { result: { completion: true } } });
+  expect(await page.evaluate(() => JSON.stringify(heard))).not.toContain('actor');
+});
+
+test.describe('the examples', () => {
+  test('a lesson: three labs, and of twenty at most three run; those come back where they were', async ({ page }) => {
+    await page.goto('examples/lesson.html');
+    await expect(inside(page).getByRole('button', { name: /Start/ })).toBeVisible(PATIENT);
+    await page.evaluate(() => {
+      document.querySelector('switchyard-lab').id = 'first';
+      for (let n = 3; n < 20; n++) document.body.append(document.querySelector('switchyard-lab').cloneNode(true));
+    });
+    const running = () => page.evaluate(() => [...document.querySelectorAll('switchyard-lab')].filter(lab => lab.running).length);
+    await inside(page).getByRole('button', { name: 'Step one request' }).click();
+    await inside(page).getByRole('button', { name: 'Step one request' }).click();
+    const there = await inside(page).getByLabel('Simulated time').textContent();
+    let most = 0;
+    for (let at = 0; at < 20; at += 2) {
+      await page.evaluate(at => document.querySelectorAll('switchyard-lab')[at].scrollIntoView(), at);
+      await page.waitForTimeout(400);
+      most = Math.max(most, await running());
+    }
+    expect(most).toBeLessThanOrEqual(3);
+    await expect.poll(() => page.evaluate(() => document.querySelector('#first').running), PATIENT).toBe(false);
+    await page.evaluate(() => scrollTo(0, 0));
+    await expect(inside(page).getByLabel('Simulated time')).toHaveText(there, PATIENT);
+  });
+
+  test('a book\'s page, and a notebook\'s in a sandbox', async ({ page }) => {
+    await page.goto('examples/book.html');
+    await inside(page).getByRole('button', { name: /Start/ }).click(PATIENT);
+    await expect.poll(() => time(inside(page)), PATIENT).toBeGreaterThan(0.65);
+  });
+
+  test('slides start and stop their frames', async ({ page }) => {
+    await page.goto('examples/deck.html');
+    await page.getByRole('button', { name: 'Next' }).click();
+    await expect.poll(() => time(inside(page)), PATIENT).toBeGreaterThan(0.65);
+    await page.getByRole('button', { name: 'Back' }).click();
+    await page.getByRole('button', { name: 'Next' }).click();
+    await expect(inside(page).getByRole('button', { name: 'Pause', exact: true })).toBeVisible(PATIENT);
+  });
+
+  test('an exercise is graded by its events', async ({ page }) => {
+    await page.goto('examples/graded.html');
+    await inside(page).getByRole('slider', { name: 'Moment' }).fill('4000', PATIENT);
+    await expect(page.getByRole('cell', { name: 'not met' })).toBeVisible(PATIENT);
+    await expect(page.getByRole('status')).toContainText('Not met yet');
+  });
+});
