@@ -97,6 +97,18 @@ pub const LABS: &[Lab] = labs! {
         "rate-limiting/refuse-or-delay", "Refuse or delay",
             "A limiter that refuses nobody: the servers are busy with requests that were given up.";
     }
+    "Consistency" {
+        "consistency/strong-or-eventual", "Strong or eventual",
+            "Followers hear of a write 400 ms later. One read in five is stale, and nothing says so.";
+        "consistency/cut-the-network", "Cut the network",
+            "Two of five machines are cut off. Who answers, and who is right?";
+        "consistency/tune-r-and-w", "Tune R and W",
+            "How many machines must answer a read, and take a write, so that no read is stale?";
+        "consistency/repair", "Repair",
+            "A machine comes back with old rows: read repair, hinted handoff and anti-entropy compared.";
+        "consistency/conflicts", "Conflicts",
+            "Two writes at the same moment. Last write wins loses one, version vectors keep both.";
+    }
 };
 
 /// The scenario of the first lab, which the page shows at once: it is part of every program.

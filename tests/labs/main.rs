@@ -3,6 +3,7 @@
 
 mod caching;
 mod common;
+mod consistency;
 mod hash_rings;
 mod load_balancing;
 mod prose;
@@ -78,7 +79,13 @@ fn links_keep_every_bit_of_a_number() {
 }
 
 fn proof(lab: &Lab) -> Proof {
-    let topics = [load_balancing::proofs(), caching::proofs(), hash_rings::proofs(), rate_limiting::proofs()];
+    let topics = [
+        load_balancing::proofs(),
+        caching::proofs(),
+        hash_rings::proofs(),
+        rate_limiting::proofs(),
+        consistency::proofs(),
+    ];
     let mut proofs = topics.into_iter().flatten();
     proofs.find(|proof| proof.id == lab.id).unwrap_or_else(|| panic!("{}: no proof", lab.id))
 }
