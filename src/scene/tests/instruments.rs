@@ -6,7 +6,6 @@ use crate::algo::{cache, limit, ring};
 use crate::node::station::{Inside, Station, StationMember};
 use crate::run::snapshot::*;
 use crate::scene::yard::Density;
-use crate::scene::*;
 use crate::sim::Place;
 
 /// Clients, a node in the place of the balancer, four servers.
