@@ -1,6 +1,7 @@
 //! A node as plain data, for kinds that need no more than text and levels on the stage.
 
 use crate::algo::{cache, limit, ring};
+use crate::sim::{Span, Time};
 use serde::Serialize;
 
 /// A node at one instant.
@@ -22,9 +23,75 @@ pub struct Station {
 pub enum Inside {
     #[default]
     Nothing,
-    Cache(cache::Inspection),
-    Limit(limit::Inspection),
+    Cache(CacheView),
+    Limit(LimitView),
     Ring(ring::Inspection),
+}
+
+/// One cache machine.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct CacheView {
+    /// Id of the policy.
+    pub policy: &'static str,
+    pub held: cache::Inspection,
+    pub entries: u32,
+    pub capacity: u32,
+    /// The last read, and whether it was a hit.
+    pub last: Option<(u32, bool)>,
+    /// The key that was thrown out last.
+    pub evicted: Option<u32>,
+    pub hits: u64,
+    pub reads: u64,
+    /// Of the last reads, at most 64: how many were hits, and how many there are.
+    pub recent: (u32, u32),
+    /// The first keys whose newest write has not been passed on, in order.
+    pub unflushed: Vec<u32>,
+    /// All of these.
+    pub unflushed_count: u32,
+    /// Of keys that `held` shows: what part of the lifetime is left, 0 for an expired one. Without lifetimes empty.
+    pub lives: Vec<(u32, f32)>,
+}
+
+/// A rate limiter.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct LimitView {
+    /// Id of the policy.
+    pub policy: &'static str,
+    /// What a key is: "client", "key"; empty where one limit is for all.
+    pub per: &'static str,
+    /// The key that is refused most, of late; all else here is about it.
+    pub key: u32,
+    pub state: limit::Inspection,
+    /// Its last decisions that are still known, oldest first.
+    pub passed: Vec<Time>,
+    pub refused: Vec<Time>,
+    /// From this time on all that passed is known.
+    pub since: Time,
+    /// How long until the last refused one may pass, if that is known and not over.
+    pub retry_after: Option<Span>,
+    /// The keys that were refused or passed most of late, by key, at most [`KEYS_SHOWN`].
+    pub keys: Vec<KeyLevel>,
+    /// Keys that were refused within the last second, or have calls that are held.
+    pub limited: u32,
+    /// Keys that the policy has a state for, or that were asked of late.
+    pub known: u32,
+    pub passed_count: u64,
+    pub refused_count: u64,
+    /// Calls that wait here.
+    pub waiting: u32,
+}
+
+/// Most keys in a [`LimitView`].
+pub const KEYS_SHOWN: usize = 12;
+
+/// One key's state, shortly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct KeyLevel {
+    pub key: u32,
+    pub level: f64,
+    pub most: f64,
+    /// As in [`LimitView::limited`].
+    pub limited: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

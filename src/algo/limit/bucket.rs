@@ -71,6 +71,10 @@ impl Bucket {
         grains as f64 / self.unit.by as f64
     }
 
+    pub fn rate_per_s(&self) -> f64 {
+        self.per_ns.by as f64 * 1e9 / self.unit.by as f64
+    }
+
     /// The time that brings this many grains.
     #[inline]
     pub fn span(&self, grains: u64) -> Span {

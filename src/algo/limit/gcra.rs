@@ -61,6 +61,7 @@ impl Limit for Gcra {
             note: format!("next due in {:.0} ms", self.bucket.span(ahead).ms()),
             level: self.bucket.shown(ahead),
             most: self.bucket.capacity.into(),
+            rate_per_s: Some(self.bucket.rate_per_s()),
             marks: vec![Mark { name: "theoretical arrival", at: arrival.at.max(now) }],
             ..Default::default()
         }

@@ -60,6 +60,7 @@ impl Bucket {
             note: format!("{level:.1} of {}", self.capacity),
             level,
             most: self.capacity.into(),
+            rate_per_s: Some(self.rate_per_s()),
             marks: vec![Mark { name: mark, at: now + self.span(water) }],
             ..Default::default()
         }

@@ -94,6 +94,8 @@ pub struct Inspection {
     /// in a window or under way.
     pub level: f64,
     pub most: f64,
+    /// What the level gains or loses in a second, where it does so by itself.
+    pub rate_per_s: Option<f64>,
     /// The span of time that is looked at, for policies with windows.
     pub window: Option<Window>,
     /// Points of time that matter, with a name: "theoretical arrival", "next refill".

@@ -55,6 +55,7 @@ impl Limit for TokenBucket {
             note: format!("{shown:.1} of {} tokens", self.bucket.capacity),
             level: shown,
             most: self.bucket.capacity.into(),
+            rate_per_s: Some(self.bucket.rate_per_s()),
             marks: vec![Mark { name: "full again", at: now + self.bucket.span(lacking) }],
             ..Default::default()
         }

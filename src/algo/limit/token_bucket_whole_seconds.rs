@@ -108,6 +108,7 @@ impl Limit for WholeSeconds {
             note: format!("{level:.1} of {} tokens", self.rule.bucket.capacity),
             level,
             most: self.rule.bucket.capacity.into(),
+            rate_per_s: Some(self.rule.bucket.rate_per_s()),
             marks: vec![Mark { name: "next refill", at: state.at + Span(SECOND) }],
             ..Default::default()
         }

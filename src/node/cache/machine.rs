@@ -1,8 +1,9 @@
 //! One cache machine: its entries, and the writes that it still has to pass on.
 
 use super::settings::Settings;
-use crate::algo::cache::{self, Expiring, Got, Inspection};
+use crate::algo::cache::{self, Expiring, Got, Inspection, SHOWN};
 use crate::algo::setting::Knobs;
+use crate::node::station::CacheView;
 use crate::sim::{Answer, Span, Stream, Time, order};
 use std::collections::BTreeMap;
 
@@ -16,6 +17,18 @@ pub struct Machine {
     pub down: bool,
     /// Counts its lives: what was under way for an earlier one finds nothing.
     pub life: u32,
+    seen: Seen,
+}
+
+/// What the stage shows of the past.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    hits: u64,
+    reads: u64,
+    /// The last reads, a bit each, the newest lowest: 1 for a hit.
+    recent: u64,
+    last: Option<(u32, bool)>,
+    evicted: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,6 +58,7 @@ impl Machine {
             unflushed: BTreeMap::new(),
             down: false,
             life: 0,
+            seen: Seen::default(),
         }
     }
 
@@ -57,8 +71,44 @@ impl Machine {
         self.held.keys().copied()
     }
 
-    pub fn inspect(&self) -> Inspection {
-        self.entries.inspect()
+    /// `lifetime`: that of an entry that is written now, if entries expire.
+    pub fn view(&self, policy: &'static str, now: Time, lifetime: Option<Span>) -> CacheView {
+        let held = self.entries.inspect();
+        let Seen { hits, reads, recent, last, evicted } = self.seen;
+        let known = reads.min(64) as u32;
+        let lives = lifetime.map_or(vec![], |lifetime| self.lives(&held, now, lifetime));
+        CacheView {
+            policy,
+            entries: self.entries.len(),
+            capacity: self.entries.capacity(),
+            last,
+            evicted,
+            hits,
+            reads,
+            recent: (recent.count_ones(), known),
+            unflushed: self.unflushed.keys().take(SHOWN).copied().collect(),
+            unflushed_count: self.unflushed.len() as u32,
+            lives,
+            held,
+        }
+    }
+
+    fn lives(&self, held: &Inspection, now: Time, lifetime: Span) -> Vec<(u32, f32)> {
+        let keys = held.lists.iter().filter(|list| !list.ghost).flat_map(|list| &list.keys);
+        let left = |key: &u32| match self.entries.peek(*key, now) {
+            Got::Hit { left, .. } => Some((*key, (left?.ms() / lifetime.ms()).min(1.0) as f32)),
+            Got::Expired { .. } => Some((*key, 0.0)),
+            Got::Miss => None,
+        };
+        keys.filter_map(left).collect()
+    }
+
+    fn note(&mut self, key: u32, hit: bool) {
+        let seen = &mut self.seen;
+        seen.hits += u64::from(hit);
+        seen.reads += 1;
+        seen.recent = seen.recent << 1 | u64::from(hit);
+        seen.last = Some((key, hit));
     }
 
     /// What it knows of a key, in words.
@@ -83,7 +133,9 @@ impl Machine {
     pub fn get(&mut self, key: u32, now: Time) -> Found {
         let buffered = self.unflushed.contains_key(&key);
         let answer = self.held.get(&key).copied().unwrap_or_default();
-        match self.entries.get(key, now) {
+        let got = self.entries.get(key, now);
+        self.note(key, buffered || matches!(got, Got::Hit { .. }));
+        match got {
             Got::Hit { age, left } => Found::Hit { answer, age, left },
             _ if buffered => Found::Hit { answer, age: Span::ZERO, left: None },
             Got::Expired { .. } => {
@@ -114,6 +166,7 @@ impl Machine {
             self.held.insert(key, answer);
         }
         put.evicted.map_or(0, |evicted| {
+            self.seen.evicted = Some(evicted);
             self.let_go(evicted);
             1
         })
@@ -165,7 +218,8 @@ impl Machine {
     pub fn crash(&mut self, settings: &Settings) -> BTreeMap<u32, Unflushed> {
         let lost = std::mem::take(&mut self.unflushed);
         let life = self.life + 1;
-        *self = Machine { down: true, life, ..Machine::new(settings) };
+        let seen = Seen { evicted: None, ..self.seen };
+        *self = Machine { down: true, life, seen, ..Machine::new(settings) };
         lost
     }
 
@@ -179,6 +233,8 @@ impl Machine {
     pub fn rebuilt(&mut self, settings: &Settings, now: Time, random: &mut Stream) {
         let before = std::mem::replace(self, Machine::new(settings));
         (self.unflushed, self.down, self.life) = (before.unflushed, before.down, before.life);
+        // The ratio is the new policy's own.
+        self.seen.last = before.seen.last;
         for (key, answer) in before.held {
             let lifetime = match before.entries.peek(key, now) {
                 Got::Hit { left, .. } => left,

@@ -382,8 +382,10 @@ fn explain_miss(member: u16, found: Found) -> Explanation {
 }
 
 impl Show for Cache {
-    fn station(&self, _: Time) -> Option<Station> {
-        let policy = family::find(&self.settings.eviction.id).map_or("", |entry| entry.info.short);
+    fn station(&self, now: Time) -> Option<Station> {
+        let (id, policy) = family::find(&self.settings.eviction.id)
+            .map_or(("", ""), |entry| (entry.info.id, entry.info.short));
+        let lifetime = (self.settings.ttl_ms > 0.0).then(|| Span::from_ms(self.settings.ttl_ms));
         let strategy = STRATEGIES[self.settings.strategy as usize].1;
         let asked = self.hits + self.misses;
         let ratio = (asked > 0).then(|| format!("{:.1} % hits", self.hits as f64 / asked as f64 * 100.0));
@@ -393,7 +395,7 @@ impl Show for Cache {
             number: index as u32 + 1,
             level: Some(f64::from(machine.entries()) / f64::from(self.settings.capacity)),
             note: format!("{} of {} entries", machine.entries(), self.settings.capacity),
-            inside: Inside::Cache(machine.inspect()),
+            inside: Inside::Cache(machine.view(id, now, lifetime)),
             ..StationMember::default()
         };
         Some(Station {

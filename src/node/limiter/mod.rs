@@ -8,17 +8,19 @@
 //! One machine, without faults of its own and without processing time. A new policy, or other keys to count by,
 //! begin with nothing known. The time to come again is told in words only: no client here waits for it.
 
+mod seen;
 mod settings;
 
 pub use settings::{Per, SETTINGS, Settings, WhenOver};
 
-use super::station::{Inside, Station, StationMember};
+use super::station::{Inside, LimitView, Station};
 use super::{KeyFact, Kind, Show, Site};
 use crate::algo::limit::{self, Decision, Limit};
 use crate::sim::{
     Behaviour, CallId, Candidate, Context, Counter, Env, Explanation, Handle, Member, Outcome, Outgoing,
     Request, Span, Time, Timer, order,
 };
+use seen::Seen;
 use std::collections::{BTreeMap, VecDeque};
 
 /// What menus, validation and documentation need of this kind of node.
@@ -55,6 +57,7 @@ pub struct Limiter {
     under_way: u32,
     passed: u64,
     refused: u64,
+    seen: Seen,
 }
 
 #[derive(Clone, Debug)]
@@ -74,6 +77,7 @@ impl Limiter {
             under_way: 0,
             passed: 0,
             refused: 0,
+            seen: Seen::default(),
             settings,
         }
     }
@@ -149,6 +153,7 @@ impl Limiter {
 
     fn ask<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId, key: u32) -> Decision {
         let decision = self.policy.ask(key, 1, cx.now());
+        self.seen.asked(key, cx.now(), &decision);
         let per = self.settings.per;
         cx.chose(call, || explain(per, key, decision));
         decision
@@ -198,6 +203,7 @@ impl Limiter {
 
     fn refuse<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId) {
         self.refused += 1;
+        self.seen.refused(self.key_of(cx.request_of(call)), cx.now());
         cx.count(0, Counter::Limited, 1);
         cx.reply(call, Outcome::RateLimited);
     }
@@ -206,6 +212,7 @@ impl Limiter {
     fn pass<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId, wait: Span) {
         self.passed += 1;
         let now = cx.now();
+        self.seen.passed(self.key_of(cx.request_of(call)), now);
         let late = wait > Span::ZERO || cx.call_at(call).arrived < now;
         cx.count(0, if late { Counter::Delayed } else { Counter::Allowed }, 1);
         cx.call_mut(call).slot = self.era;
@@ -276,22 +283,31 @@ fn explain(per: Per, key: u32, decision: Decision) -> Explanation {
 
 impl Show for Limiter {
     fn station(&self, now: Time) -> Option<Station> {
-        let short = limit::find(&self.settings.policy.id).map_or("", |entry| entry.info.short);
-        let (whose, level, note) = match self.settings.per {
-            Per::All => {
-                let state = self.policy.inspect(0, now);
-                ("for all", Some(state.level / state.most.max(1.0)), state.note)
-            }
-            Per::Client => ("for each client", None, format!("{} clients known", self.policy.keys())),
-            Per::Key => ("for each key", None, format!("{} keys known", self.policy.keys())),
+        let (id, short) =
+            limit::find(&self.settings.policy.id).map_or(("", ""), |entry| (entry.info.id, entry.info.short));
+        let (whose, per) = match self.settings.per {
+            Per::All => ("for all", ""),
+            Per::Client => ("for each client", "client"),
+            Per::Key => ("for each key", "key"),
+        };
+        let view = LimitView {
+            policy: id,
+            per,
+            passed_count: self.passed,
+            refused_count: self.refused,
+            waiting: self.waiting(),
+            ..self.seen.view(&*self.policy, now, |key| self.lines.contains_key(&key))
         };
         let mut notes = vec![format!("{} passed, {} refused", self.passed, self.refused)];
+        match self.settings.per {
+            Per::All => notes.push(view.state.note.clone()),
+            _ => notes.push(format!("{} {per}s known", view.known)),
+        }
         if self.waiting() > 0 {
             notes.push(format!("{} held", self.waiting()));
         }
-        let member = StationMember { number: 1, level, note, ..StationMember::default() };
-        let inside = Inside::Nothing;
-        Some(Station { does: format!("{short}, {whose}"), notes, members: vec![member], inside })
+        let inside = Inside::Limit(view);
+        Some(Station { does: format!("{short}, {whose}"), notes, members: vec![], inside })
     }
 
     fn about_key(&self, key: u32, now: Time) -> Vec<KeyFact> {
@@ -343,6 +359,7 @@ impl Behaviour for Limiter {
         let before = std::mem::replace(&mut self.settings, settings.clone());
         if before.policy != settings.policy || before.per != settings.per {
             self.policy = build_policy(settings);
+            self.seen = Seen::default();
             self.era = self.era.wrapping_add(1);
         }
         // Those that are held ask anew, under the new settings.
