@@ -10,6 +10,7 @@ use switchyard::algo::limit::TABLE;
 use switchyard::algo::setting::{Knobs, Value as Knob};
 use switchyard::node::Node;
 use switchyard::node::limiter::Limiter;
+use switchyard::node::station::Inside;
 use switchyard::run::{NO_LIMIT, Simulation, snapshot::NodeState};
 use switchyard::scenario::Checked;
 use switchyard::sim::{Call, CallId, Observer, Outcome, Request, Time};
@@ -375,8 +376,9 @@ fn the_station_tells_what_is_left() {
         panic!("none")
     };
     assert_eq!(station.does, "Concurrency, for all");
-    assert_eq!((station.members[0].note.as_str(), station.members[0].level), ("2 of 4 under way", Some(0.5)));
-    assert_eq!(station.notes, ["2 passed, 0 refused"]);
+    let Inside::Limit(view) = &station.inside else { panic!("{:?}", station.inside) };
+    assert_eq!((view.state.level, view.state.most, view.passed_count), (2.0, 4.0, 2));
+    assert_eq!(station.notes, ["2 passed, 0 refused", "2 of 4 under way"]);
 }
 
 // --- Faults and changes at any time ----------------------------------------------------------------------

@@ -57,6 +57,7 @@ pub struct CacheView {
 pub struct LimitView {
     /// Id of the policy.
     pub policy: &'static str,
+    pub now: Time,
     /// What a key is: "client", "key"; empty where one limit is for all.
     pub per: &'static str,
     /// The key that is refused most, of late; all else here is about it.

@@ -71,17 +71,10 @@ fn draw_card(
 ) {
     face(card, shapes);
     let (x, room) = (card.x + 12.0, card.width - 24.0);
-    let mut name = node.member_name(member.number);
-    if member.side > 0 {
-        name.push_str(&format!(" · side {}", member.side));
-    }
+    let name = member_title(node, member);
     shapes.push(Label::new(name, point(x, card.y + 18.0), 12.0).bold().within(room).into());
-    let trouble = match (member.down, member.frozen) {
-        (true, _) => Some("down"),
-        (_, true) => Some("frozen"),
-        _ => None,
-    };
-    let (note, ink) = trouble.map_or((member.note.as_str(), Ink::DimInk), |what| (what, Ink::FailedText));
+    let (note, ink) =
+        trouble(member).map_or((member.note.as_str(), Ink::DimInk), |what| (what, Ink::FailedText));
     let notes = std::iter::once((note, ink)).chain([(station.does.as_str(), Ink::DimInk)]);
     let mut baseline = card.y + 18.0;
     for (note, ink) in notes.filter(|(note, _)| !note.is_empty()) {
@@ -93,6 +86,21 @@ fn draw_card(
     }
     if let Some(level) = member.level {
         gauges::level(rect(x, card.bottom() - 10.0, room, 4.0), level, Ink::Request, shapes);
+    }
+}
+
+/// "Cache 3", and its side of a partition if there is one.
+pub fn member_title(node: &NodeView, member: &StationMember) -> String {
+    let name = node.member_name(member.number);
+    if member.side > 0 { format!("{name} · side {}", member.side) } else { name }
+}
+
+/// What is the matter with it.
+pub fn trouble(member: &StationMember) -> Option<&'static str> {
+    match (member.down, member.frozen) {
+        (true, _) => Some("down"),
+        (_, true) => Some("frozen"),
+        _ => None,
     }
 }
 
@@ -116,6 +124,7 @@ fn draw_cell(member: &StationMember, cell: Rect, shapes: &mut Vec<Shape>) {
 pub fn describe(node: &NodeView, station: &Station) -> String {
     let mut parts = vec![node.name.clone(), station.does.clone()];
     parts.extend(station.notes.iter().cloned());
+    parts.push(instrument::describe(&station.inside));
     let troubled = station.members.iter().filter(|member| member.down || member.frozen);
     parts.extend(troubled.map(|member| {
         format!("{} {}", node.member_name(member.number), if member.down { "down" } else { "frozen" })

@@ -3,6 +3,7 @@
 use super::figures;
 use super::geometry::{Point, Rect, point, rect};
 use super::input::{Readings, Status, Target};
+use super::instrument;
 use super::stage::{Picture, is_taken_out};
 use super::yard::Density;
 use crate::run::snapshot::{MemberView, NodeState, NodeView, Snapshot};
@@ -80,7 +81,10 @@ impl Picture {
                 let heading = if pressable { station.members.len() } else { 0 };
                 for (member, card) in yard.cards.iter().enumerate().take(heading) {
                     let it = &station.members[member];
-                    let name = format!("{}, {}", view.member_name(it.number), it.note);
+                    let parts =
+                        [view.member_name(it.number), it.note.clone(), instrument::describe(&it.inside)];
+                    let name =
+                        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
                     areas.push(self.area(Target::Member { node, member }, *card, name));
                 }
             }

@@ -116,6 +116,7 @@ impl Seen {
             KeyLevel { key, level: state.level, most: state.most, limited }
         };
         LimitView {
+            now,
             key: self.key,
             state: policy.inspect(self.key, now),
             passed: self.passed.of(self.key),

@@ -2,6 +2,15 @@
 //!
 //! Everything that is drawn is read off what the policy shows of itself ([`Inside`]); nothing is guessed.
 
+#[cfg(feature = "whole")]
+mod cache;
+#[cfg(feature = "whole")]
+mod limit;
+#[cfg(feature = "whole")]
+mod parts;
+#[cfg(feature = "whole")]
+mod windows;
+
 use super::geometry::{Rect, rect};
 use super::shape::Shape;
 use crate::node::station::{Inside, Station, StationMember};
@@ -33,32 +42,80 @@ impl Room {
 }
 
 /// What this inside needs; `None` if there is no instrument for it.
+#[cfg(feature = "whole")]
 pub fn room(inside: &Inside) -> Option<Room> {
     let room = |least, most, weight| Some(Room { least, most, weight });
     match inside {
         Inside::Nothing => None,
-        Inside::Cache(_) => room((190.0, 92.0), (480.0, 210.0), 1.6),
-        Inside::Limit(_) => room((210.0, 150.0), (400.0, 330.0), 1.4),
+        Inside::Cache(view) => {
+            let height = cache::least_height(view);
+            room((190.0, height), (480.0, height + 110.0), 1.6)
+        }
+        Inside::Limit(view) => {
+            let height = limit::least_height(view);
+            room((214.0, height), (400.0, height + 90.0), 1.5)
+        }
         Inside::Ring(_) => room((220.0, 220.0), (440.0, 440.0), 1.4),
     }
 }
 
 /// The instrument of a node as a whole, on `card`. False if there is none.
-pub fn draw(_node: &NodeView, station: &Station, _card: Rect, _shapes: &mut Vec<Shape>) -> bool {
+#[cfg(feature = "whole")]
+pub fn draw(node: &NodeView, station: &Station, card: Rect, shapes: &mut Vec<Shape>) -> bool {
     match &station.inside {
-        Inside::Nothing | Inside::Cache(_) | Inside::Limit(_) | Inside::Ring(_) => false,
+        Inside::Cache(view) => cache::draw(&node.name, &station.does, None, view, card, shapes),
+        Inside::Limit(view) => limit::draw(&node.name, &station.does, view, card, shapes),
+        Inside::Nothing | Inside::Ring(_) => return false,
     }
+    true
 }
 
 /// The instrument of one member, on `card`. False if there is none.
+#[cfg(feature = "whole")]
 pub fn draw_member(
-    _node: &NodeView,
-    _station: &Station,
+    node: &NodeView,
+    station: &Station,
     member: &StationMember,
-    _card: Rect,
-    _shapes: &mut Vec<Shape>,
+    card: Rect,
+    shapes: &mut Vec<Shape>,
 ) -> bool {
+    let name = super::station::member_title(node, member);
+    let trouble = super::station::trouble(member);
     match &member.inside {
-        Inside::Nothing | Inside::Cache(_) | Inside::Limit(_) | Inside::Ring(_) => false,
+        Inside::Cache(view) => cache::draw(&name, &station.does, trouble, view, card, shapes),
+        Inside::Limit(view) => limit::draw(&name, &station.does, view, card, shapes),
+        Inside::Nothing | Inside::Ring(_) => return false,
     }
+    true
+}
+
+/// What the picture says, in words; empty if there is none.
+#[cfg(feature = "whole")]
+pub fn describe(inside: &Inside) -> String {
+    match inside {
+        Inside::Cache(view) => cache::describe(view),
+        Inside::Limit(view) => limit::describe(view),
+        Inside::Nothing | Inside::Ring(_) => String::new(),
+    }
+}
+
+/// The first page has no node with an inside.
+#[cfg(not(feature = "whole"))]
+pub fn room(_: &Inside) -> Option<Room> {
+    None
+}
+
+#[cfg(not(feature = "whole"))]
+pub fn draw(_: &NodeView, _: &Station, _: Rect, _: &mut Vec<Shape>) -> bool {
+    false
+}
+
+#[cfg(not(feature = "whole"))]
+pub fn draw_member(_: &NodeView, _: &Station, _: &StationMember, _: Rect, _: &mut Vec<Shape>) -> bool {
+    false
+}
+
+#[cfg(not(feature = "whole"))]
+pub fn describe(_: &Inside) -> String {
+    String::new()
 }

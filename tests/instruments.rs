@@ -1,0 +1,450 @@
+//! What instruments draw is what the policies hold, in real runs and at many instants.
+//!
+//! To look at the pictures: `STAGE_GALLERY=folder cargo test --test instruments`.
+
+mod common;
+
+use common::record::scenario;
+use serde_json::{Value, json};
+use switchyard::algo::setting::Knobs;
+use switchyard::algo::{cache, limit};
+use switchyard::node::station::{CacheView, Inside, LimitView};
+use switchyard::run::Simulation;
+use switchyard::run::snapshot::NodeState;
+use switchyard::scenario::Checked;
+use switchyard::scene::geometry::{Point, Rect};
+use switchyard::scene::palette::Ink;
+use switchyard::scene::shape::{Label, Shape};
+use switchyard::scene::yard::Density;
+use switchyard::scene::{self, Palette, Picture, Readings, View};
+use switchyard::sim::Time;
+
+const SIZES: [(f64, f64); 5] =
+    [(770.0, 500.0), (1100.0, 700.0), (640.0, 420.0), (390.0, 700.0), (390.0, 560.0)];
+
+fn cached(policy: &str, set: Value) -> Checked {
+    let mut node =
+        json!({ "id": "cache", "kind": "cache", "eviction": policy, "capacity": 16, "to": ["origin"] });
+    if policy == "ttl" {
+        node["ttl_ms"] = json!(600);
+    }
+    for (name, value) in set.as_object().unwrap() {
+        node[name] = value.clone();
+    }
+    let nodes = json!([
+        { "id": "clients", "kind": "clients", "rate_per_s": 200, "keys": { "kind": "zipf", "count": 60, "s": 0.9 },
+          "mix": [{ "path": "/", "write_share": 0.1 }], "to": ["cache"] },
+        node,
+        { "id": "origin", "kind": "servers", "workers": 8, "queue": 50, "service_ms": { "dist": "constant", "value": 10 } },
+    ]);
+    scenario(nodes, json!([{ "from": "clients", "to": "cache", "latency_ms": 5 }]), json!([]))
+}
+
+fn limited(policy: &str, set: Value) -> Checked {
+    let mut node =
+        json!({ "id": "limiter", "kind": "limiter", "policy": { "id": policy }, "to": ["origin"] });
+    for (name, value) in set.as_object().unwrap() {
+        node[name] = value.clone();
+    }
+    let nodes = json!([
+        { "id": "clients", "kind": "clients", "rate_per_s": 14, "arrivals": "bursty", "clients": 12, "to": ["limiter"] },
+        node,
+        { "id": "origin", "kind": "servers", "workers": 8, "queue": 50,
+          "service_ms": { "dist": "exponential", "mean": 400 } },
+    ]);
+    scenario(nodes, json!([{ "from": "clients", "to": "limiter", "latency_ms": 5 }]), json!([]))
+}
+
+fn picture(simulation: &Simulation, (width, height): (f64, f64)) -> Picture {
+    let view = View { width, height, ..View::default() };
+    scene::stage(&simulation.snapshot(), &Readings::default(), &view)
+}
+
+/// What is drawn on one card, in painting order and in the layout's units.
+struct Card<'a> {
+    rect: Rect,
+    shapes: Vec<&'a Shape>,
+    factor: f64,
+}
+
+impl<'a> Card<'a> {
+    fn texts(&self) -> Vec<&'a Label> {
+        let label = |shape: &&'a Shape| match *shape {
+            Shape::Text(label) if !label.text.is_empty() => Some(label),
+            _ => None,
+        };
+        self.shapes.iter().filter_map(label).collect()
+    }
+
+    /// Keys, and what stands for those that are not shown: "k17", "… 812 more", "+ 5 free".
+    fn words(&self) -> Vec<&'a str> {
+        let word = |text: &str| {
+            let key = text.strip_prefix('k').is_some_and(|digits| digits.parse::<u32>().is_ok());
+            key || text.starts_with('…') || (text.starts_with('+') && text.ends_with("free"))
+        };
+        self.texts().into_iter().map(|label| label.text.as_str()).filter(|text| word(text)).collect()
+    }
+
+    /// Circles filled with this ink, as radii in the layout's units.
+    fn discs(&self, ink: Ink) -> Vec<(f64, f64, f64)> {
+        let disc = |shape: &&Shape| match shape {
+            Shape::Circle { center, radius, fill: Some(fill), .. }
+                if fill.ink == ink && fill.alpha == 1.0 =>
+            {
+                Some((center.x * self.factor, center.y * self.factor, radius * self.factor))
+            }
+            _ => None,
+        };
+        self.shapes.iter().filter_map(disc).collect()
+    }
+
+    fn assert_legible(&self, what: &str) {
+        let texts = self.texts();
+        let card = Rect {
+            x: self.rect.x / self.factor,
+            y: self.rect.y / self.factor,
+            width: self.rect.width / self.factor,
+            height: self.rect.height / self.factor,
+        };
+        for (index, one) in texts.iter().enumerate() {
+            assert!(one.rect().inside(card), "{what}: {:?} leaves the card", one.text);
+            for other in &texts[index + 1..] {
+                let apart = !one.rect().overlaps(other.rect());
+                assert!(apart, "{what}: {:?} runs into {:?}", one.text, other.text);
+            }
+        }
+    }
+}
+
+fn cards<'a>(picture: &'a Picture, node: usize) -> Vec<Card<'a>> {
+    let yard = &picture.layout.yards[node];
+    let rects = match (yard.inside, yard.density) {
+        (Some(rect), _) => vec![rect],
+        (None, Density::Instrument) => yard.cards.clone(),
+        _ => vec![],
+    };
+    let factor = 1.0 / picture.layout.scale;
+    let center = |shape: &Shape| match shape {
+        Shape::Rect { rect, .. } => Some(rect.center()),
+        Shape::Circle { center, .. } | Shape::Cross { center, .. } => Some(*center),
+        Shape::Polygon { points, .. } => points.first().copied(),
+        Shape::Text(label) => Some(label.rect().center()),
+        _ => None,
+    };
+    let on = |rect: Rect| {
+        let inside = |shape: &&Shape| {
+            center(shape).is_some_and(|at| rect.contains(Point { x: at.x * factor, y: at.y * factor }))
+        };
+        Card { rect, shapes: picture.shapes.iter().filter(inside).collect(), factor }
+    };
+    rects.into_iter().map(on).collect()
+}
+
+/// Every key that is shown stands once, in its list's order, and what is not shown is counted. Returns the keys
+/// shown with their marks, ghosts apart.
+fn assert_lists(card: &Card<'_>, view: &CacheView, what: &str) -> Vec<(u32, Option<u32>)> {
+    let words = card.words();
+    let mut at = 0;
+    let mut shown = vec![];
+    let (mut free, mut cut) = (0, false);
+    for list in &view.held.lists {
+        let name = |key: &u32| format!("k{key}");
+        let from = at;
+        let mut here: Vec<usize> = vec![];
+        while list.keys.get(at - from).is_some_and(|key| words.get(at) == Some(&name(key).as_str())) {
+            here.push(at - from);
+            at += 1;
+        }
+        if here.len() < list.len as usize {
+            let note = words.get(at).and_then(|word| word.strip_prefix("… ")?.strip_suffix(" more"));
+            let hidden: usize =
+                note.unwrap_or_else(|| panic!("{what}: {:?} {words:?}", list.name)).parse().unwrap();
+            at += 1;
+            cut = true;
+            for index in here.len() + hidden..list.len as usize {
+                assert_eq!(words[at], name(&list.keys[index]), "{what}: the end of {}", list.name);
+                here.push(index);
+                at += 1;
+            }
+            assert_eq!(here.len() + hidden, list.len as usize, "{what}: {}", list.name);
+        }
+        if let Some(more) = words.get(at).and_then(|word| word.strip_prefix("+ ")?.strip_suffix(" free")) {
+            free += more.parse::<usize>().unwrap();
+            at += 1;
+        }
+        if !list.ghost {
+            shown.extend(here.into_iter().map(|index| (list.keys[index], list.marks.get(index).copied())));
+        }
+    }
+    assert_eq!(at, words.len(), "{what}: {words:?}");
+    let empty = |shape: &&&Shape| {
+        matches!(shape, Shape::Rect { fill: Some(fill), line: Some(line), .. }
+            if fill.ink == Ink::Empty && line.ink == Ink::Line)
+    };
+    free += card.shapes.iter().filter(empty).count();
+    let places = (view.capacity - view.entries) as usize;
+    assert!(if cut { free <= places } else { free == places }, "{what}: {free} places of {places}");
+    shown
+}
+
+fn assert_cache(card: &Card<'_>, view: &CacheView, what: &str) {
+    card.assert_legible(what);
+    let shown = assert_lists(card, view, what);
+    let lirs = view.policy == "lirs";
+    let held = |key: u32, mark: Option<u32>| !(lirs && mark == Some(0)) && key < u32::MAX;
+    let hit = view.last.filter(|last| last.1).map(|last| last.0);
+    let hits = shown.iter().filter(|(key, mark)| Some(*key) == hit && held(*key, *mark)).count();
+    let expired = |key: u32| view.lives.iter().any(|life| life.0 == key && life.1 <= 0.0);
+    let glows =
+        |shape: &&&Shape| matches!(shape, Shape::Rect { fill: Some(fill), .. } if fill.ink == Ink::OkText);
+    if hit.is_none_or(|key| !expired(key)) {
+        assert_eq!(card.shapes.iter().filter(glows).count(), hits, "{what}: what was hit glows");
+    }
+    let dots: u32 = match view.policy {
+        "clock" | "sieve" | "s3-fifo" => shown.iter().map(|(_, mark)| mark.unwrap_or(0).min(3)).sum(),
+        _ => 0,
+    };
+    let marks = card.discs(Ink::Ink).len() + card.discs(Ink::OnStrong).len();
+    assert_eq!(marks, dots as usize, "{what}: marks");
+    let dirty = shown.iter().filter(|(key, _)| view.unflushed.contains(key)).count();
+    let wanted = dirty + usize::from(view.unflushed_count > 0);
+    assert_eq!(card.discs(Ink::Waiting).len(), wanted, "{what}: writes kept");
+    for list in &view.held.lists {
+        let Some(hand) = list.hand else { continue };
+        let hands = card.shapes.iter().filter_map(|shape| match shape {
+            Shape::Polygon { points, fill: Some(fill), .. } if fill.ink == Ink::Failed => Some(points[0]),
+            _ => None,
+        });
+        let hands: Vec<Point> = hands.collect();
+        assert_eq!(hands.len(), 1, "{what}: one hand");
+        let over = card.texts().into_iter().filter(|label| {
+            let at = label.rect().center();
+            (at.x - hands[0].x).abs() < 0.6 && at.y < hands[0].y
+        });
+        let nearest = over.max_by(|a, b| a.at.y.total_cmp(&b.at.y));
+        let wanted = format!("k{}", list.keys[hand as usize]);
+        if let Some(label) = nearest.filter(|label| label.text.starts_with('k')) {
+            assert_eq!(label.text, wanted, "{what}: the hand");
+        }
+    }
+}
+
+/// The views of a node's insides, as its cards stand.
+fn caches(simulation: &Simulation) -> Vec<CacheView> {
+    let snapshot = simulation.snapshot();
+    let NodeState::Station(station) = &snapshot.nodes[1].state else { panic!("no station") };
+    let views = station.members.iter().filter_map(|member| match &member.inside {
+        Inside::Cache(view) => Some(view.clone()),
+        _ => None,
+    });
+    views.collect()
+}
+
+#[test]
+fn every_cache_is_drawn_as_it_is() {
+    let settings = [
+        json!({ "capacity": 16 }),
+        json!({ "capacity": 40, "ttl_ms": 300, "strategy": "write-behind", "flush_every_ms": 200 }),
+        json!({ "capacity": 9, "count": 3, "strategy": "write-behind", "flush_every_ms": 700 }),
+        json!({ "capacity": 500 }),
+    ];
+    let mut drawn = 0;
+    for entry in cache::TABLE.iter().filter(|entry| entry.info.id != "min") {
+        for (number, set) in settings.iter().enumerate() {
+            let mut simulation = Simulation::new(&cached(entry.info.id, set.clone()), &mut ());
+            for step in 0..24 {
+                simulation.advance(Time::from_ms(37.0 * f64::from(step * step)), u64::MAX, &mut ());
+                let views = caches(&simulation);
+                for size in SIZES {
+                    let picture = picture(&simulation, size);
+                    let what = format!("{} {number} step {step} at {size:?}", entry.info.id);
+                    for (card, view) in cards(&picture, 1).iter().zip(&views) {
+                        assert_cache(card, view, &what);
+                        drawn += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(drawn > 5000, "{drawn} cards");
+}
+
+/// The policy that knows the future has no place in a run: its picture by itself.
+#[test]
+fn the_optimum_is_drawn_as_it_is() {
+    let knobs = Knobs::defaults(&[]);
+    let mut policy = (cache::find("min").unwrap().build)(12, &knobs);
+    let keys: Vec<u32> = (0..600u32).map(|n| n * n % 31).collect();
+    policy.foresee(&keys);
+    let mut simulation = Simulation::new(&cached("lru", json!({ "capacity": 12 })), &mut ());
+    simulation.advance(Time::from_ms(100.0), u64::MAX, &mut ());
+    let mut snapshot = simulation.snapshot();
+    for key in keys {
+        policy.access(key, &mut switchyard::sim::Stream::new(1, "", switchyard::sim::Purpose::Policy));
+        let held = policy.inspect();
+        let view =
+            CacheView { policy: "min", held, entries: policy.len(), capacity: 12, ..CacheView::default() };
+        let NodeState::Station(station) = &mut snapshot.nodes[1].state else { panic!("no station") };
+        station.members[0].inside = Inside::Cache(view.clone());
+        let view_of = View { width: 770.0, height: 500.0, ..View::default() };
+        let picture = scene::stage(&snapshot, &Readings::default(), &view_of);
+        assert_cache(&cards(&picture, 1)[0], &view, "min");
+    }
+}
+
+fn limiter(simulation: &Simulation) -> LimitView {
+    let snapshot = simulation.snapshot();
+    let NodeState::Station(station) = &snapshot.nodes[1].state else { panic!("no station") };
+    let Inside::Limit(view) = &station.inside else { panic!("no limit") };
+    view.clone()
+}
+
+fn assert_limit(card: &Card<'_>, view: &LimitView, what: &str) {
+    card.assert_legible(what);
+    let texts: Vec<String> = card.texts().iter().map(|label| label.text.replace('\u{202f}', "")).collect();
+    assert!(texts.contains(&format!("{} passed", view.passed_count)), "{what}: {texts:?}");
+    let state = &view.state;
+    match view.policy {
+        "token-bucket" | "token-bucket-whole-seconds" | "leaky-meter" | "leaky-queue" => {
+            let units = card.discs(Ink::Request).into_iter().filter(|disc| disc.2 > 2.7).count();
+            assert_eq!(units as f64, (state.level + 1e-9).floor(), "{what}: units");
+        }
+        "gcra" => {
+            let arrival = card.discs(Ink::RequestText)[0];
+            let now = card
+                .texts()
+                .into_iter()
+                .find(|label| label.text == "now")
+                .map(|label| label.at.x * card.factor);
+            if let Some(now) = now {
+                // 1.66 bursts are as wide as the card without its margins.
+                let wanted = state.level / state.most / 1.66 * (card.rect.width - 24.0);
+                assert!((arrival.0 - now - wanted).abs() < 1.0, "{what}: {} {wanted}", arrival.0 - now);
+            }
+        }
+        "fixed-window" => {
+            let window = state.window.unwrap();
+            let length = window.to.since(window.from);
+            assert!(texts.contains(&format!("{} of {}", state.level, state.most)), "{what}: {texts:?}");
+            if view.since == Time::ZERO && window.from.0 >= length.0 {
+                let start = Time(window.from.0 - length.0);
+                let counted = view.passed.iter().filter(|at| **at >= start && **at < window.from).count();
+                assert!(texts.contains(&format!("{counted} of {}", state.most)), "{what}: {texts:?}");
+            }
+        }
+        "sliding-log" => {
+            let green = card.discs(Ink::Ok).into_iter().filter(|disc| disc.2 > 3.2).count();
+            assert!(green <= state.log.len() && (green > 0) == !state.log.is_empty(), "{what}: {green}");
+            assert!(texts.contains(&format!("{} of {} in the window", state.level, state.most)), "{what}");
+        }
+        "sliding-counter" => {
+            let window = state.window.unwrap();
+            let sum = format!("{} × ", window.before.unwrap());
+            assert!(texts.iter().any(|text| text.starts_with(&sum)), "{what}: {texts:?}");
+        }
+        "concurrency" => {
+            let taken = |shape: &&&Shape| {
+                matches!(shape, Shape::Rect { fill: Some(fill), line: None, .. }
+                if fill.ink == Ink::Request && fill.alpha == 1.0)
+            };
+            let bars = if view.per.is_empty() { 0 } else { usize::MAX };
+            let slots = card.shapes.iter().filter(taken).count();
+            assert!(bars > 0 || slots as f64 == state.level, "{what}: {slots} {}", state.level);
+        }
+        other => panic!("{other} has no test"),
+    }
+    if view.refused_count > 0 && !view.refused.is_empty() && view.policy == "sliding-log" {
+        let crosses = card.shapes.iter().filter(|shape| matches!(shape, Shape::Cross { .. })).count();
+        assert!(crosses >= 1, "{what}: refusals are crosses");
+    }
+    for it in &view.keys {
+        assert!(view.per.is_empty() || view.keys.len() > 12 || it.most > 0.0, "{what}");
+    }
+}
+
+#[test]
+fn every_limiter_is_drawn_as_it_is() {
+    let settings =
+        [json!({}), json!({ "per": "client" }), json!({ "when_over": "delay", "delay_max_ms": 400 })];
+    let mut drawn = 0;
+    for entry in limit::TABLE {
+        for (number, set) in settings.iter().enumerate() {
+            let mut simulation = Simulation::new(&limited(entry.info.id, set.clone()), &mut ());
+            for step in 0..60 {
+                simulation.advance(Time::from_ms(161.0 * f64::from(step)), u64::MAX, &mut ());
+                let view = limiter(&simulation);
+                for size in SIZES {
+                    let picture = picture(&simulation, size);
+                    let what = format!("{} {number} step {step} at {size:?}", entry.info.id);
+                    for card in cards(&picture, 1) {
+                        assert_limit(&card, &view, &what);
+                        drawn += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(drawn > 4000, "{drawn} cards");
+}
+
+/// A burst at the end of a window and one at the start of the next: both pass, and it is said.
+#[test]
+fn the_edge_of_a_fixed_window_is_marked_when_twice_the_limit_passed() {
+    let rows: Vec<Value> =
+        (0..20).map(|n| json!([if n < 10 { 950 + n } else { 1000 + n }, 0, 0, 1])).collect();
+    let mut file = json!({ "id": "clients", "kind": "clients", "arrivals": "replay", "timeout_ms": 0, "to": ["limiter"] });
+    file["replay"] = json!({ "name": "log", "paths": ["/"], "rows": rows });
+    let nodes = json!([file,
+        { "id": "limiter", "kind": "limiter", "policy": { "id": "fixed-window" }, "to": ["origin"] },
+        { "id": "origin", "kind": "servers", "workers": 90 }]);
+    let mut simulation = Simulation::new(&scenario(nodes, json!([]), json!([])), &mut ());
+    simulation.advance(Time::from_ms(1100.0), u64::MAX, &mut ());
+    let picture = picture(&simulation, (770.0, 500.0));
+    let card = &cards(&picture, 1)[0];
+    let said = card.texts().into_iter().any(|label| label.text == "20 in 1\u{a0}s, across the edge");
+    assert!(said, "{:?}", card.texts());
+    let words = scene::target::node_name(&simulation.snapshot().nodes[1]);
+    assert!(words.contains("10 of 10") && words.contains("20 in 1\u{a0}s, across the edge"), "{words}");
+}
+
+/// Writes it where the gallery is wanted.
+fn keep(name: &str, picture: &Picture, (width, height): (f64, f64)) {
+    let Ok(folder) = std::env::var("STAGE_GALLERY") else { return };
+    for (suffix, palette) in [("light", Palette::LIGHT), ("dark", Palette::DARK)] {
+        let image = scene::svg::svg(&picture.all_shapes(), &palette, width, height);
+        std::fs::write(format!("{folder}/{name}-{suffix}.svg"), image).expect("the folder can be written");
+    }
+}
+
+#[test]
+fn gallery() {
+    for entry in cache::TABLE.iter().filter(|entry| entry.info.id != "min") {
+        let mut simulation = Simulation::new(&cached(entry.info.id, json!({})), &mut ());
+        simulation.advance(Time::from_ms(4000.0), u64::MAX, &mut ());
+        for size in SIZES {
+            keep(
+                &format!("cache-{}-{}x{}", entry.info.id, size.0, size.1),
+                &picture(&simulation, size),
+                size,
+            );
+        }
+    }
+    let large = json!({ "count": 3, "capacity": 300, "ttl_ms": 800, "strategy": "write-behind", "flush_every_ms": 500 });
+    for policy in ["lru", "arc", "s3-fifo", "w-tiny-lfu", "sieve", "clock"] {
+        let mut simulation = Simulation::new(&cached(policy, large.clone()), &mut ());
+        simulation.advance(Time::from_ms(4000.0), u64::MAX, &mut ());
+        for size in SIZES {
+            keep(&format!("caches-{policy}-{}x{}", size.0, size.1), &picture(&simulation, size), size);
+        }
+    }
+    for entry in limit::TABLE {
+        for (name, set) in [("all", json!({})), ("each", json!({ "per": "client" }))] {
+            let mut simulation = Simulation::new(&limited(entry.info.id, set), &mut ());
+            simulation.advance(Time::from_ms(4300.0), u64::MAX, &mut ());
+            for size in SIZES {
+                let name = format!("limit-{}-{name}-{}x{}", entry.info.id, size.0, size.1);
+                keep(&name, &picture(&simulation, size), size);
+            }
+        }
+    }
+}
