@@ -23,8 +23,8 @@ pub struct Station {
 pub enum Inside {
     #[default]
     Nothing,
-    Cache(CacheView),
-    Limit(LimitView),
+    Cache(Box<CacheView>),
+    Limit(Box<LimitView>),
     Ring(ring::Inspection),
 }
 

@@ -395,7 +395,7 @@ impl Show for Cache {
             number: index as u32 + 1,
             level: Some(f64::from(machine.entries()) / f64::from(self.settings.capacity)),
             note: format!("{} of {} entries", machine.entries(), self.settings.capacity),
-            inside: Inside::Cache(machine.view(id, now, lifetime)),
+            inside: Inside::Cache(Box::new(machine.view(id, now, lifetime))),
             ..StationMember::default()
         };
         Some(Station {

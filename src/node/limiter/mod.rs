@@ -290,7 +290,7 @@ impl Show for Limiter {
             Per::Client => ("for each client", "client"),
             Per::Key => ("for each key", "key"),
         };
-        let view = LimitView {
+        let mut view = LimitView {
             policy: id,
             per,
             passed_count: self.passed,
@@ -298,6 +298,11 @@ impl Show for Limiter {
             waiting: self.waiting(),
             ..self.seen.view(&*self.policy, now, |key| self.lines.contains_key(&key))
         };
+        if self.settings.per == Per::Client {
+            let number = |key: &mut u32| *key &= (1 << CLIENT_BITS) - 1;
+            number(&mut view.key);
+            view.keys.iter_mut().for_each(|it| number(&mut it.key));
+        }
         let mut notes = vec![format!("{} passed, {} refused", self.passed, self.refused)];
         match self.settings.per {
             Per::All => notes.push(view.state.note.clone()),
@@ -306,7 +311,7 @@ impl Show for Limiter {
         if self.waiting() > 0 {
             notes.push(format!("{} held", self.waiting()));
         }
-        let inside = Inside::Limit(view);
+        let inside = Inside::Limit(Box::new(view));
         Some(Station { does: format!("{short}, {whose}"), notes, members: vec![], inside })
     }
 

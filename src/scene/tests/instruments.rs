@@ -3,7 +3,7 @@
 use super::picture::{SIZES, assert_legible};
 use super::system::*;
 use crate::algo::ring;
-use crate::node::station::{CacheView, Inside, LimitView, Station, StationMember};
+use crate::node::station::{Inside, Station, StationMember};
 use crate::run::snapshot::*;
 use crate::scene::yard::Density;
 use crate::sim::Place;
@@ -28,8 +28,8 @@ fn members(count: u32, inside: &Inside) -> Vec<StationMember> {
 /// Each kind of inside as the node's and as that of so many members.
 fn stations() -> Vec<Station> {
     let insides = [
-        Inside::Cache(CacheView::default()),
-        Inside::Limit(LimitView::default()),
+        Inside::Cache(Box::default()),
+        Inside::Limit(Box::default()),
         Inside::Ring(ring::Inspection::default()),
     ];
     let mut all = vec![];
