@@ -5,6 +5,7 @@
 
 mod across;
 mod check;
+mod draw;
 mod input;
 mod labs;
 mod link;
@@ -35,6 +36,7 @@ enum Command {
     Policies(policies::Options),
     Schema(schema::Options),
     Check(check::Options),
+    Draw(draw::Options),
     Link(link::Options),
 }
 
@@ -75,6 +77,7 @@ fn perform(command: &Command, out: &mut impl Write) -> Result<(), Failure> {
         Command::Policies(options) => policies::policies(options, out),
         Command::Schema(options) => schema::schema(options, out),
         Command::Check(options) => check::check(options, out),
+        Command::Draw(options) => draw::draw(options, out),
         Command::Link(options) => link::link(options, out),
     }
 }

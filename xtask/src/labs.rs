@@ -1,10 +1,10 @@
 //! Puts the labs' scenarios and lessons beside the page, which fetches them when they are wanted.
 
 use crate::post_build::{extension, files_below};
-use crate::process::root;
-use anyhow::{Context, Result};
+use crate::process::{cargo, root, shown};
+use anyhow::{Context, Result, bail};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// In `index.html`, where the page learns of the folder.
 const MARK: &str = "<!-- labs -->";
@@ -19,6 +19,7 @@ pub fn put_beside(dist: &Path) -> Result<()> {
             labs.push((file.strip_prefix(&source)?.to_owned(), fs::read(&file)?));
         }
     }
+    labs.extend(pictures(&labs)?);
     let parts = labs.iter().flat_map(|(name, content)| [name.as_os_str().as_encoded_bytes(), content]);
     let folder = format!("labs-{:016x}", fingerprint(parts));
     for (name, content) in &labs {
@@ -32,6 +33,33 @@ pub fn put_beside(dist: &Path) -> Result<()> {
         html.split_once(MARK).with_context(|| format!("{} has no {MARK}", page.display()))?;
     fs::write(&page, format!(r#"{before}<meta name="labs" content="{folder}">{after}"#))?;
     Ok(())
+}
+
+/// How much of a run has happened in a lab's picture; the page's gallery begins its live ones there too.
+const PICTURED_AT_MS: &str = "2000";
+/// Width and height of a card's picture.
+const PICTURED: [&str; 2] = ["600", "340"];
+
+/// For each scenario its picture for a light and for a dark page, drawn by the command line: what the gallery
+/// shows of a lab before it runs.
+fn pictures(labs: &[(PathBuf, Vec<u8>)]) -> Result<Vec<(PathBuf, Vec<u8>)>> {
+    let mut pictures = vec![];
+    for (name, _) in labs.iter().filter(|(name, _)| extension(name) == "json") {
+        for (suffix, theme) in [("light.svg", None), ("dark.svg", Some("--dark"))] {
+            let [width, height] = PICTURED;
+            let mut draw = cargo();
+            draw.args(["run", "--quiet", "--package", "switchyard", "--", "draw"])
+                .arg(name.with_extension(""))
+                .args(["--at-ms", PICTURED_AT_MS]);
+            draw.args(["--width", width, "--height", height]).args(theme);
+            let drawn = draw.output().with_context(|| shown(&draw))?;
+            if !drawn.status.success() {
+                bail!("{}: {}", shown(&draw), String::from_utf8_lossy(&drawn.stderr));
+            }
+            pictures.push((name.with_extension(suffix), drawn.stdout));
+        }
+    }
+    Ok(pictures)
 }
 
 /// FNV-1a of the parts and their lengths.
