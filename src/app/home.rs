@@ -2,16 +2,16 @@
 
 use super::address::Address;
 use super::clock::use_clock;
-use super::dom::{Sight, less_motion};
+use super::dom::less_motion;
 use super::engine::Engine;
 use super::head::{Link, head};
 use super::stage::Stage;
 use super::storage;
 use super::texts;
-use super::theme::Theme;
+use super::theme::{Theme, is_dark};
+use super::whole;
 use switchyard::labs::{LABS, Lab};
-use switchyard::scenario::Checked;
-use web_sys::Element;
+use switchyard::scenario::{Checked, elsewhere};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -31,13 +31,14 @@ pub fn Home(props: &HomeProps) -> Html {
             topics.push(lab.topic);
         }
     }
+    let dark = is_dark();
     let topic = |topic: &&'static str| {
         let id = format!("topic-{}", topic.to_ascii_lowercase().replace(' ', "-"));
         html! {
             <section class="topic" aria-labelledby={id.clone()}>
                 <h2 {id}>{ *topic }</h2>
                 <ul role="list" class="gallery">
-                    { for LABS.iter().filter(|lab| lab.topic == *topic).map(|lab| html! { <li key={lab.id}><Card {lab} /></li> }) }
+                    { for LABS.iter().filter(|lab| lab.topic == *topic).map(|lab| html! { <li key={lab.id}><Card {lab} {dark} /></li> }) }
                 </ul>
             </section>
         }
@@ -59,13 +60,14 @@ fn address_of(lab: &Lab) -> Address {
 }
 
 #[derive(Clone, Copy, Properties)]
-struct LabProps {
+struct CardProps {
     lab: &'static Lab,
+    dark: bool,
 }
 
-impl PartialEq for LabProps {
-    fn eq(&self, other: &LabProps) -> bool {
-        self.lab.id == other.lab.id
+impl PartialEq for CardProps {
+    fn eq(&self, other: &CardProps) -> bool {
+        self.lab.id == other.lab.id && self.dark == other.dark
     }
 }
 
@@ -87,9 +89,9 @@ fn hero(lab: &'static Lab) -> Html {
     }
 }
 
-/// A lab in the gallery; its miniature runs while the card is pointed at or has the focus.
+/// A lab in the gallery: its picture, which comes to life while the card is pointed at or has the focus.
 #[component]
-fn Card(props: &LabProps) -> Html {
+fn Card(props: &CardProps) -> Html {
     let lab = props.lab;
     let alive = use_state(|| false);
     let turn = |to: bool| {
@@ -101,7 +103,10 @@ fn Card(props: &LabProps) -> Html {
         <article class="panel card"
             onpointerenter={move |_: PointerEvent| enter()} onpointerleave={move |_: PointerEvent| leave()}
             onfocusin={move |_: FocusEvent| focus()} onfocusout={move |_: FocusEvent| blur()}>
-            <Miniature {lab} plays={*alive} />
+            <div class="picture">
+                <img src={texts::picture(lab, props.dark)} alt={format!("Picture of {}", lab.title)} loading="lazy" width="600" height="340" />
+                <Alive {lab} plays={*alive} />
+            </div>
             <div class="about">
                 <h3><Link to={address_of(lab)}>{ lab.title }</Link></h3>
                 <p>{ lab.summary }</p>
@@ -123,37 +128,55 @@ impl PartialEq for MiniatureProps {
     }
 }
 
-/// How much of a run has already happened when a miniature is first seen.
+/// How much of a run has already happened when a miniature is first seen: as much as in its picture, see
+/// `xtask/src/labs.rs`.
 const BEGIN_MS: f64 = 2000.0;
 
-/// Its scenario comes when it is first seen. It stays empty where that does not arrive, or needs what this
-/// page lacks: opening the lab says which.
+/// The first lab, which plays as soon as it is seen.
 #[component]
 fn Miniature(props: &MiniatureProps) -> Html {
     let lab = props.lab;
-    let engine = use_state(|| texts::scenario_at_once(lab).and_then(begin));
-    let place = use_node_ref();
+    let engine = use_memo((), |()| texts::scenario_at_once(lab).and_then(begin));
+    (*engine).clone().map_or_else(Html::default, |engine| {
+        html! { <RunningMiniature {engine} plays={props.plays} name={lab.title} /> }
+    })
+}
+
+#[derive(Clone)]
+enum Life {
+    /// Nobody has pointed at it yet, or it did not arrive.
+    None,
+    Here(Engine),
+    /// On the page for frames that has everything.
+    Elsewhere,
+}
+
+/// A run over a card's picture, from when it is first pointed at.
+#[component]
+fn Alive(props: &MiniatureProps) -> Html {
+    let lab = props.lab;
+    let life = use_state(|| Life::None);
     {
-        let (engine, place) = (engine.clone(), place.clone());
-        use_effect_with((), move |()| {
-            let element = place.cast::<Element>().filter(|_| engine.is_none());
-            let asked = std::cell::Cell::new(false);
-            let sight = element.and_then(|element| {
-                Sight::of(&element, move |visible| {
-                    if visible && !asked.replace(true) {
-                        let engine = engine.setter();
-                        wasm_bindgen_futures::spawn_local(async move {
-                            engine.set(texts::scenario(lab).await.ok().as_deref().and_then(begin));
-                        });
-                    }
-                })
-            });
-            move || drop(sight)
+        let life = life.clone();
+        use_effect_with(props.plays, move |plays| {
+            if *plays && matches!(*life, Life::None) && !less_motion() {
+                wasm_bindgen_futures::spawn_local(async move {
+                    let Ok(scenario) = texts::scenario(lab).await else { return };
+                    let here = || begin(&scenario).map_or(Life::None, Life::Here);
+                    life.set(if elsewhere::is_needed(&scenario) { Life::Elsewhere } else { here() });
+                });
+            }
         });
     }
-    match (*engine).clone() {
-        Some(engine) => html! { <RunningMiniature {engine} plays={props.plays} name={lab.title} /> },
-        None => html! { <div ref={place} class="stage"></div> },
+    match &*life {
+        Life::Here(engine) => {
+            html! { <RunningMiniature engine={engine.clone()} plays={props.plays} name={lab.title} /> }
+        }
+        // It stops when it is left: there is one at most.
+        Life::Elsewhere if props.plays => html! {
+            <iframe class="stage" src={whole::frame(lab.id)} title={format!("{} runs", lab.title)} tabindex="-1"></iframe>
+        },
+        Life::Elsewhere | Life::None => html! {},
     }
 }
 

@@ -50,11 +50,20 @@ pub fn scenario_at_once(lab: &Lab) -> Option<&'static str> {
     (LABS.first()?.id == lab.id).then_some(FIRST_SCENARIO)
 }
 
+/// The address of a lab's picture.
+pub fn picture(lab: &Lab, dark: bool) -> String {
+    address(lab, if dark { "dark.svg" } else { "light.svg" })
+}
+
 fn ask(lab: &Lab, kind: &str) -> JsFuture {
+    JsFuture::from(window().fetch_with_str(&address(lab, kind)))
+}
+
+fn address(lab: &Lab, kind: &str) -> String {
     // The build writes it: see `xtask/src/labs.rs`.
     let folder = document().query_selector("meta[name=labs]").ok().flatten();
     let folder = folder.and_then(|folder| folder.get_attribute("content")).unwrap_or_default();
-    JsFuture::from(window().fetch_with_str(&format!("{folder}/{}.{kind}", lab.id)))
+    format!("{folder}/{}.{kind}", lab.id)
 }
 
 async fn text(answer: JsFuture) -> Result<String, Missing> {

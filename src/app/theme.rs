@@ -40,7 +40,7 @@ impl Theme {
 }
 
 /// Whether the page is dark at this moment.
-fn is_dark() -> bool {
+pub fn is_dark() -> bool {
     let chosen = document().document_element().and_then(|root| root.get_attribute("data-theme"));
     match chosen.as_deref() {
         Some("dark") => true,

@@ -43,6 +43,11 @@ pub fn follow() {
     let _ = location.replace(&format!("{FOLDER}{page}{search}{hash}"));
 }
 
+/// The address of a lab's stage alone, for a frame that runs at once; on the page that has everything.
+pub fn frame(lab: &str) -> String {
+    format!("{}{FOLDER}embed.html?lab={lab}&show=stage&start=auto&t=2000", site())
+}
+
 /// Opens a scenario's text on the whole page, in a link of its own.
 ///
 /// # Errors
