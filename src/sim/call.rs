@@ -101,6 +101,8 @@ pub struct Call {
     pub outcome: Outcome,
     /// The caller no longer waits for the answer.
     pub abandoned: bool,
+    /// As its request: a health check.
+    pub probe: bool,
     /// Counts the tries of one caller, from 0.
     pub attempt: u16,
     pub departed: Time,
@@ -167,12 +169,13 @@ impl<T: Copy + Default> Arena<T> {
     }
 
     #[inline(always)]
-    pub(super) fn remove(&mut self, index: u32) {
+    pub(super) fn remove(&mut self, index: u32) -> &T {
         let slot = &mut self.items[index as usize];
         debug_assert!(slot.next == LIVE, "removed once");
         slot.next = self.free;
         self.free = index;
         self.live -= 1;
+        &slot.item
     }
 
     pub fn get(&self, index: u32) -> Option<&T> {

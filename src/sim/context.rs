@@ -130,7 +130,7 @@ impl<E: Env> Context<'_, E> {
                 self.core.queue.cancel(turn);
             }
             if condition.flap.is_some() {
-                self.core.soon.push(Happening::Flap(place).into());
+                self.core.send(Happening::Flap(place).into());
             }
         }
         self.core.put_condition(place, condition);
@@ -139,6 +139,7 @@ impl<E: Env> Context<'_, E> {
     /// Those that call this node must learn that its members changed.
     pub fn announce_members(&mut self) {
         self.core.announced.push(self.node);
+        self.core.unusual = true;
     }
 
     /// Whether there is no room for further calls of clients: see [`super::CALLS_MAX`].
@@ -213,13 +214,18 @@ impl<E: Env> Context<'_, E> {
     pub fn call(&mut self, out: Outgoing) -> CallId {
         let now = self.core.now;
         let &Link { to, instant, .. } = &self.core.links[out.link as usize];
+        let request = &mut self.core.requests[out.request.0];
+        request.open_calls += 1;
+        let probe = request.probe;
+        // It will have arrived before anybody looks, but for those who watch it depart.
+        let phase = if instant && !E::Seen::WATCHES { Phase::Queued } else { Phase::Outbound };
         let id = CallId(self.core.calls.insert(Call {
             request: out.request,
             parent: out.parent,
             from: Place { node: self.node, member: out.from_member },
             to: Place { node: to, member: out.to_member },
             link: out.link,
-            phase: Phase::Outbound,
+            phase,
             outcome: Outcome::Ok,
             abandoned: false,
             attempt: out.attempt,
@@ -230,6 +236,7 @@ impl<E: Env> Context<'_, E> {
             due: now,
             slot: 0,
             tag: out.tag,
+            probe,
             answer: Answer::default(),
             timeout: Handle::NONE,
         }));
@@ -237,10 +244,12 @@ impl<E: Env> Context<'_, E> {
             self.core.calls[id.0].timeout =
                 self.core.queue.schedule(now + span, Happening::Timeout(id).into());
         }
-        let request = &mut self.core.requests[out.request.0];
-        request.open_calls += 1;
         if E::Seen::WATCHES {
+            let request = &self.core.requests[out.request.0];
             self.seen.departed(id, &self.core.calls[id.0], request);
+            if instant {
+                self.core.calls[id.0].phase = Phase::Queued;
+            }
         }
         self.core.travel(id, out.link, instant, Way::Out);
         id
@@ -267,8 +276,7 @@ impl<E: Env> Context<'_, E> {
     /// Answers a call with data.
     #[inline(always)]
     pub fn reply_with(&mut self, id: CallId, outcome: Outcome, answer: Answer) {
-        self.core.calls[id.0].answer = answer;
-        self.core.reply(id, outcome);
+        self.core.reply_with(id, outcome, answer);
     }
 
     /// A write of this node's data begins; answers with its number: see [`Answer`].
@@ -302,6 +310,11 @@ impl<E: Env> Context<'_, E> {
 
     pub fn cancel(&mut self, handle: Handle) {
         self.core.queue.cancel(handle);
+    }
+
+    /// Whether anybody hears of what is reported.
+    pub fn is_watched(&self) -> bool {
+        E::Seen::WATCHES
     }
 
     /// Reports a choice; `explain` runs only if somebody wants to know.

@@ -3,10 +3,11 @@
 use super::call::Arena;
 use super::link::Way;
 use super::placement::Placements;
+use super::soon::Soon;
 use super::truth::Truth;
 use super::{
-    Call, CallId, Event, EventQueue, Handle, Happening, LOSS_NOTICE, Link, NodeId, Outcome, Phase, Place,
-    Request, RequestId, Span, Time,
+    Answer, Call, CallId, Event, EventQueue, Handle, Happening, LOSS_NOTICE, Link, NodeId, Outcome, Phase,
+    Place, Request, RequestId, Span, Time,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,9 +36,11 @@ const BACKLOG: usize = 4096;
 pub(super) struct Core<Q> {
     pub now: Time,
     pub queue: Q,
-    /// Deliveries at this very instant, in order, before the queue is asked again. Emptied after
-    /// every event.
-    pub soon: Vec<Event>,
+    /// Deliveries at this very instant: see [`Core::send`].
+    pub soon: Soon,
+    /// One of these may be so: a condition is not the default, nodes were announced, several deliveries are
+    /// due at this instant. A single test before each event sees to all three.
+    pub unusual: bool,
     pub calls: Arena<Call>,
     pub requests: Arena<Request>,
     pub links: Vec<Link>,
@@ -96,7 +99,8 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
         Core {
             now: Time::ZERO,
             queue: Q::default(),
-            soon: vec![],
+            soon: Soon::default(),
+            unusual: false,
             calls: Arena::default(),
             requests: Arena::default(),
             outgoing,
@@ -134,8 +138,21 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
         *old = condition;
         self.troubled = self.troubled + (condition != healthy) as u32 - was_troubled as u32;
         if !condition.frozen {
-            self.soon.extend(self.parked.remove(&place).into_iter().flatten());
+            for event in self.parked.remove(&place).into_iter().flatten() {
+                if let Some(id) = event.arriving() {
+                    self.knock(id);
+                }
+                self.send(event);
+            }
         }
+        self.unusual = true;
+    }
+
+    /// A call that took its time reaches its callee now.
+    pub fn knock(&mut self, id: CallId) {
+        let now = self.now;
+        let call = &mut self.calls[id.0];
+        (call.arrived, call.started, call.phase) = (now, now, Phase::Queued);
     }
 
     /// Holds an event for a frozen member.
@@ -144,6 +161,10 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
             Happening::Timeout(id) => {
                 self.calls[id.0].timeout = Handle::PARKED;
                 Happening::LateTimeout(id).into()
+            }
+            Happening::Arrive(id) => {
+                self.calls[id.0].phase = Phase::Outbound;
+                event
             }
             _ => event,
         };
@@ -155,9 +176,10 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
         self.parked.get(&place).is_some_and(|held| held.len() >= BACKLOG)
     }
 
-    /// Whether the call still waits for a timeout that was held.
-    pub fn is_parked(&self, id: CallId) -> bool {
-        self.calls.get(id.0).is_some_and(|call| call.timeout == Handle::PARKED)
+    /// Whether this is a timeout that was held, and the call does not wait for it any more.
+    pub fn is_stale(&self, event: Event) -> bool {
+        let Happening::LateTimeout(id) = event.happening() else { return false };
+        self.calls.get(id.0).is_none_or(|call| call.timeout != Handle::PARKED)
     }
 
     /// Members may come and go; whoever goes leaves no condition behind.
@@ -171,12 +193,25 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
         }
     }
 
+    /// Whether there is anything to see to before and beside the next event.
+    pub fn is_unusual(&self) -> bool {
+        self.troubled > 0 || !self.announced.is_empty() || self.soon.is_crowded()
+    }
+
+    /// Lets something happen at this very instant, behind all that is due in it.
+    #[inline(always)]
+    pub fn send(&mut self, event: Event) {
+        if !self.soon.push(event) {
+            self.unusual = true;
+        }
+    }
+
     /// Sends a call or its answer over its link, which may be `instant`.
     #[inline(always)]
     pub fn travel(&mut self, id: CallId, link: u16, instant: bool, way: Way) {
         let event = Event::from(if way == Way::Out { Happening::Arrive(id) } else { Happening::Return(id) });
         if instant {
-            self.soon.push(event);
+            self.send(event);
         } else {
             self.travel_far(id, link as usize, way, event);
         }
@@ -196,6 +231,13 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
         }
     }
 
+    /// The message is lost at the callee's door: it never arrived.
+    pub fn vanish(&mut self, id: CallId) {
+        let call = &mut self.calls[id.0];
+        (call.arrived, call.started) = (call.departed, call.departed);
+        self.lose(id);
+    }
+
     /// The message is gone; the caller learns of it later, if its timeout does not come first.
     pub fn lose(&mut self, id: CallId) {
         let due = self.now + LOSS_NOTICE;
@@ -208,11 +250,17 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
     }
 
     /// The callee answers.
-    #[inline(always)]
     pub fn reply(&mut self, id: CallId, outcome: Outcome) {
+        let answer = self.calls[id.0].answer;
+        self.reply_with(id, outcome, answer);
+    }
+
+    /// The same with what the answer brings.
+    #[inline(always)]
+    pub fn reply_with(&mut self, id: CallId, outcome: Outcome, answer: Answer) {
         let now = self.now;
         let call = &mut self.calls[id.0];
-        (call.finished, call.outcome, call.phase) = (now, outcome, Phase::Returning);
+        (call.finished, call.outcome, call.phase, call.answer) = (now, outcome, Phase::Returning, answer);
         let link = call.link;
         let instant = self.links[link as usize].instant;
         self.travel(id, link, instant, Way::Back);
@@ -221,7 +269,10 @@ impl<Q: EventQueue<Event = Event>> Core<Q> {
     /// A call is over, and so may be all that is left of its request.
     #[inline(always)]
     pub fn close(&mut self, id: CallId, of: RequestId) {
-        self.calls.remove(id.0);
+        let timeout = self.calls.remove(id.0).timeout;
+        if timeout.names_one() {
+            self.queue.cancel(timeout);
+        }
         let request = &mut self.requests[of.0];
         request.open_calls -= 1;
         if request.open_calls == 0 && request.outcome.is_some() {

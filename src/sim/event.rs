@@ -38,6 +38,9 @@ pub struct Timer {
 pub const NODES_MAX: usize = 256;
 
 impl Event {
+    /// Stands for none.
+    pub(super) const NONE: Event = Event(u64::MAX);
+
     #[inline]
     fn new(which: u64, kind: u8, place: Place, index: u32) -> Event {
         let (kind, node, member) = (kind as u64 & 0xf, place.node as u64 & 0xff, place.member as u64);
@@ -47,6 +50,37 @@ impl Event {
     #[inline]
     fn place(self) -> Place {
         Place { node: (self.0 >> 8 & 0xff) as NodeId, member: (self.0 >> 16) as u16 }
+    }
+
+    /// The call that reaches its callee, if that is what happens.
+    #[inline]
+    pub(super) fn arriving(self) -> Option<CallId> {
+        (self.0 & 0xf == 0).then_some(self.call())
+    }
+
+    /// The timer that is due, if that is what happens.
+    #[inline]
+    pub(super) fn timer(self) -> Option<Timer> {
+        let (kind, index) = ((self.0 >> 4 & 0xf) as u8, self.call().0);
+        (self.0 & 0xf == 5).then_some(Timer { place: self.place(), kind, index })
+    }
+
+    /// The member whose turn it is to flap, if that is what happens.
+    #[inline]
+    pub(super) fn flapping(self) -> Option<Place> {
+        (self.0 & 0xf == 6).then_some(self.place())
+    }
+
+    /// The call that it is about, if it is about one.
+    #[inline]
+    pub(super) fn call(self) -> CallId {
+        CallId((self.0 >> 32) as u32)
+    }
+
+    /// Whether a call is over with this: an answer, or the notice of a loss.
+    #[inline]
+    pub(super) fn ends_call(self) -> bool {
+        matches!(self.0 & 0xf, 1 | 4)
     }
 
     #[inline]

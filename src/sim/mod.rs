@@ -15,6 +15,7 @@ mod outcome;
 mod placement;
 mod queue;
 mod random;
+mod soon;
 mod time;
 mod truth;
 mod world;

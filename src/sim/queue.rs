@@ -27,6 +27,14 @@ impl Handle {
     pub(super) const PARKED: Handle = Handle { index: u32::MAX, generation: 1 };
 }
 
+impl Handle {
+    /// Whether an event may be scheduled under it.
+    #[inline]
+    pub(super) fn names_one(self) -> bool {
+        self.index != Handle::NONE.index
+    }
+}
+
 impl Default for Handle {
     fn default() -> Handle {
         Handle::NONE

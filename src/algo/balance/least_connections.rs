@@ -26,10 +26,16 @@ struct LeastConnections {
 
 impl LeastConnections {
     /// The backend, and its requests in flight.
+    #[inline(always)]
     fn fewest(&self, backends: &Backends) -> (usize, u32) {
         if backends.eligible_count == backends.len() {
             return first_fewest(&backends.in_flight, self.cursor.start(backends));
         }
+        self.fewest_of_some(backends)
+    }
+
+    #[inline(never)]
+    fn fewest_of_some(&self, backends: &Backends) -> (usize, u32) {
         // Whoever may not be chosen counts as having more than anybody.
         let states = backends.in_flight.iter().zip(&backends.eligible);
         let seen: Vec<u32> = states.map(|(&in_flight, &up)| if up { in_flight } else { u32::MAX }).collect();
@@ -37,22 +43,16 @@ impl LeastConnections {
     }
 }
 
-/// Index and value of the smallest, the first one from `start` on, going round. Nobody has fewer than
-/// none, so an idle one ends the search.
+/// Index and value of the smallest, the first one from `start` on, going round. Without a branch: a
+/// processor cannot foretell where a search ends.
+#[inline]
 fn first_fewest(values: &[u32], start: usize) -> (usize, u32) {
-    let start = if start < values.len() { start } else { 0 };
-    let mut best = (start, values.get(start).copied().unwrap_or(0));
-    let mut index = start;
-    while best.1 > 0 {
-        index = if index + 1 < values.len() { index + 1 } else { 0 };
-        if index == start {
-            break;
-        }
-        if values[index] < best.1 {
-            best = (index, values[index]);
-        }
-    }
-    best
+    let start = start as u32;
+    // The value above, the distance from `start` below; those before it are the farthest.
+    let ranked =
+        values.iter().zip(0u32..).map(|(&n, at)| u64::from(n) << 32 | u64::from(at.wrapping_sub(start)));
+    let best = ranked.fold(u64::MAX, u64::min);
+    ((best as u32).wrapping_add(start) as usize, (best >> 32) as u32)
 }
 
 impl Balance for LeastConnections {

@@ -40,7 +40,12 @@ pub trait Balance: std::fmt::Debug + CloneBalance + Send + Sync {
     /// Called once before the first `pick`, then after every such change.
     fn rebuild(&mut self, _backends: &Backends) {}
 
-    /// A request given to `backend` came back (or failed) after `latency`.
+    /// Whether it wants to hear of what came back.
+    fn learns(&self) -> bool {
+        false
+    }
+
+    /// If it learns: a request given to `backend` came back (or failed) after `latency`.
     fn finished(&mut self, _backend: usize, _latency: Span, _ok: bool, _now: Time) {}
 
     /// What a learner must see.

@@ -92,6 +92,10 @@ impl Balance for PeakEwma {
         self.average.follow(backends);
     }
 
+    fn learns(&self) -> bool {
+        true
+    }
+
     fn finished(&mut self, backend: usize, latency: Span, ok: bool, now: Time) {
         let latency = latency.0 as f64;
         let old = self.average.values.get(backend).copied().flatten();

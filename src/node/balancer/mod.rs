@@ -49,6 +49,10 @@ pub struct Balancer {
     pool_of_class: Vec<Option<Option<u8>>>,
     /// By client: where it sticks.
     stuck: Vec<Stuck>,
+    /// Paths decide where a request goes.
+    routes: bool,
+    /// Clients may come back to the server that they had.
+    remembers: bool,
     probes: u64,
     health_timer: Handle,
     warm_timer: Handle,
@@ -75,6 +79,8 @@ impl Balancer {
     pub fn new(site: &Site<'_>, settings: Settings) -> Balancer {
         let Site { seed, id, to } = *site;
         Balancer {
+            routes: routes(&settings),
+            remembers: remembers(&settings),
             settings,
             seed,
             id: id.to_owned(),
@@ -118,10 +124,6 @@ impl Balancer {
         found
     }
 
-    fn remembers(&self) -> bool {
-        self.settings.layer == Layer::Four || self.settings.sticky != Sticky::None
-    }
-
     /// Where this client sticks, if its server may still be chosen.
     fn recall(&mut self, client: u32, pool: usize, now: Time) -> Option<usize> {
         let stuck = self.stuck.get_mut(client as usize)?;
@@ -158,7 +160,7 @@ impl Balancer {
 
     #[inline(always)]
     fn choose<E: Env>(&mut self, cx: &mut Context<'_, E>, ask: &Ask, pool: usize) -> Option<Pick> {
-        if self.remembers() { self.choose_again(cx, ask, pool) } else { self.pools[pool].pick(ask) }
+        if self.remembers { self.choose_again(cx, ask, pool) } else { self.pools[pool].pick(ask) }
     }
 
     /// Whom the client was given before, if that still holds.
@@ -233,6 +235,14 @@ impl Balancer {
     }
 }
 
+fn routes(settings: &Settings) -> bool {
+    !settings.routes.is_empty() && settings.layer != Layer::Four
+}
+
+fn remembers(settings: &Settings) -> bool {
+    settings.layer == Layer::Four || settings.sticky != Sticky::None
+}
+
 /// The reason in words, with every candidate's calls in flight at that instant.
 fn explain(pool: &Pool, pick: Pick) -> Explanation {
     let backends = &pool.backends;
@@ -260,23 +270,17 @@ impl Behaviour for Balancer {
 
     #[inline(always)]
     fn arrive<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
-        let of = cx.call_at(id).request;
-        let request = cx.request(of);
-        let (client, key, class) = (request.client, request.key, request.class);
-        if request.probe {
+        let call = cx.call_at(id);
+        let (of, attempt) = (call.request, call.attempt);
+        if call.probe {
             return cx.reply(id, Outcome::Ok);
         }
-        let pool = if self.settings.routes.is_empty() || self.settings.layer == Layer::Four {
-            0
-        } else {
-            match self.pool_for(class, cx.class_name(class)) {
-                Some(pool) => pool as usize,
-                None => return cx.reply(id, Outcome::NoRoute),
-            }
-        };
-        if pool >= self.pools.len() {
+        let request = cx.request(of);
+        let (client, key, class) = (request.client, request.key, request.class);
+        let pool = if self.routes { self.pool_for(class, cx.class_name(class)) } else { Some(0) };
+        let Some(pool) = pool.map(usize::from).filter(|pool| *pool < self.pools.len()) else {
             return cx.reply(id, Outcome::NoRoute);
-        }
+        };
         let ask = Ask { now: cx.now(), client, key };
         let Some(pick) = self.choose(cx, &ask, pool) else { return cx.reply(id, Outcome::NoBackend) };
         let target = &mut self.pools[pool];
@@ -290,7 +294,7 @@ impl Behaviour for Balancer {
             link: target.link,
             to_member: pick.backend as u16,
             // A further try has its own luck on this way too.
-            attempt: cx.call_at(id).attempt,
+            attempt,
             tag: (pool << 16 | pick.backend) as u32,
             timeout: None,
         });
@@ -307,7 +311,7 @@ impl Behaviour for Balancer {
         let (pool, member) = ((tag >> 16) as usize, (tag & 0xffff) as usize);
         let now = cx.now();
         let target = &mut self.pools[pool];
-        if target.came_back(member, now.since(departed), outcome, &self.settings, now) {
+        if target.came_back(member, departed, outcome, &self.settings, now) {
             let back = target.health[member].ejected_until;
             cx.timer(0, READMIT, tag, back);
         }
@@ -339,6 +343,7 @@ impl Behaviour for Balancer {
     fn change<E: Env>(&mut self, cx: &mut Context<'_, E>, settings: &Settings) {
         let now = cx.now();
         let before = std::mem::replace(&mut self.settings, settings.clone());
+        (self.routes, self.remembers) = (routes(settings), remembers(settings));
         for pool in &mut self.pools {
             if before.policy != settings.policy {
                 pool.replace_policy(settings);

@@ -10,6 +10,7 @@ pub struct Pool {
     pub link: u16,
     pub backends: Backends,
     pub policy: Box<dyn Balance>,
+    learns: bool,
     pub health: Vec<Health>,
     random: Stream,
     /// Weights as the servers tell them, before slow start.
@@ -56,10 +57,12 @@ pub const SLOW_START_STEPS: u64 = 10;
 impl Pool {
     /// `name` identifies the policy's random numbers.
     pub fn new(seed: u64, name: &str, link: u16, settings: &Settings) -> Pool {
+        let policy = build_policy(settings);
         Pool {
             link,
             backends: Backends::default(),
-            policy: build_policy(settings),
+            learns: policy.learns(),
+            policy,
             health: vec![],
             random: Stream::new(seed, name, Purpose::Policy),
             weights: vec![],
@@ -70,6 +73,7 @@ impl Pool {
     /// Another policy takes over, knowing nothing of what was.
     pub fn replace_policy(&mut self, settings: &Settings) {
         self.policy = build_policy(settings);
+        self.learns = self.policy.learns();
         self.policy.rebuild(&self.backends);
     }
 
@@ -151,12 +155,12 @@ impl Pool {
         self.backends.in_flight[index] += 1;
     }
 
-    /// A call came back. True if that changed who is eligible.
+    /// A call that departed then came back. True if that changed who is eligible.
     #[inline(always)]
     pub fn came_back(
         &mut self,
         index: usize,
-        latency: Span,
+        departed: Time,
         outcome: Outcome,
         settings: &Settings,
         now: Time,
@@ -171,7 +175,9 @@ impl Pool {
         }
         let failed =
             !outcome.is_ok() && matches!(outcome.kind(), OutcomeKind::Failed | OutcomeKind::TimedOut);
-        self.policy.finished(index, latency, !failed, now);
+        if self.learns {
+            self.policy.finished(index, now.since(departed), !failed, now);
+        }
         let health = &mut self.health[index];
         health.errors_in_a_row = if failed { health.errors_in_a_row + 1 } else { 0 };
         failed && self.eject(index, settings, now)

@@ -53,8 +53,12 @@ pub struct Clients {
     timeout: Option<Span>,
     /// Where each class's share of [0, 1) ends.
     shares: Vec<f64>,
-    /// The engine's numbers of the classes.
+    /// What a request of each class is like.
+    models: Vec<Model>,
+    /// The engine's numbers of a log's paths.
     class_ids: Vec<u16>,
+    /// Gaps are simply drawn.
+    poisson: bool,
     /// Nanoseconds between two requests of the open loop, on average.
     mean_gap_ns: f64,
     /// Requests issued in the open loop.
@@ -67,8 +71,24 @@ pub struct Clients {
     /// What is left of the present burst.
     burst_left: Span,
     users: Vec<User>,
+    /// To whom it sends.
+    link: Option<u16>,
     /// For calls that are more than one try.
     caller: Caller,
+}
+
+/// A class of the mix, ready to be copied.
+#[derive(Clone, Copy, Debug)]
+struct Model {
+    /// The engine's number.
+    class: u16,
+    cost: f32,
+    priority: u8,
+    write_share: f64,
+}
+
+impl Model {
+    const DEFAULT: Model = Model { class: 0, cost: 1.0, priority: 0, write_share: 0.0 };
 }
 
 /// Someone in the closed loop.
@@ -94,7 +114,9 @@ impl Clients {
             think: settings.think_ms.sampler(),
             timeout: settings.timeout(),
             shares: vec![],
+            models: vec![],
             class_ids: vec![],
+            poisson: is_poisson(&settings),
             mean_gap_ns: NS_PER_S / settings.rate_per_s,
             issued: 0,
             row: 0,
@@ -102,6 +124,7 @@ impl Clients {
             next: Handle::NONE,
             burst_left: Span::ZERO,
             users: vec![],
+            link: None,
             caller: Caller::new(site, settings.calling, settings.timeout(), !settings.calling.is_plain()),
             settings,
         };
@@ -125,10 +148,18 @@ impl Clients {
 
     fn learn_classes<E: Env>(&mut self, cx: &mut Context<'_, E>) {
         let replayed = self.settings.replay.as_ref().filter(|_| self.settings.arrivals == Arrivals::Replay);
-        self.class_ids = match replayed {
-            Some(replay) => replay.paths.iter().map(|path| cx.class(path)).collect(),
-            None => self.settings.mix.iter().map(|class| cx.class(&class.path)).collect(),
-        };
+        match replayed {
+            Some(replay) => self.class_ids = replay.paths.iter().map(|path| cx.class(path)).collect(),
+            None => {
+                let model = |class: &Class| Model {
+                    class: cx.class(&class.path),
+                    cost: class.cost as f32,
+                    priority: class.priority,
+                    write_share: class.write_share,
+                };
+                self.models = self.settings.mix.iter().map(model).collect();
+            }
+        }
     }
 
     /// Schedules the next arrival of the open loop, or wakes the users of the closed one.
@@ -156,7 +187,7 @@ impl Clients {
     /// From now to the next arrival of the open loop; `None` if there is no next.
     #[inline(always)]
     fn gap(&mut self, now: Time) -> Option<Span> {
-        if self.settings.arrivals == Arrivals::Poisson && self.settings.rate_per_s > 0.0 {
+        if self.poisson {
             return Some(Span::from_ns(self.arrivals.exponential() * self.mean_gap_ns));
         }
         self.gap_otherwise(now)
@@ -272,11 +303,9 @@ impl Clients {
     fn draw(&mut self, now: Time, seed: u64, client: u32) -> NewRequest {
         let index = self.draw_class();
         let key = self.keys.draw(&mut self.key_stream, now);
-        let class = self.settings.mix.get(index);
-        let (cost, priority, write_share) =
-            class.map_or((1.0, 0, 0.0), |class| (class.cost as f32, class.priority, class.write_share));
+        let Model { class, cost, priority, write_share } =
+            self.models.get(index).copied().unwrap_or(Model::DEFAULT);
         let write = write_share > 0.0 && Draw::new(self.write_stream, seed).chance(write_share);
-        let class = self.class_ids.get(index).copied().unwrap_or(0);
         NewRequest { seed, key, client, class, work: Span::ZERO, cost, priority, write }
     }
 
@@ -339,7 +368,7 @@ impl Clients {
         if self.caller.is_on() {
             return self.ask(cx, request, tag);
         }
-        let Some(&link) = cx.outgoing().first() else { return };
+        let Some(link) = self.link else { return };
         let to_member = super::member_for(cx, link, new.seed, new.key);
         cx.call(Outgoing {
             request,
@@ -391,6 +420,10 @@ impl Clients {
     }
 }
 
+fn is_poisson(settings: &Settings) -> bool {
+    settings.arrivals == Arrivals::Poisson && settings.rate_per_s > 0.0
+}
+
 /// Where each class's share of [0, 1) ends.
 fn shares_of(mix: &[Class]) -> Vec<f64> {
     let total: f64 = mix.iter().map(|class| class.share).sum();
@@ -408,6 +441,7 @@ impl Behaviour for Clients {
     type Settings = Settings;
 
     fn start<E: Env>(&mut self, cx: &mut Context<'_, E>) {
+        self.link = cx.outgoing().first().copied();
         self.learn_classes(cx);
         self.set_going(cx);
     }
@@ -447,6 +481,7 @@ impl Behaviour for Clients {
         self.think = settings.think_ms.sampler();
         self.timeout = settings.timeout();
         self.mean_gap_ns = NS_PER_S / settings.rate_per_s;
+        self.poisson = is_poisson(settings);
         self.shares = shares_of(&settings.mix);
         self.learn_classes(cx);
         if settings.arrivals == Arrivals::Closed {

@@ -71,6 +71,8 @@ pub struct Servers {
     caller: Caller,
     /// `None` for plain work.
     running: Option<Box<Running>>,
+    /// It does plain work and calls nobody.
+    works_alone: bool,
     /// Index of what events go to among what is called.
     events_way: Option<usize>,
     seed: u64,
@@ -91,6 +93,9 @@ pub struct Machine {
 #[derive(Clone, Debug)]
 struct Worker {
     call: CallId,
+    /// What its request reads or writes.
+    key: u32,
+    write: bool,
     /// Work left at `since`, at speed 1.
     left: Span,
     /// The same when it began.
@@ -111,6 +116,8 @@ struct Worker {
 impl Worker {
     const IDLE: Worker = Worker {
         call: CallId::NONE,
+        key: 0,
+        write: false,
         left: Span::ZERO,
         total: Span::ZERO,
         since: Time::ZERO,
@@ -166,6 +173,13 @@ impl Machine {
         self.rate
     }
 
+    /// The first idle one of so many workers.
+    #[inline(never)]
+    fn idle(&self, workers: u16) -> Option<usize> {
+        let mut all = self.workers.iter().take(workers as usize);
+        all.position(|worker| worker.call == CallId::NONE)
+    }
+
     /// Behind all of the same or a higher priority.
     #[inline(never)]
     fn insert(&mut self, call: CallId, priority_of: impl Fn(CallId) -> u8) {
@@ -184,6 +198,7 @@ impl Servers {
             fleet: Fleet::new(settings.scaling, settings.count),
             caller: settings.caller(site),
             running: Running::new(&settings.runs, site.seed, site.id),
+            works_alone: false,
             events_way: site.to.iter().position(|id| *id == settings.events_to),
             seed: site.seed,
             id: site.id.to_owned(),
@@ -271,34 +286,38 @@ impl Servers {
         }
     }
 
-    /// Puts an idle worker to work on the next call, if there are both.
-    fn take_next<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize) {
-        while self.machines[member].busy < self.settings.workers as u32 {
-            let machine = &mut self.machines[member];
-            let next = match self.settings.discipline {
-                Discipline::Lifo => machine.queue.pop_back(),
-                Discipline::Fifo | Discipline::Priority => machine.queue.pop_front(),
-            };
-            let Some(call) = next else { return };
-            if !self.begin(cx, member, call) {
-                return;
-            }
+    /// Puts an idle worker to work on the next call, if there are both. False if not.
+    #[inline(always)]
+    fn take_next<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize) -> bool {
+        let machine = &mut self.machines[member];
+        if machine.queue.is_empty() || machine.busy >= self.settings.workers as u32 {
+            return false;
         }
+        let next = match self.settings.discipline {
+            Discipline::Lifo => machine.queue.pop_back(),
+            Discipline::Fifo | Discipline::Priority => machine.queue.pop_front(),
+        };
+        next.is_some_and(|call| self.begin(cx, member, call))
     }
 
     /// False if no worker is idle, which the caller has ruled out.
     fn begin<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, call: CallId) -> bool {
         let machine = &mut self.machines[member];
-        let count = machine.workers.len().min(self.settings.workers as usize);
-        let mut workers = machine.workers[..count].iter_mut().enumerate();
-        let idle = workers.find(|(_, worker)| worker.call == CallId::NONE);
-        let Some((index, worker)) = idle else { return false };
+        let index = match machine.workers.first() {
+            Some(worker) if worker.call == CallId::NONE => 0,
+            _ => match machine.idle(self.settings.workers) {
+                Some(index) => index,
+                None => return false,
+            },
+        };
+        let worker = &mut machine.workers[index];
         let request = cx.request_of(call);
         let work = if request.work > Span::ZERO {
             request.work
         } else {
             self.service.draw(&mut Draw::new(self.service_stream, request.seed))
         };
+        (worker.key, worker.write) = (request.key, request.write);
         let left = if request.cost == 1.0 { work } else { work.times(request.cost as f64) };
         cx.work(call);
         let now = cx.now();
@@ -314,13 +333,17 @@ impl Servers {
     /// The worker's own work is done: call downstream, or answer.
     #[inline(always)]
     fn worked<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, index: usize) {
-        let worker = &mut self.machines[member].workers[index];
+        let machine = &mut self.machines[member];
+        let worker = &mut machine.workers[index];
         (worker.done, worker.left) = (Handle::NONE, Span::ZERO);
-        if self.running.is_none() && cx.outgoing().is_empty() {
-            worker.answer = own_data(cx, worker.call);
-            return self.answer(cx, member, index, Outcome::Ok);
+        if !self.works_alone {
+            return self.go_on(cx, member, index);
         }
-        self.go_on(cx, member, index);
+        let call = std::mem::replace(&mut worker.call, CallId::NONE);
+        let (key, write) = (worker.key, worker.write);
+        machine.busy -= 1;
+        let answer = own_data(cx, key, write);
+        self.answered(cx, member, call, Outcome::Ok, answer);
     }
 
     /// The service's turn, if there is one; then that of what is downstream.
@@ -355,7 +378,7 @@ impl Servers {
             return self.answer(cx, member, index, worst);
         }
         if cx.outgoing().len() == usize::from(events_way.is_some()) {
-            worker.answer = own_data(cx, call);
+            worker.answer = own_data(cx, worker.key, worker.write);
             return self.answer(cx, member, index, Outcome::Ok);
         }
         cx.wait(call);
@@ -382,13 +405,26 @@ impl Servers {
     }
 
     /// Frees the worker, answers, and takes the next call.
-    #[inline(always)]
+    #[inline(never)]
     fn answer<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, index: usize, outcome: Outcome) {
         let machine = &mut self.machines[member];
         let worker = &mut machine.workers[index];
         let call = std::mem::replace(&mut worker.call, CallId::NONE);
         let answer = worker.answer;
         machine.busy -= 1;
+        self.answered(cx, member, call, outcome, answer);
+    }
+
+    /// A worker is free: its call is answered, and the next begins.
+    #[inline(always)]
+    fn answered<E: Env>(
+        &mut self,
+        cx: &mut Context<'_, E>,
+        member: usize,
+        call: CallId,
+        outcome: Outcome,
+        answer: Answer,
+    ) {
         cx.reply_with(call, outcome, answer);
         self.take_next(cx, member);
         self.report(cx, member);
@@ -396,6 +432,9 @@ impl Servers {
 
     #[inline]
     fn report<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize) {
+        if !self.fleet.is_on() && !cx.is_watched() {
+            return;
+        }
         let machine = &self.machines[member];
         if self.fleet.is_on() {
             self.fleet.busy(member, machine.busy, cx.now());
@@ -484,9 +523,7 @@ fn due(now: Time, left: Span, rate: f64) -> Option<Time> {
 /// Servers that call nobody keep their data themselves, and all of them the same: a write is known
 /// everywhere at once.
 #[inline]
-fn own_data<E: Env>(cx: &mut Context<'_, E>, call: CallId) -> Answer {
-    let request = cx.request_of(call);
-    let (key, write) = (request.key, request.write);
+fn own_data<E: Env>(cx: &mut Context<'_, E>, key: u32, write: bool) -> Answer {
     if write {
         let version = cx.write_begins(key);
         cx.write_acknowledged(key, version);
@@ -510,6 +547,7 @@ impl Behaviour for Servers {
 
     fn start<E: Env>(&mut self, cx: &mut Context<'_, E>) {
         let settings = self.settings.clone();
+        self.works_alone = self.running.is_none() && cx.outgoing().is_empty();
         self.declare_conditions(cx, &settings, 0);
         self.fleet.start(cx);
         self.measure(cx);
@@ -517,7 +555,7 @@ impl Behaviour for Servers {
 
     #[inline(always)]
     fn arrive<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId) {
-        if cx.request_of(call).probe {
+        if cx.call_at(call).probe {
             // A health endpoint answers beside the queue.
             return cx.reply(call, Outcome::Ok);
         }
@@ -565,6 +603,7 @@ impl Behaviour for Servers {
         if before.runs != settings.runs {
             // Another service, or other settings of it, begins anew.
             self.running = Running::new(&settings.runs, self.seed, &self.id);
+            self.works_alone = self.running.is_none() && cx.outgoing().is_empty();
         }
         self.events_way = self.to.iter().position(|id| *id == settings.events_to);
         self.caller.change(settings.calling, settings.call_timeout(), settings.manages_calls());
@@ -577,7 +616,7 @@ impl Behaviour for Servers {
             self.sort_queues(cx);
         }
         for member in 0..self.machines.len() {
-            self.take_next(cx, member);
+            while self.take_next(cx, member) {}
             self.report(cx, member);
         }
         cx.announce_members();
