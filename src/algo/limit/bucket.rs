@@ -52,7 +52,8 @@ impl Bucket {
     /// What `span` brings or takes.
     #[inline]
     pub fn during(&self, span: Span) -> u64 {
-        span.0.saturating_mul(self.per_ns.by)
+        // As with all rates that divide a second into whole nanoseconds.
+        if self.per_ns.by == 1 { span.0 } else { span.0.saturating_mul(self.per_ns.by) }
     }
 
     #[inline]

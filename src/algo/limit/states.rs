@@ -1,25 +1,34 @@
-//! A state for each key, in a table that stays small: keys that are as good as new are forgotten.
+//! A state for each key, in tables that stay small: keys that are as good as new are forgotten.
 //!
-//! Open addressing with linear probing, at most half full. When it gets fuller, all states are looked at
-//! once, those that equal a new one are dropped, and the table takes the size that the others need: so a key
-//! costs constant time on average.
+//! Keys are mostly small numbers, which say themselves where their state is. The others are in a table with
+//! open addressing and linear probing, at most half full. When twice as many keys are known as were in use,
+//! all states are looked at once, and those that equal a new one are dropped: so a key costs constant time on
+//! average.
 
 use crate::sim::Time;
 
 /// Most keys with a state of their own. Further ones share one.
 pub const KEYS_MAX: usize = 1 << 20;
 
+/// Keys below this are not searched for.
+const DIRECT: usize = 1 << 15;
 const FEWEST_SLOTS: usize = 8;
 
 #[derive(Clone, Debug)]
 pub(super) struct States<S> {
-    /// A power of two of them.
-    slots: Vec<Slot<S>>,
-    used: usize,
+    /// By key, as far as keys below [`DIRECT`] have come.
+    direct: Vec<Slot<S>>,
+    /// Of the other keys; a power of two of them.
+    hashed: Vec<Slot<S>>,
+    /// How many of each have a state.
+    direct_used: usize,
+    hashed_used: usize,
+    /// How many keys may be known until all are looked through.
+    room: usize,
     most: usize,
     /// Of all the keys that found no room.
     shared: S,
-    /// Keys that came since the table was last looked through.
+    /// Keys that came since the states were last looked through.
     newcomers: usize,
 }
 
@@ -47,15 +56,23 @@ fn hash_of(key: u32) -> usize {
 impl<S: Clone + Default> States<S> {
     /// For at most so many keys, and no more than [`KEYS_MAX`].
     pub fn new(most: usize) -> States<S> {
-        let slots = vec![Slot::default(); FEWEST_SLOTS];
-        States { slots, used: 0, most: most.clamp(1, KEYS_MAX), shared: S::default(), newcomers: 0 }
+        States {
+            direct: vec![],
+            hashed: vec![Slot::default(); FEWEST_SLOTS],
+            direct_used: 0,
+            hashed_used: 0,
+            room: FEWEST_SLOTS / 2,
+            most: most.clamp(1, KEYS_MAX),
+            shared: S::default(),
+            newcomers: 0,
+        }
     }
 
-    /// The key's slot, or the free one where its search ends.
+    /// The key's slot in the hash table, or the free one where its search ends.
     fn seek(&self, key: u32) -> usize {
-        let mask = self.slots.len() - 1;
+        let mask = self.hashed.len() - 1;
         let mut at = hash_of(key) & mask;
-        while self.slots[at].tag != 0 && self.slots[at].tag != tag_of(key) {
+        while self.hashed[at].tag != 0 && self.hashed[at].tag != tag_of(key) {
             at = (at + 1) & mask;
         }
         at
@@ -64,24 +81,41 @@ impl<S: Clone + Default> States<S> {
     /// The key's state, a new one if it has none. `is_new` says which states may be forgotten.
     #[inline]
     pub fn of(&mut self, key: u32, is_new: impl Fn(&S) -> bool) -> &mut S {
-        let first = hash_of(key) & self.slots.len().wrapping_sub(1);
-        // Nearly always the first.
-        if self.slots.get(first).is_some_and(|slot| slot.tag == tag_of(key)) {
-            return &mut self.slots[first].state;
+        if self.direct.get(key as usize).is_some_and(|slot| slot.tag != 0) {
+            return &mut self.direct[key as usize].state;
         }
         self.find(key, is_new)
     }
 
     #[inline(never)]
     fn find(&mut self, key: u32, is_new: impl Fn(&S) -> bool) -> &mut S {
-        let at = self.seek(key);
-        if self.slots[at].tag != 0 { &mut self.slots[at].state } else { self.enter(key, is_new) }
+        if key as usize >= DIRECT {
+            let at = self.seek(key);
+            if self.hashed[at].tag != 0 {
+                return &mut self.hashed[at].state;
+            }
+        }
+        self.enter(key, is_new)
+    }
+
+    fn slot(&self, key: u32) -> Option<&Slot<S>> {
+        let slot = if (key as usize) < DIRECT {
+            self.direct.get(key as usize)
+        } else {
+            self.hashed.get(self.seek(key))
+        };
+        slot.filter(|slot| slot.tag != 0)
     }
 
     /// The key's own state, if it has one.
     pub fn known(&mut self, key: u32) -> Option<&mut S> {
-        let at = self.seek(key);
-        if self.slots[at].tag != 0 { Some(&mut self.slots[at].state) } else { None }
+        let slot = if (key as usize) < DIRECT {
+            self.direct.get_mut(key as usize)
+        } else {
+            let at = self.seek(key);
+            self.hashed.get_mut(at)
+        };
+        slot.filter(|slot| slot.tag != 0).map(|slot| &mut slot.state)
     }
 
     /// The state that keys without room share.
@@ -91,68 +125,106 @@ impl<S: Clone + Default> States<S> {
 
     /// The key's state as it would be found.
     pub fn peek(&self, key: u32) -> S {
-        let slot = &self.slots[self.seek(key)];
-        match slot.tag {
-            0 if self.used >= self.most => self.shared.clone(),
-            0 => S::default(),
-            _ => slot.state.clone(),
+        match self.slot(key) {
+            Some(slot) => slot.state.clone(),
+            None if self.len() >= self.most => self.shared.clone(),
+            None => S::default(),
         }
     }
 
     /// How many keys have a state of their own.
     pub fn len(&self) -> usize {
-        self.used
+        self.direct_used + self.hashed_used
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &S> {
-        self.slots.iter().filter(|slot| slot.tag != 0).map(|slot| &slot.state).chain([&self.shared])
+        let slots = self.direct.iter().chain(&self.hashed);
+        slots.filter(|slot| slot.tag != 0).map(|slot| &slot.state).chain([&self.shared])
     }
 
-    fn full(&self) -> bool {
-        self.used >= self.most || (self.used + 1) * 2 > self.slots.len()
+    fn is_full(&self) -> bool {
+        self.len() >= self.room.min(self.most)
     }
 
     #[cold]
     fn enter(&mut self, key: u32, is_new: impl Fn(&S) -> bool) -> &mut S {
         self.newcomers += 1;
         // Not for every key that comes while there is no room: that would take long.
-        if self.full() && self.newcomers > self.slots.len() / 32 {
+        if self.is_full() && self.newcomers > self.room / 16 {
             self.forget(is_new);
         }
-        if self.full() {
+        if self.is_full() {
             return &mut self.shared;
         }
-        self.used += 1;
-        let at = self.seek(key);
-        self.slots[at] = Slot { tag: tag_of(key), state: S::default() };
-        &mut self.slots[at].state
+        let new = Slot { tag: tag_of(key), state: S::default() };
+        let place = if (key as usize) < DIRECT {
+            let at = key as usize;
+            if self.direct.len() <= at {
+                self.direct.resize((at + 1).next_power_of_two(), Slot::default());
+            }
+            self.direct_used += 1;
+            &mut self.direct[at]
+        } else {
+            if (self.hashed_used + 1) * 2 > self.hashed.len() {
+                self.rehash(2 * self.hashed.len());
+            }
+            self.hashed_used += 1;
+            let at = self.seek(key);
+            &mut self.hashed[at]
+        };
+        *place = new;
+        &mut place.state
     }
 
+    /// Drops all states that equal a new one.
     fn forget(&mut self, is_new: impl Fn(&S) -> bool) {
-        let mut kept = std::mem::take(&mut self.slots);
-        kept.retain(|slot| slot.tag != 0 && !is_new(&slot.state));
-        self.used = kept.len();
+        for slot in &mut self.direct {
+            if slot.tag != 0 && is_new(&slot.state) {
+                *slot = Slot::default();
+                self.direct_used -= 1;
+            }
+        }
+        for slot in &mut self.hashed {
+            if slot.tag != 0 && is_new(&slot.state) {
+                slot.tag = 0;
+                self.hashed_used -= 1;
+            }
+        }
+        if self.direct_used == 0 {
+            self.direct = vec![];
+        }
+        self.rehash((4 * (self.hashed_used + 1)).next_power_of_two().max(FEWEST_SLOTS));
+        // Looking through the direct ones takes as long as they reach.
+        self.room =
+            (2 * (self.len() + 1)).next_power_of_two().max(self.direct.len() / 8).max(FEWEST_SLOTS / 2);
         self.newcomers = 0;
-        let wanted = (4 * (self.used + 1)).next_power_of_two();
-        let most = (2 * self.most).next_power_of_two();
-        self.slots = vec![Slot::default(); wanted.min(most).max(FEWEST_SLOTS)];
-        for slot in kept {
+    }
+
+    /// Gives the hash table a size.
+    fn rehash(&mut self, slots: usize) {
+        let before = std::mem::replace(&mut self.hashed, vec![Slot::default(); slots]);
+        for slot in before.into_iter().filter(|slot| slot.tag != 0) {
             let at = self.seek(slot.tag as u32);
-            self.slots[at] = slot;
+            self.hashed[at] = slot;
         }
     }
 
-    /// That every key is found, and the table is no fuller than it may be.
+    /// That every key is found, and the tables are no fuller than they may be.
     pub fn check(&self) -> Result<(), String> {
-        let used = self.slots.iter().filter(|slot| slot.tag != 0).count();
-        let lost = (0..self.slots.len()).find(|&at| {
-            let tag = self.slots[at].tag;
-            tag != 0 && self.seek(tag as u32) != at
-        });
-        if used != self.used || used > self.most || used * 2 > self.slots.len() {
-            return Err(format!("{used} of {} slots used, counted {}", self.slots.len(), self.used));
+        let used = |slots: &[Slot<S>]| slots.iter().filter(|slot| slot.tag != 0).count();
+        let (direct, hashed) = (used(&self.direct), used(&self.hashed));
+        if (direct, hashed) != (self.direct_used, self.hashed_used) {
+            return Err(format!(
+                "{direct} and {hashed} used, counted {} and {}",
+                self.direct_used, self.hashed_used
+            ));
         }
-        lost.map_or(Ok(()), |at| Err(format!("key {} is not found", self.slots[at].tag as u32)))
+        if self.len() > self.most || hashed * 2 > self.hashed.len() || self.direct.len() > DIRECT {
+            return Err(format!("{direct} and {hashed} of {} slots used", self.hashed.len()));
+        }
+        let tags = self.direct.iter().chain(&self.hashed).map(|slot| slot.tag).filter(|tag| *tag != 0);
+        let is_lost = |tag: &u64| self.slot(*tag as u32).is_none_or(|slot| slot.tag != *tag);
+        tags.into_iter().find(is_lost).map_or(Ok(()), |tag| Err(format!("key {} is not found", tag as u32)))
     }
 }
 
