@@ -53,7 +53,7 @@ fn a_list_of_arrivals_passes_a_limiter_as_it_passes_the_policy() {
     let arrivals: Vec<(u64, u32)> = (0..500)
         .map(|_| {
             at_ms += random.below(80) + 1;
-            (at_ms as u64, random.below(4) as u32)
+            (at_ms, random.below(4) as u32)
         })
         .collect();
     let text: String =
