@@ -4,10 +4,12 @@
 //! thinned as the run grows; any past moment is the nearest checkpoint before it plus a little replay.
 //! A knob turned during a run becomes a timed change of the scenario, so a link replays it.
 
+mod comparison;
 mod history;
 mod knobs;
 mod watch;
 
+pub use comparison::{Comparison, Difference};
 pub use knobs::Knob;
 
 use crate::report::{Metrics, Summary, TheoryLine, Trace, Tracer, summarise, theory_of};
@@ -201,26 +203,7 @@ impl Session {
     }
 
     fn change_now(&mut self, place: &str, setting: &str, value: Value) -> Result<(), Vec<Problem>> {
-        let mut scenario = (*self.scenario).clone();
-        // One nanosecond on, so that what has happened stays as it was.
-        let mut at = (self.now() + Span(1)).min(self.end());
-        let same = |change: &ChangeSpec| {
-            change.node == place
-                && change.set.len() == 1
-                && change.set.contains_key(setting)
-                && Time::from_ms(change.at_ms) == self.now()
-        };
-        // A slider dragged while nothing moves is one change, not many.
-        if let Some(index) = scenario.changes.iter().rposition(same) {
-            at = self.now();
-            scenario.changes.remove(index);
-        }
-        scenario.changes.push(ChangeSpec {
-            at_ms: at.ms(),
-            node: place.to_owned(),
-            set: [(setting.to_owned(), value)].into_iter().collect(),
-        });
-        let scenario = Checked::new(scenario)?;
+        let (scenario, at) = change_at(&self.scenario, self.now(), place, setting, value)?;
         self.scenario = scenario;
         self.state.0 = usize::MAX;
         // The beginning already contains the changes of time 0.
@@ -277,6 +260,36 @@ impl Session {
             self.state = (happened, state_at(&self.scenario, now));
         }
     }
+}
+
+/// The scenario with a setting changed at this moment, and when exactly that is.
+fn change_at(
+    scenario: &Checked,
+    now: Time,
+    place: &str,
+    setting: &str,
+    value: Value,
+) -> Result<(Checked, Time), Vec<Problem>> {
+    let mut scenario = (**scenario).clone();
+    // One nanosecond on, so that what has happened stays as it was.
+    let mut at = (now + Span(1)).min(Time::from_ms(scenario.duration_ms));
+    let same = |change: &ChangeSpec| {
+        change.node == place
+            && change.set.len() == 1
+            && change.set.contains_key(setting)
+            && Time::from_ms(change.at_ms) == now
+    };
+    // A slider dragged while nothing moves is one change, not many.
+    if let Some(index) = scenario.changes.iter().rposition(same) {
+        at = now;
+        scenario.changes.remove(index);
+    }
+    scenario.changes.push(ChangeSpec {
+        at_ms: at.ms(),
+        node: place.to_owned(),
+        set: [(setting.to_owned(), value)].into_iter().collect(),
+    });
+    Ok((Checked::new(scenario)?, at))
 }
 
 fn begin(scenario: &Checked, tracer: Option<&mut Tracer>) -> Checkpoint {
