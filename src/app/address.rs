@@ -40,6 +40,8 @@ pub struct Address {
     pub t_ms: Option<f64>,
     pub speed: Option<f64>,
     pub theme: Option<Theme>,
+    /// `view=compare`: the variants side by side.
+    pub compare: bool,
     /// Which panels; `None` for all.
     pub show: Option<Vec<&'static str>>,
     /// What else was asked for and is understood, in order.
@@ -98,6 +100,8 @@ impl Address {
             "t" => self.t_ms = Some(number(value, 0.0, f64::MAX)?),
             "speed" => self.speed = Some(number(value, SPEEDS.0, SPEEDS.1)?),
             "theme" => self.theme = Some(Theme::from_id(value).ok_or("auto, light or dark is wanted")?),
+            "view" if value == "compare" => self.compare = true,
+            "view" => return Err("compare is wanted".into()),
             "show" => {
                 let known = |name: &str| PANELS.iter().copied().find(|panel| *panel == name.trim());
                 let shown: Option<Vec<&'static str>> = value.split(',').map(known).collect();
@@ -169,6 +173,9 @@ impl Address {
         }
         if let Some(theme) = self.theme {
             add("theme", theme.id());
+        }
+        if self.compare {
+            add("view", "compare");
         }
         if let Some(show) = &self.show {
             add("show", &show.join(","));

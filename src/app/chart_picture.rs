@@ -71,7 +71,7 @@ pub fn table(kind: Kind, session: &Session, snapshot: &Snapshot) -> Table {
 
 /// The end of the time axis: the run is shown in halves, quarters … of its length, so that what has
 /// happened fills the chart and the axis seldom changes.
-fn horizon_s(session: &Session) -> f64 {
+pub fn horizon_s(session: &Session) -> f64 {
     let (now, end) = (session.now().seconds(), session.end().seconds());
     let mut horizon = end;
     while horizon / 2.0 > now && horizon > end / 20.0 {

@@ -1,4 +1,4 @@
-//! The run on the page: a session, whether it plays and how fast, and what is selected.
+//! The run on the page, or the variants that are compared: whether they play and how fast, and what is selected.
 //!
 //! It lives outside the virtual DOM. The clock moves it; components hear of it by [`Pulse`]s.
 
@@ -7,7 +7,7 @@ use super::notice::{Notice, Say};
 use super::open::problems;
 use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
-use switchyard::play::{Session, When};
+use switchyard::play::{Comparison, Session, When};
 use switchyard::run::snapshot::Snapshot;
 use switchyard::scenario::{Checked, Problem};
 use switchyard::scene::Target;
@@ -27,7 +27,10 @@ pub struct Pulse {
     pub selected: Option<Target>,
     pub now: Time,
     pub end: Time,
+    /// Of the first run.
     pub snapshot: Rc<Snapshot>,
+    /// Of every run.
+    pub snapshots: Rc<[Rc<Snapshot>]>,
 }
 
 impl PartialEq for Pulse {
@@ -63,7 +66,7 @@ type Paint = Rc<dyn Fn(&Frame)>;
 pub struct Engine(Rc<Inner>);
 
 struct Inner {
-    session: RefCell<Session>,
+    runs: RefCell<Comparison>,
     playing: Cell<bool>,
     /// Somebody has let time pass, or has gone to a moment.
     begun: Cell<bool>,
@@ -80,7 +83,8 @@ struct Inner {
     seeking: Cell<Option<Time>>,
     /// Moments that were stepped from, so that one can step back.
     trail: RefCell<Vec<Time>>,
-    painters: RefCell<Vec<(u32, Pace, Paint)>>,
+    /// With the run that each paints.
+    painters: RefCell<Vec<(u32, Pace, usize, Paint)>>,
     next_painter: Cell<u32>,
     /// Wakes the clock.
     wake: RefCell<Callback<()>>,
@@ -98,8 +102,12 @@ const TRAIL_MAX: usize = 200;
 
 impl Engine {
     pub fn new(scenario: Checked, speed: f64) -> Engine {
+        Engine::of(Comparison::alone(scenario), speed)
+    }
+
+    pub fn of(runs: Comparison, speed: f64) -> Engine {
         Engine(Rc::new(Inner {
-            session: RefCell::new(Session::new(scenario)),
+            runs: RefCell::new(runs),
             playing: Cell::new(false),
             begun: Cell::new(false),
             speed: Cell::new(speed),
@@ -118,9 +126,14 @@ impl Engine {
         }))
     }
 
-    /// To read. Not to be held across anything that changes the run.
+    /// The first run, to read. Not to be held across anything that changes the run.
     pub fn session(&self) -> Ref<'_, Session> {
-        self.0.session.borrow()
+        Ref::map(self.runs(), Comparison::first)
+    }
+
+    /// All of them, to read as above.
+    pub fn runs(&self) -> Ref<'_, Comparison> {
+        self.0.runs.borrow()
     }
 
     pub fn on_notice(&self, say: Say) {
@@ -149,11 +162,11 @@ impl Engine {
     /// Plays on; from the end it begins anew.
     pub fn play(&self) {
         let at_end = {
-            let session = self.0.session.borrow();
-            session.now() >= session.end()
+            let runs = self.runs();
+            runs.now() >= runs.end()
         };
         if at_end {
-            self.0.session.borrow_mut().restart();
+            self.0.runs.borrow_mut().restart();
         }
         self.0.trail.borrow_mut().clear();
         self.0.playing.set(true);
@@ -202,18 +215,18 @@ impl Engine {
 
     /// Exactly one event.
     pub fn step_event(&self) {
-        self.step(|session| session.step_event());
+        self.step(Comparison::step_event);
     }
 
     /// Until the next request ends.
     pub fn step_request(&self) {
-        self.step(|session| session.step_request());
+        self.step(Comparison::step_request);
     }
 
-    fn step(&self, step: impl FnOnce(&mut Session) -> Option<Time>) {
+    fn step(&self, step: impl FnOnce(&mut Comparison) -> Option<Time>) {
         self.0.playing.set(false);
         self.0.begun.set(true);
-        let mut session = self.0.session.borrow_mut();
+        let mut session = self.0.runs.borrow_mut();
         let mut trail = self.0.trail.borrow_mut();
         trail.push(session.now());
         let surplus = trail.len().saturating_sub(TRAIL_MAX);
@@ -262,7 +275,7 @@ impl Engine {
     /// Goes on towards the wished moment, `slice` events at a time while `more` says so.
     pub fn settle_seek(&self, slice: u64, more: impl Fn() -> bool) {
         if let Some(time) = self.0.wish.take() {
-            let mut session = self.0.session.borrow_mut();
+            let mut session = self.0.runs.borrow_mut();
             let time = time.min(session.end());
             // What is still to come is worked out below, a little at a time.
             session.seek(time, slice);
@@ -280,14 +293,14 @@ impl Engine {
         self.0.wish.set(None);
         self.0.seeking.set(None);
         self.0.trail.borrow_mut().clear();
-        self.0.session.borrow_mut().restart();
+        self.0.runs.borrow_mut().restart();
         self.touch();
     }
 
     /// Lets simulated time pass, at most `slice` events at a time while `more` says so. True if all
     /// of it did.
     pub fn advance(&self, until: Time, slice: u64, more: impl Fn() -> bool) -> bool {
-        let mut session = self.0.session.borrow_mut();
+        let mut session = self.0.runs.borrow_mut();
         let end = session.end();
         let until = until.min(end);
         let reached = loop {
@@ -322,12 +335,23 @@ impl Engine {
     pub fn try_set(&self, path: &str, value: serde_json::Value, when: When) -> Result<(), Vec<Problem>> {
         let waits_at = (!self.begun()).then(|| self.session().now());
         let when = if waits_at.is_some() { When::FromStart } else { when };
-        let result = self.0.session.borrow_mut().set(path, value, when);
+        let result = self.0.runs.borrow_mut().set(path, value, when);
         if let Some(time) = waits_at {
             self.wait_at(time);
         }
         self.revise();
         result
+    }
+
+    /// Changes the variants, and goes back to the present moment in all of them.
+    pub fn edit(&self, edit: impl FnOnce(&mut Comparison) -> Result<(), Vec<Problem>>) {
+        let now = self.0.wish.get().or(self.0.seeking.get()).unwrap_or(self.session().now());
+        let result = edit(&mut self.0.runs.borrow_mut());
+        self.wait_at(now);
+        self.revise();
+        if let Err(found) = result {
+            self.say(problems("That cannot be set", found));
+        }
     }
 
     pub fn say(&self, notice: Notice) {
@@ -343,50 +367,57 @@ impl Engine {
         self.0.trail.borrow_mut().clear();
         self.0.wish.set(None);
         self.0.seeking.set(None);
-        self.0.session.replace(Session::new(scenario));
+        self.0.runs.replace(Comparison::alone(scenario));
         self.revise();
     }
 
     /// Calls `paint` with what is to be painted, until what is returned is dropped.
     pub fn paint_with(&self, pace: Pace, paint: impl Fn(&Frame) + 'static) -> Painting {
+        self.paint_run_with(0, pace, paint)
+    }
+
+    /// The same for one of the runs.
+    pub fn paint_run_with(&self, run: usize, pace: Pace, paint: impl Fn(&Frame) + 'static) -> Painting {
         let id = self.0.next_painter.get();
         self.0.next_painter.set(id + 1);
-        self.0.painters.borrow_mut().push((id, pace, Rc::new(paint)));
+        self.0.painters.borrow_mut().push((id, pace, run, Rc::new(paint)));
         self.touch();
         Painting { engine: self.clone(), id }
     }
 
     /// Has everything painted that is due, and tells what components should know if `pulse`.
     pub fn show(&self, screen_ms: f64, pulse: bool) -> Option<Pulse> {
-        let session = self.0.session.borrow();
-        let snapshot = session.snapshot();
-        let frame = Frame {
-            session: &session,
-            snapshot: &snapshot,
-            selected: self.selected(),
-            screen_ms,
-            speed: self.speed(),
-            pointed: self.0.pointed.get(),
-            moving: self.playing(),
-        };
+        let runs = self.runs();
+        let snapshots: Rc<[Rc<Snapshot>]> =
+            runs.runs().iter().map(|session| Rc::new(session.snapshot())).collect();
         // A painter may come or go only between frames, but the list must not be borrowed meanwhile.
         let painters = self.0.painters.borrow().clone();
-        for (_, pace, paint) in &painters {
+        for (_, pace, run, paint) in &painters {
+            let Some((session, snapshot)) = runs.runs().get(*run).zip(snapshots.get(*run)) else { continue };
             if pulse || *pace == Pace::EveryFrame {
-                paint(&frame);
+                paint(&Frame {
+                    session,
+                    snapshot,
+                    selected: self.selected(),
+                    screen_ms,
+                    speed: self.speed(),
+                    pointed: self.0.pointed.get(),
+                    moving: self.playing(),
+                });
             }
         }
-        drop(session);
-        pulse.then(|| self.pulse_of(Rc::new(snapshot)))
+        drop(runs);
+        pulse.then(|| self.pulse_of(snapshots))
     }
 
     /// What components should know now.
     pub fn pulse(&self) -> Pulse {
-        let snapshot = self.session().snapshot();
-        self.pulse_of(Rc::new(snapshot))
+        let snapshots = self.runs().runs().iter().map(|session| Rc::new(session.snapshot())).collect();
+        self.pulse_of(snapshots)
     }
 
-    fn pulse_of(&self, snapshot: Rc<Snapshot>) -> Pulse {
+    fn pulse_of(&self, snapshots: Rc<[Rc<Snapshot>]>) -> Pulse {
+        let snapshot = snapshots[0].clone();
         self.0.pulses.set(self.0.pulses.get().wrapping_add(1));
         Pulse {
             count: self.0.pulses.get(),
@@ -398,6 +429,7 @@ impl Engine {
             now: snapshot.now,
             end: self.session().end(),
             snapshot,
+            snapshots,
         }
     }
 }

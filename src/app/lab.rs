@@ -7,7 +7,7 @@ use super::clock::use_clock;
 use super::controls::Controls;
 use super::dom::{is_embed, remember_scenario, takes_key, use_media};
 use super::engine::{Engine, Pulse};
-use super::head::{embed_head, head};
+use super::head::{Go, embed_head, head};
 use super::inspect::{inspect, selected};
 use super::lesson::Markdown;
 use super::log::LogDialog;
@@ -30,7 +30,7 @@ use web_sys::{DragEvent, File};
 use yew::prelude::*;
 
 /// How fast a lab begins: slow enough to follow a request, fast enough to see queues grow.
-const SPEED: f64 = 0.05;
+pub const SPEED: f64 = 0.05;
 /// A lab as it was made opens here and waits: requests are on every track, and trouble is near.
 const OPENING_MS: f64 = 600.0;
 /// The address follows the scenario after it has rested for so long.
@@ -102,11 +102,23 @@ pub fn LabPage(props: &LabPageProps) -> Html {
         lab: lab.map(|lab| lab.id),
         on_log,
     };
+    let compare = {
+        let (engine, opened) = (engine.clone(), opened.clone());
+        let go = use_context::<Go>();
+        Callback::from(move |_: MouseEvent| {
+            let address = address_of(engine.session().scenario(), &opened);
+            let t_ms = engine.session().now().ms();
+            if let Some(go) = &go {
+                go.emit(Address { compare: true, t_ms: Some(t_ms), ..address });
+            }
+        })
+    };
     let acts = html! {
         <>
             if opened.address.word("edit") == "full" {
                 <button type="button" class="button" onclick={open_dialog(|| Above::Log(None))}>{ "Open file" }</button>
             }
+            if !is_embed() { <button type="button" class="button" onclick={compare}>{ "Compare" }</button> }
             <button type="button" class="button" onclick={open_dialog(|| Above::Share)}>{ "Share link" }</button>
         </>
     };
@@ -157,11 +169,11 @@ fn shows(opened: &Opened, panel: &str) -> bool {
 
 /// Keeps the address, and what boot.js offers if the worst happens, at the present scenario.
 #[hook]
-fn use_address(engine: &Engine, revision: u32, opened: &Rc<Opened>) {
+pub fn use_address(engine: &Engine, revision: u32, opened: &Rc<Opened>) {
     let (engine, opened) = (engine.clone(), opened.clone());
     use_effect_with((Rc::as_ptr(&opened) as usize, revision), move |_| {
         let follow = move || {
-            let address = present_address(&engine, &opened);
+            let address = address_of(engine.runs().scenario(), &opened);
             remember_scenario(&address.absolute());
             address.replace();
         };
@@ -170,11 +182,15 @@ fn use_address(engine: &Engine, revision: u32, opened: &Rc<Opened>) {
     });
 }
 
-/// The address of the present scenario: the lab by its name where it is as it was made, else with the whole scenario.
+/// The address of the present scenario.
 pub fn present_address(engine: &Engine, opened: &Opened) -> Address {
-    let session = engine.session();
-    let untouched = opened.lab.as_ref().is_some_and(|lab| lab.made == *session.scenario());
-    let fragment = if untouched { String::new() } else { link::encode(session.scenario()) };
+    address_of(engine.runs().scenario(), opened)
+}
+
+/// The lab by its name where it is as it was made, else with the whole scenario.
+pub fn address_of(scenario: &Checked, opened: &Opened) -> Address {
+    let untouched = opened.lab.as_ref().is_some_and(|lab| lab.made == *scenario);
+    let fragment = if untouched { String::new() } else { link::encode(scenario) };
     let asked = opened.address.clone();
     // A log makes links that no browser takes.
     let fragment = if fragment.len() > switchyard::scenario::envelope::FRAGMENT_BYTES_MAX {
@@ -189,7 +205,7 @@ pub fn present_address(engine: &Engine, opened: &Opened) -> Address {
 
 /// Space plays and pauses, arrows step.
 #[hook]
-fn use_shortcuts(engine: &Engine) {
+pub fn use_shortcuts(engine: &Engine) {
     use_effect_with(engine.clone(), |engine| {
         let engine = engine.clone();
         let options = gloo_events::EventListenerOptions::enable_prevent_default();

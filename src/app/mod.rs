@@ -14,6 +14,8 @@ mod chart_picture;
 mod charts;
 mod chips;
 mod clock;
+mod compare;
+mod compare_charts;
 mod controls;
 mod dialog;
 mod dom;
@@ -28,6 +30,7 @@ mod knob;
 mod lab;
 mod lesson;
 mod log;
+mod measure;
 mod names;
 mod node_panel;
 mod notice;
@@ -44,10 +47,12 @@ mod task;
 mod texts;
 mod theme;
 mod transport;
+mod variants;
 mod whole;
 
 use address::Address;
 use broken::{Broken, broken_page};
+use compare::ComparePage;
 use gloo_events::EventListener;
 use home::Home;
 use lab::LabPage;
@@ -189,6 +194,9 @@ fn App() -> Html {
                 Page::Broken(broken) => broken_page(broken),
                 Page::Opening => html! { <main id="main" class="home" tabindex="-1"><p>{ "Opening…" }</p></main> },
                 Page::Missing(address, why) => missing(address, *why, &show),
+                Page::Lab(number, opened) if opened.address.compare => html! {
+                    <ComparePage key={*number} opened={opened.clone()} theme={*theme} {on_theme} {say} />
+                },
                 Page::Lab(number, opened) => html! {
                     <LabPage key={*number} opened={opened.clone()} theme={*theme} {on_theme} {say} />
                 },

@@ -13,6 +13,9 @@ use yew::prelude::*;
 pub struct ShareDialogProps {
     pub engine: Engine,
     pub lab: Option<AttrValue>,
+    /// Leads to the comparison.
+    #[prop_or_default]
+    pub compare: bool,
     pub on_close: Callback<()>,
 }
 
@@ -26,10 +29,12 @@ pub fn ShareDialog(props: &ShareDialogProps) -> Html {
     let with_moment = use_state(|| false);
     let copied = use_state(|| None::<bool>);
     let session = props.engine.session();
-    let changes = session.scenario().changes.len();
+    let runs = props.engine.runs();
+    let changes = runs.scenario().changes.len();
     let address = Address {
         lab: props.lab.as_ref().map(|id| id.to_string()),
-        fragment: link::encode(session.scenario()),
+        fragment: link::encode(runs.scenario()),
+        compare: props.compare,
         t_ms: with_moment.then(|| session.now().ms().round()),
         ..Address::default()
     };
@@ -64,12 +69,8 @@ pub fn ShareDialog(props: &ShareDialogProps) -> Html {
     let download = {
         let engine = props.engine.clone();
         Callback::from(move |_: MouseEvent| {
-            let session = engine.session();
-            save(
-                &file_name(&session.scenario().title),
-                "application/json",
-                &session.scenario().to_pretty_json(),
-            );
+            let runs = engine.runs();
+            save(&file_name(&runs.scenario().title), "application/json", &runs.scenario().to_pretty_json());
         })
     };
     let said = match *copied {

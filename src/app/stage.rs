@@ -6,6 +6,7 @@ use super::engine::{Engine, Pace, Pulse};
 use super::picture::StagePainter;
 use std::cell::RefCell;
 use std::rc::Rc;
+use switchyard::run::snapshot::Snapshot;
 use switchyard::scene::Target;
 use switchyard::scene::target::TargetArea;
 use web_sys::Element;
@@ -17,6 +18,9 @@ pub struct StageProps {
     pub pulse: Pulse,
     /// What is shown, for those who do not see it.
     pub name: AttrValue,
+    /// Which of the runs that are compared.
+    #[prop_or_default]
+    pub run: usize,
     /// Only to be looked at: nothing in it can be selected.
     #[prop_or_default]
     pub miniature: bool,
@@ -30,17 +34,17 @@ pub fn Stage(props: &StageProps) -> Html {
     {
         let (painter, spots) = ((*painter).clone(), spots.setter());
         let (base, overlay, miniature) = (base.clone(), overlay.clone(), props.miniature);
-        use_effect_with(props.engine.clone(), move |engine| {
+        use_effect_with((props.engine.clone(), props.run), move |(engine, run)| {
             let canvases = Canvas::new(&base, engine).zip(Canvas::new(&overlay, engine));
             let painting = canvases.map(|(base, overlay)| {
                 let painter = painter.clone();
-                engine.paint_with(Pace::EveryFrame, move |shown| {
+                engine.paint_run_with(*run, Pace::EveryFrame, move |shown| {
                     painter.borrow_mut().paint(shown, &base, &overlay)
                 })
             });
             let telling = (!miniature).then(|| {
                 let told = RefCell::new(Vec::new());
-                engine.paint_with(Pace::EveryPulse, move |shown| {
+                engine.paint_run_with(*run, Pace::EveryPulse, move |shown| {
                     let now = painter.borrow().spots(shown);
                     if *told.borrow() != now {
                         told.replace(now.clone());
@@ -90,7 +94,7 @@ pub fn Stage(props: &StageProps) -> Html {
             }
         })
     };
-    let told = use_told(&painter, &props.pulse);
+    let told = use_told(&painter, props.pulse.snapshots.get(props.run).unwrap_or(&props.pulse.snapshot));
     let canvases = html! {
         <>
             <canvas ref={base} class="base" aria-hidden="true"></canvas>
@@ -144,12 +148,12 @@ const TOLD_MS: f64 = 2000.0;
 
 /// The text of the stage, which changes only when something notable does, and not too often.
 #[hook]
-fn use_told(painter: &Rc<RefCell<StagePainter>>, pulse: &Pulse) -> AttrValue {
+fn use_told(painter: &Rc<RefCell<StagePainter>>, snapshot: &Snapshot) -> AttrValue {
     let told = use_mut_ref(|| (f64::NEG_INFINITY, AttrValue::default()));
     let mut told = told.borrow_mut();
     let now = now_ms();
     if now - told.0 >= TOLD_MS {
-        let text = painter.borrow().told(&pulse.snapshot);
+        let text = painter.borrow().told(snapshot);
         if told.1 != text {
             *told = (now, text.into());
         }

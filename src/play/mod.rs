@@ -5,6 +5,7 @@
 //! A knob turned during a run becomes a timed change of the scenario, so a link replays it.
 
 mod comparison;
+pub mod experiment;
 mod history;
 mod knobs;
 mod watch;
@@ -176,6 +177,11 @@ impl Session {
     /// The settings that the author lets the learner turn.
     pub fn knobs(&self) -> Vec<Knob> {
         self.scenario.knobs.iter().filter_map(|path| knobs::knob(&self.state.1, path)).collect()
+    }
+
+    /// A setting as a control, by its path.
+    pub fn knob(&self, path: &str) -> Option<Knob> {
+        knobs::knob(&self.state.1, path)
     }
 
     /// Every setting that is a single control, by node.

@@ -1,6 +1,8 @@
 //! Observers that make metrics and traces, and what theory says beside them.
 
 mod events;
+mod caching;
+mod key_figures;
 mod latency;
 mod member;
 mod metrics;
@@ -12,6 +14,8 @@ pub mod theory;
 mod trace;
 
 pub use events::{Happened, What, happened, trace_events};
+pub use caching::{Leaving, hit_ratio, hit_ratio_of};
+pub use key_figures::{KeyFigure, key_figures};
 pub use latency::Latencies;
 pub use member::MemberTally;
 pub use metrics::{Ended, Fall, Metrics, Tally};

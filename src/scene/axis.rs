@@ -29,6 +29,17 @@ impl Axis {
         Axis { from: 0.0, to: libm::ceil(most / step - 1e-9) * step, step }
     }
 
+    /// From the first tick at or below `least`, if that is below 0, to the first at or above `most`.
+    pub fn around(least: f64, most: f64, count: usize) -> Axis {
+        if !(least < 0.0 && least.is_finite()) {
+            return Axis::upto(most, count);
+        }
+        let most = if most.is_finite() { most.max(0.0) } else { 0.0 };
+        let step = step(most - least, count);
+        let outer = |value: f64| libm::ceil(value / step - 1e-9) * step;
+        Axis { from: -outer(-least), to: outer(most), step }
+    }
+
     /// Exactly from one end to the other.
     pub fn between(from: f64, to: f64, count: usize) -> Axis {
         let to = if to > from { to } else { from + 1.0 };
@@ -52,8 +63,9 @@ impl Axis {
     pub fn label(&self, tick: f64) -> String {
         let decimals = (-libm::floor(libm::log10(self.step) + 1e-9)).clamp(0.0, 9.0) as usize;
         match decimals {
-            0 if tick >= 0.0 => figures::whole(tick.round() as u64),
-            _ => format!("{tick:.decimals$}"),
+            _ if tick < -self.step / 2.0 => format!("−{}", self.label(-tick)),
+            0 => figures::whole(tick.abs().round() as u64),
+            _ => format!("{:.decimals$}", tick.abs()),
         }
     }
 }
@@ -92,5 +104,9 @@ mod tests {
         assert_eq!(labels, ["0.0", "0.1", "0.2", "0.3"]);
         assert_eq!(Axis::between(3.0, 11.0, 4).ticks(), [4.0, 6.0, 8.0, 10.0]);
         assert_eq!(Axis::upto(0.0, 3).to, 1.0);
+        let both = Axis::around(-310.0, 90.0, 4);
+        let labels: Vec<String> = both.ticks().into_iter().map(|tick| both.label(tick)).collect();
+        assert_eq!(labels, ["−400", "−300", "−200", "−100", "0", "100"]);
+        assert_eq!(Axis::around(2.0, 7.0, 4), Axis::upto(7.0, 4));
     }
 }

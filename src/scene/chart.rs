@@ -31,6 +31,24 @@ pub struct Flag<'a> {
     pub label: &'a str,
 }
 
+/// What surely holds a value: (place on the horizontal axis, lower end, upper end), in order.
+pub type Band = [(f64, f64, f64)];
+
+/// What stands for each of the variants that are compared, in their order: colours, and [`mark`]s.
+pub const VARIANT_INKS: [Ink; 4] = [Ink::Request, Ink::Failed, Ink::Ok, Ink::Refused];
+
+/// The mark of a variant: ● ▲ ■ ◆.
+pub fn mark(variant: usize, at: Point, size: f64, ink: Ink) -> Shape {
+    let corner = |x: f64, y: f64| point(at.x + x * size, at.y + y * size);
+    let points = match variant % 4 {
+        0 => return disc(at, size, ink),
+        1 => vec![corner(0.0, -1.2), corner(1.15, 0.85), corner(-1.15, 0.85)],
+        2 => vec![corner(-0.95, -0.95), corner(0.95, -0.95), corner(0.95, 0.95), corner(-0.95, 0.95)],
+        _ => vec![corner(0.0, -1.3), corner(1.3, 0.0), corner(0.0, 1.3), corner(-1.3, 0.0)],
+    };
+    Shape::Polygon { points, fill: Some(Fill::of(ink)), line: None }
+}
+
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LineChart<'a> {
     /// CSS pixels.
@@ -47,6 +65,22 @@ pub struct LineChart<'a> {
     pub cursor_s: Option<f64>,
     /// Where it is pointed at: a hairline with values.
     pub hover_s: Option<f64>,
+    /// Of which variant each line is, and so which mark it carries; empty for none.
+    pub marks: Vec<usize>,
+    /// Around the lines, in their order; a line may have none.
+    pub bands: Vec<&'a Band>,
+    /// What theory says along the axis, dashed in the colours of the lines in whose order they are.
+    pub predicted: Vec<&'a [(f64, Option<f64>)]>,
+    /// The horizontal axis is of a setting, not of time.
+    pub over: Option<Over<'a>>,
+}
+
+/// A horizontal axis of a setting.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Over<'a> {
+    pub name: &'a str,
+    pub unit: &'a str,
+    pub logarithmic: bool,
 }
 
 /// A chart as rows, for reading and saving.
@@ -76,12 +110,37 @@ impl LineChart<'_> {
             value.filter(|value| value.is_finite() && (self.from_s..=self.to_s).contains(at))
         });
         let theory = self.theory.map(|theory| theory.value).filter(|value| value.is_finite());
-        let most = values.chain(theory).fold(0.0, f64::max);
-        Axis::upto(most, ((self.height / 46.0) as usize).clamp(2, 6))
+        let predicted = self.predicted.iter().flat_map(|points| points.iter()).filter_map(|point| point.1);
+        let bands = self.bands.iter().flat_map(|band| band.iter()).flat_map(|(_, low, high)| [*low, *high]);
+        let all = values.chain(theory).chain(predicted.chain(bands).filter(|value| value.is_finite()));
+        let (least, most) =
+            all.fold((0.0, 0.0), |(least, most), value| (f64::min(least, value), f64::max(most, value)));
+        Axis::around(least, most, ((self.height / 46.0) as usize).clamp(2, 6))
     }
 
+    /// From start to end; of the logarithm where that is wanted.
     fn time_axis(&self) -> Axis {
-        Axis::between(self.from_s, self.to_s, ((self.width / 60.0) as usize).clamp(2, 8))
+        let count = ((self.width / 60.0) as usize).clamp(2, 8);
+        Axis::between(self.scaled(self.from_s), self.scaled(self.to_s), count)
+    }
+
+    fn scaled(&self, at: f64) -> f64 {
+        if self.over.is_some_and(|over| over.logarithmic) { libm::log10(at.max(1e-12)) } else { at }
+    }
+
+    /// What is written on the horizontal axis: where (as the axis counts), and the label.
+    fn time_ticks(&self, axis: &Axis) -> Vec<(f64, String)> {
+        if !self.over.is_some_and(|over| over.logarithmic) {
+            return axis.ticks().into_iter().map(|tick| (tick, axis.label(tick))).collect();
+        }
+        let decades = libm::floor(axis.from) as i32..=libm::ceil(axis.to) as i32;
+        let digits: &[f64] = if axis.to - axis.from > 2.5 { &[1.0] } else { &[1.0, 2.0, 5.0] };
+        let tick = |decade: i32, digit: f64| {
+            let value = digit * libm::pow(10.0, f64::from(decade));
+            (libm::log10(value), figures::short(value))
+        };
+        let all = decades.flat_map(|decade| digits.iter().map(move |digit| tick(decade, *digit)));
+        all.filter(|(at, _)| (axis.from - 1e-9..=axis.to + 1e-9).contains(at)).collect()
     }
 
     /// Where the curves are.
@@ -98,13 +157,15 @@ impl LineChart<'_> {
         let plot = self.plot();
         let share = ((x - plot.x) / plot.width).clamp(0.0, 1.0);
         let axis = self.time_axis();
-        axis.from + (axis.to - axis.from) * share
+        let at = axis.from + (axis.to - axis.from) * share;
+        if self.over.is_some_and(|over| over.logarithmic) { libm::pow(10.0, at) } else { at }
     }
 
     pub fn shapes(&self) -> Vec<Shape> {
         let (plot, values, times) = (self.plot(), self.value_axis(), self.time_axis());
         let place = |at: f64, value: f64| {
-            point(plot.x + plot.width * times.share(at), plot.bottom() - plot.height * values.share(value))
+            let x = plot.x + plot.width * times.share(self.scaled(at));
+            point(x, plot.bottom() - plot.height * values.share(value))
         };
         let mut shapes = vec![];
         self.draw_grid(plot, &values, &times, &mut shapes);
@@ -114,8 +175,12 @@ impl LineChart<'_> {
             let points = vec![point(x, plot.y), point(x, plot.bottom())];
             shapes.push(Shape::Polyline { points, line: Stroke::new(Ink::DimInk, 1.0) });
         }
-        for line in &self.lines {
-            draw_line(line, (times.from, times.to), &place, &mut shapes);
+        self.draw_bands(&place, &mut shapes);
+        for (index, line) in self.lines.iter().enumerate() {
+            draw_line(line, (self.from_s, self.to_s.max(self.from_s)), &place, &mut shapes);
+            if let Some(variant) = self.marks.get(index) {
+                self.draw_marks(*variant, line, plot, &place, &mut shapes);
+            }
         }
         if let Some(theory) = self.theory.filter(|theory| theory.value.is_finite()) {
             self.draw_theory(theory, plot, &place, &mut shapes);
@@ -124,26 +189,79 @@ impl LineChart<'_> {
         shapes
     }
 
+    /// What theory says, and where the values surely are.
+    fn draw_bands(&self, place: &dyn Fn(f64, f64) -> Point, shapes: &mut Vec<Shape>) {
+        for (band, line) in self.bands.iter().zip(&self.lines) {
+            let lower = band.iter().map(|(at, low, _)| place(*at, *low));
+            let upper = band.iter().rev().map(|(at, _, high)| place(*at, *high));
+            let points: Vec<Point> = lower.chain(upper).collect();
+            if points.len() > 2 {
+                let fill = Some(Fill { ink: line.ink, alpha: 0.18 });
+                shapes.push(Shape::Polygon { points, fill, line: None });
+            }
+        }
+        for (predicted, line) in self.predicted.iter().zip(&self.lines) {
+            for piece in predicted.split(|(_, value)| value.is_none()).filter(|piece| piece.len() > 1) {
+                let points = piece.iter().filter_map(|(at, value)| Some(place(*at, (*value)?))).collect();
+                let line = Stroke::new(line.ink, 1.5).dashed(5.0, 4.0);
+                shapes.push(Shape::Polyline { points, line });
+            }
+        }
+    }
+
+    /// At the newest point, and now and then on the way.
+    fn draw_marks(
+        &self,
+        index: usize,
+        line: &Line<'_>,
+        plot: Rect,
+        place: &dyn Fn(f64, f64) -> Point,
+        shapes: &mut Vec<Shape>,
+    ) {
+        let mut last = f64::INFINITY;
+        // Points of a setting are few, and each was measured.
+        let apart = if self.over.is_some() { 0.0 } else { (plot.width / 4.0).max(30.0) };
+        for (at, value) in line.points.iter().rev() {
+            let Some(value) = value.filter(|value| value.is_finite()) else { continue };
+            let at = place(*at, value);
+            if at.x <= last - apart && at.x <= plot.right() + 0.5 {
+                shapes.push(mark(index, at, 3.4, line.ink));
+                last = at.x - if last.is_infinite() { index as f64 * 7.0 } else { 0.0 };
+            }
+        }
+    }
+
     fn draw_grid(&self, plot: Rect, values: &Axis, times: &Axis, shapes: &mut Vec<Shape>) {
         for tick in values.ticks() {
             let y = plot.bottom() - plot.height * values.share(tick);
             let points = vec![point(plot.x, y), point(plot.right(), y)];
-            shapes.push(Shape::Polyline { points, line: Stroke::new(Ink::Line, 1.0) });
+            let ink = if tick == 0.0 && values.from < 0.0 { Ink::DimInk } else { Ink::Line };
+            shapes.push(Shape::Polyline { points, line: Stroke::new(ink, 1.0) });
             let label = Label::new(values.label(tick), point(plot.x - 6.0, y + 3.6), SIZE).end();
             shapes.push(label.ink(Ink::DimInk).into());
         }
         shapes.push(
             Label::new(self.unit, point(2.0, 9.0), SIZE).ink(Ink::DimInk).within(self.width / 2.0).into(),
         );
-        let ticks = times.ticks();
         let unit_at = plot.right();
-        let unit = Label::new("s", point(unit_at, self.height - 4.0), SIZE).end().ink(Ink::DimInk);
-        for tick in ticks {
+        let text = match self.over {
+            None => "s".to_string(),
+            Some(Over { name, unit, .. }) if unit.is_empty() => name.to_string(),
+            Some(Over { name, unit, .. }) => format!("{name} ({unit})"),
+        };
+        // The name of a setting stands above the axis, where there are no ticks.
+        let baseline = if self.over.is_some() { plot.bottom() - 5.0 } else { self.height - 4.0 };
+        let unit = Label::new(text, point(unit_at, baseline), SIZE).end().ink(Ink::DimInk);
+        let unit = unit.within(plot.width * 0.6);
+        let mut free_from = 0.0;
+        for (tick, text) in self.time_ticks(times) {
             let x = plot.x + plot.width * times.share(tick);
-            let label = Label::new(times.label(tick), point(x, self.height - 4.0), SIZE).middle();
+            let label = Label::new(text, point(x, self.height - 4.0), SIZE).middle();
             let label = label.ink(Ink::DimInk);
             let covers = label.rect();
-            if covers.x >= 0.0 && covers.right() < unit.rect().x - 3.0 {
+            let end = if self.over.is_some() { self.width } else { unit.rect().x - 3.0 };
+            if covers.x >= free_from && covers.right() < end {
+                free_from = covers.right() + 3.0;
                 shapes.push(label.into());
             }
         }
@@ -234,8 +352,12 @@ impl LineChart<'_> {
             "" => name.to_string(),
             unit => format!("{name} ({unit})"),
         };
-        let head =
-            std::iter::once("time (s)".to_string()).chain(self.lines.iter().map(|line| unit(line.name)));
+        let first = match self.over {
+            None => "time (s)".to_string(),
+            Some(Over { name, unit, .. }) if unit.is_empty() => name.to_string(),
+            Some(Over { name, unit, .. }) => format!("{name} ({unit})"),
+        };
+        let head = std::iter::once(first).chain(self.lines.iter().map(|line| unit(line.name)));
         let mut times: Vec<f64> = self.lines.iter().flat_map(|line| line.points).map(|(at, _)| *at).collect();
         order::sort_by_key(&mut times, |time| order::total_order(*time));
         times.dedup();
@@ -299,6 +421,7 @@ mod tests {
             cursor_s: Some(4.5),
             hover_s: Some(1.4),
             flags: vec![Flag { at_s: 2.0, label: "servers/3 slow 5" }],
+            ..LineChart::default()
         }
     }
 
@@ -343,6 +466,45 @@ mod tests {
                 assert!(labels.iter().skip(index + 1).all(|other| !one.overlaps(*other)), "{width} {one:?}");
             }
         }
+    }
+
+    #[test]
+    fn differences_go_below_zero_and_settings_may_be_logarithmic() {
+        let points = [(10.0, Some(-4.0)), (100.0, Some(2.0)), (1000.0, Some(1.0))];
+        let band = [(10.0, -5.0, -3.0), (100.0, 1.0, 3.0), (1000.0, 0.5, 1.5)];
+        let chart = LineChart {
+            width: 400.0,
+            height: 200.0,
+            lines: vec![Line { name: "b", ink: Ink::Failed, points: &points }],
+            from_s: 10.0,
+            to_s: 1000.0,
+            marks: vec![0],
+            bands: vec![&band],
+            over: Some(Over { name: "Entries", unit: "", logarithmic: true }),
+            ..LineChart::default()
+        };
+        let (plot, shapes) = (chart.plot(), chart.shapes());
+        let curve = shapes.iter().find_map(|shape| match shape {
+            Shape::Polyline { points, line } if line.width == 2.0 => Some(points.clone()),
+            _ => None,
+        });
+        let xs: Vec<f64> = curve.unwrap().iter().map(|point| (point.x - plot.x) / plot.width).collect();
+        assert!(xs.iter().zip([0.0, 0.5, 1.0]).all(|(x, want)| (x - want).abs() < 1e-9), "{xs:?}");
+        assert!((chart.time_at(plot.x + plot.width / 2.0) - 100.0).abs() < 1e-6);
+        // One band, and a disc on each point.
+        let bands = shapes.iter().filter(|shape| matches!(shape, Shape::Polygon { .. })).count();
+        let discs = shapes.iter().filter(|shape| matches!(shape, Shape::Circle { radius: 3.4, .. })).count();
+        assert_eq!((bands, discs), (1, 3));
+        let texts: Vec<&str> = (shapes.iter())
+            .filter_map(|shape| match shape {
+                Shape::Text(label) => Some(label.text.as_str()),
+                _ => None,
+            })
+            .collect();
+        for wanted in ["−4", "10", "100", "Entries"] {
+            assert!(texts.contains(&wanted), "{texts:?}");
+        }
+        assert_eq!(chart.table().head, ["Entries", "b"]);
     }
 
     #[test]

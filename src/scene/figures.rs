@@ -46,6 +46,14 @@ pub fn figure(value: f64) -> String {
     format!("{sign}{size:.*}", (2 - exponent) as usize)
 }
 
+/// Without digits that say nothing: 0.5, 20, 1 000.
+pub fn short(value: f64) -> String {
+    match value {
+        value if value >= 1.0 && value == libm::trunc(value) => whole(value as u64),
+        value => figure(value).trim_end_matches('0').trim_end_matches('.').to_string(),
+    }
+}
+
 /// With its unit: "2 610 ms"; [`NONE`] alone if there is none.
 pub fn with_unit(value: Option<f64>, unit: &str) -> String {
     match value {

@@ -49,7 +49,7 @@ pub mod text;
 pub mod yard;
 
 pub use bars::{Bar, BarChart};
-pub use chart::{Flag, Line, LineChart, Table, Theory};
+pub use chart::{Band, Flag, Line, LineChart, Over, Table, Theory, VARIANT_INKS};
 pub use describe::describe;
 pub use dots::{Mark, MarkKind};
 pub use input::{Fall, MemberReading, Readings, Spot, Status, Target, View};

@@ -33,6 +33,7 @@ fn chart_gallery() {
         flags: vec![Flag { at_s: 5.0, label: "servers/3 slow 5" }],
         cursor_s: Some(17.4),
         hover_s: None,
+        ..LineChart::default()
     };
     let hovered = LineChart { hover_s: Some(9.3), width: 420.0, height: 240.0, ..line.clone() };
     let bar = |n: usize| Bar {

@@ -1,0 +1,169 @@
+//! Variants side by side on the same requests: one clock, one transport, shared axes.
+
+use super::address::Address;
+use super::clock::use_clock;
+use super::compare_charts::{figure_table, variant_charts};
+use super::controls::Controls;
+use super::engine::{Engine, Pulse};
+use super::head::{Link, head};
+use super::lab::{SPEED, address_of, use_address, use_shortcuts};
+use super::measure::Measure;
+use super::notice::{Notice, Say};
+use super::open::Opened;
+use super::share::ShareDialog;
+use super::stage::Stage;
+use super::tabs::Tabs;
+use super::theme::Theme;
+use super::transport::Transport;
+use super::variants::{mark, variants};
+use std::rc::Rc;
+use switchyard::play::Comparison;
+use switchyard::scenario::Checked;
+use switchyard::scene::figures;
+use switchyard::sim::Time;
+use yew::prelude::*;
+
+#[derive(Properties)]
+pub struct ComparePageProps {
+    pub opened: Rc<Opened>,
+    pub theme: Theme,
+    pub on_theme: Callback<Theme>,
+    pub say: Say,
+}
+
+impl PartialEq for ComparePageProps {
+    fn eq(&self, other: &ComparePageProps) -> bool {
+        Rc::ptr_eq(&self.opened, &other.opened) && self.theme == other.theme
+    }
+}
+
+#[component]
+pub fn ComparePage(props: &ComparePageProps) -> Html {
+    let opened = &props.opened;
+    let engine = use_memo(Rc::as_ptr(opened) as usize, |_| begin(opened, &props.say));
+    let engine: Engine = (*engine).clone();
+    let seen = use_node_ref();
+    let pulse = use_clock(&engine, &seen);
+    let sharing = use_state(|| false);
+    let left = use_state(|| AttrValue::from("variants"));
+    let view = use_state(|| AttrValue::from("stages"));
+    use_address(&engine, pulse.revision, opened);
+    use_shortcuts(&engine);
+    let turn = |to: bool| {
+        let sharing = sharing.setter();
+        Callback::from(move |()| sharing.set(to))
+    };
+    let back = back_to_the_lab(engine.runs().scenario(), opened);
+    let acts = html! {
+        <>
+            <Link to={back} class="button">{ "Back to the lab" }</Link>
+            <button type="button" class="button" onclick={turn(true).reform(|_: MouseEvent| ())}>{ "Share link" }</button>
+        </>
+    };
+    let title = format!("{}, compared", engine.session().scenario().title);
+    let choose = |state: &UseStateHandle<AttrValue>| {
+        let (state, engine) = (state.setter(), engine.clone());
+        Callback::from(move |id: AttrValue| {
+            // What is not seen does not go on.
+            if id == "seeds" || id == "sweep" {
+                engine.pause();
+            }
+            state.set(id);
+        })
+    };
+    let lefts = [("variants", "Variants"), ("controls", "For all")];
+    let views = [("stages", "Side by side"), ("seeds", "Many seeds"), ("sweep", "Sweep")];
+    let tabs = |all: &[(&'static str, &'static str)]| {
+        all.iter().map(|(id, name)| (AttrValue::from(*id), AttrValue::from(*name))).collect::<Vec<_>>()
+    };
+    let shown = match view.as_str() {
+        "stages" => html! { <SideBySide engine={engine.clone()} pulse={pulse.clone()} /> },
+        which => html! {
+            <Measure key={which.to_owned()} engine={engine.clone()} revision={pulse.revision} sweep={which == "sweep"} />
+        },
+    };
+    html! {
+        <div class="page">
+            { head(Some((opened.lab.as_ref().map(|lab| lab.lab.topic), &title)), props.theme, &props.on_theme, acts) }
+            <main id="main" class="lab compare" tabindex="-1">
+                <div class="middle">
+                    <div class="panel view-tabs"><Tabs label="What to compare" tabs={tabs(&views)} chosen={(*view).clone()} on_choose={choose(&view)} /></div>
+                    <div role="tabpanel" class="view" ref={seen} id={format!("panel-{}", *view)} aria-labelledby={format!("tab-{}", *view)}>{ shown }</div>
+                </div>
+                <div class="panel left">
+                    <Tabs label="Panels" tabs={tabs(&lefts)} chosen={(*left).clone()} on_choose={choose(&left)} />
+                    <div class="tabpanel" role="tabpanel" id={format!("panel-{}", *left)} aria-labelledby={format!("tab-{}", *left)} tabindex="0">
+                        if *left == "variants" { { variants(&engine) } } else { { for_all(&engine, &pulse) } }
+                    </div>
+                </div>
+            </main>
+            if *sharing {
+                <ShareDialog engine={engine} lab={opened.lab.as_ref().map(|lab| AttrValue::from(lab.lab.id))} compare=true on_close={turn(false)} />
+            }
+        </div>
+    }
+}
+
+fn begin(opened: &Opened, say: &Say) -> Engine {
+    let runs = Comparison::of_variants(opened.scenario.clone());
+    let engine = Engine::of(runs, opened.address.speed.unwrap_or(SPEED));
+    engine.on_notice(say.clone());
+    if let Some(t_ms) = opened.address.t_ms {
+        engine.wait_at(Time::from_ms(t_ms));
+    }
+    engine
+}
+
+/// The lab as it is here; without the variants where nothing was varied.
+fn back_to_the_lab(scenario: &Checked, opened: &Opened) -> Address {
+    let varied = scenario.variants.iter().any(|variant| !variant.set.is_empty());
+    let scenario = if varied { scenario.clone() } else { scenario.clone().without_variants() };
+    Address { compare: false, ..address_of(&scenario, opened) }
+}
+
+/// What is turned here is turned in every run that has no value of its own.
+fn for_all(engine: &Engine, pulse: &Pulse) -> Html {
+    let on_log = {
+        let engine = engine.clone();
+        Callback::from(move |()| {
+            engine.say(Notice::note("Open the log in the lab first. Then compare.".to_owned()));
+        })
+    };
+    let flags = engine.session().flags();
+    let era = flags.iter().filter(|flag| flag.at <= pulse.now).count();
+    html! { <Controls engine={engine.clone()} revision={pulse.revision} {era} {on_log} /> }
+}
+
+#[derive(Properties, PartialEq)]
+struct SideBySideProps {
+    engine: Engine,
+    pulse: Pulse,
+}
+
+/// The stages, the transport, the charts and the table.
+#[component]
+fn SideBySide(props: &SideBySideProps) -> Html {
+    let (engine, pulse) = (&props.engine, &props.pulse);
+    let flags = use_memo(pulse.revision, |_| Rc::new(engine.session().flags()));
+    let runs = engine.runs();
+    let stage = |(run, name): (usize, &String)| {
+        let series = runs.runs()[run].metrics().series();
+        let p99 = series.complete().last().and_then(|window| window.p99_ms);
+        html! {
+            <section key={run} class="panel variant-stage" aria-label={name.clone()}>
+                <header><h2>{ mark(run) }{ name }</h2><p>{ format!("p99 {}", figures::ms(p99)) }</p></header>
+                <Stage engine={engine.clone()} pulse={pulse.clone()} {run} name={name.clone()} />
+            </section>
+        }
+    };
+    html! {
+        <>
+            <div class={classes!("stages", (runs.runs().len() > 2).then_some("is-many"))}>
+                { for runs.names().iter().enumerate().map(stage) }
+            </div>
+            <Transport engine={engine.clone()} pulse={pulse.clone()} flags={(*flags).clone()} />
+            { variant_charts(engine, pulse, &flags) }
+            <section class="panel chart" aria-label="Figures so far">{ figure_table(&runs) }</section>
+        </>
+    }
+}

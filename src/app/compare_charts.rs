@@ -1,0 +1,248 @@
+//! Charts of the variants on shared axes, the difference from the first, and the figures in a table.
+
+use super::canvas::Canvas;
+use super::chart_picture::horizon_s;
+use super::engine::{Engine, Frame, Pace, Pulse};
+use super::paint;
+use super::theme::palette;
+use super::variants::mark;
+use std::rc::Rc;
+use switchyard::play::{Comparison, Flag, Session};
+use switchyard::report::{KeyFigure, Series, key_figures};
+use switchyard::scene::{self, Line, LineChart, VARIANT_INKS, figures};
+use switchyard::sim::Time;
+use web_sys::{Element, HtmlSelectElement};
+use yew::prelude::*;
+
+/// A figure over time: name, unit, and its value in the window with this index.
+type OverTime = (&'static str, &'static str, fn(&Series, usize) -> Option<f64>);
+
+const FIGURES: [OverTime; 5] = [
+    ("p99 latency", "ms", |series, at| series.complete()[at].p99_ms),
+    ("p50 latency", "ms", |series, at| series.complete()[at].p50_ms),
+    ("Mean latency", "ms", |series, at| series.complete()[at].mean_ms),
+    ("Answered", "/s", |series, at| Some(series.recent_per_s(at, |window| window.ok))),
+    ("Not answered", "/s", |series, at| {
+        Some(series.recent_per_s(at, |window| window.refused + window.failed + window.timed_out))
+    }),
+];
+
+/// (simulated seconds, value)
+type Points = Vec<(f64, Option<f64>)>;
+
+fn points(session: &Session, figure: usize) -> Points {
+    let series = session.metrics().series();
+    let (.., value) = FIGURES[figure];
+    (0..series.complete().len())
+        .map(|at| (series.complete()[at].end_ms / 1000.0, value(series, at)))
+        .collect()
+}
+
+/// Every variant's figure, or its difference from the first's.
+fn lines(runs: &Comparison, figure: usize, difference: bool) -> Vec<(String, usize, Points)> {
+    let all: Vec<Points> = runs.runs().iter().map(|session| points(session, figure)).collect();
+    let minus = |(point, first): (&(f64, Option<f64>), &(f64, Option<f64>))| {
+        (point.0, point.1.zip(first.1).map(|(value, first)| value - first))
+    };
+    let line = |(run, name): (usize, &String)| match difference {
+        false => (name.clone(), run, all[run].clone()),
+        true => (name.clone(), run, all[run].iter().zip(&all[0]).map(minus).collect()),
+    };
+    runs.names().iter().enumerate().skip(usize::from(difference)).map(line).collect()
+}
+
+#[derive(Properties, PartialEq)]
+struct ChartsProps {
+    engine: Engine,
+    pulse: Pulse,
+    flags: Rc<Vec<Flag>>,
+}
+
+pub fn variant_charts(engine: &Engine, pulse: &Pulse, flags: &Rc<Vec<Flag>>) -> Html {
+    html! { <Charts engine={engine.clone()} pulse={pulse.clone()} flags={flags.clone()} /> }
+}
+
+#[component]
+fn Charts(props: &ChartsProps) -> Html {
+    let figure = use_state(|| 0usize);
+    let onchange = {
+        let figure = figure.setter();
+        Callback::from(move |event: Event| {
+            let menu = event.target_dyn_into::<HtmlSelectElement>();
+            figure.set(menu.and_then(|menu| menu.value().parse().ok()).unwrap_or(0).min(FIGURES.len() - 1));
+        })
+    };
+    let menu = html! {
+        <select class="shape" aria-label="Figure over time" {onchange}>
+            { for FIGURES.iter().enumerate().map(|(index, (name, ..))| html! {
+                <option value={index.to_string()} selected={index == *figure}>{ *name }</option>
+            }) }
+        </select>
+    };
+    let runs = props.engine.runs();
+    let first = runs.names()[0].clone();
+    let key = |from: usize| {
+        runs.names()
+            .iter()
+            .enumerate()
+            .skip(from)
+            .map(|(run, name)| html! { <span>{ mark(run) }{ name }</span> })
+    };
+    let plot = |difference: bool| {
+        html! {
+            <Plot engine={props.engine.clone()} flags={props.flags.clone()} figure={*figure} {difference} count={runs.runs().len()}
+                label={format!("{}{}", FIGURES[*figure].0, if difference { ", difference" } else { "" })} />
+        }
+    };
+    html! {
+        <div class="charts">
+            <section class="panel chart" aria-labelledby="chart-variants">
+                <header><h2 id="chart-variants">{ FIGURES[*figure].0 }</h2>{ menu }</header>
+                { plot(false) }
+                <footer><p class="marks">{ for key(0) }</p></footer>
+            </section>
+            <section class="panel chart" aria-labelledby="chart-difference">
+                <header><h2 id="chart-difference">{ "Difference" }</h2><p>{ format!("{} − {first}", FIGURES[*figure].0) }</p></header>
+                { plot(true) }
+                <footer><p class="marks">{ for key(1) }</p></footer>
+            </section>
+        </div>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct PlotProps {
+    engine: Engine,
+    flags: Rc<Vec<Flag>>,
+    figure: usize,
+    difference: bool,
+    /// Other runs, other lines.
+    count: usize,
+    label: String,
+}
+
+#[component]
+fn Plot(props: &PlotProps) -> Html {
+    let (node, frame) = (use_node_ref(), use_node_ref());
+    {
+        let (node, figure, difference) = (node.clone(), props.figure, props.difference);
+        use_effect_with(
+            (props.engine.clone(), props.flags.clone(), figure, props.count),
+            move |(engine, flags, ..)| {
+                let (flags, runs) = (flags.clone(), engine.clone());
+                let painting = Canvas::new(&node, engine).map(|canvas| {
+                    engine.paint_with(Pace::EveryPulse, move |shown| {
+                        draw(
+                            &runs,
+                            shown,
+                            &lines(&runs.runs(), figure, difference),
+                            FIGURES[figure].1,
+                            &flags,
+                            &canvas,
+                        );
+                    })
+                });
+                move || drop(painting)
+            },
+        );
+    }
+    let onpointermove = {
+        let (engine, frame, figure, difference) =
+            (props.engine.clone(), frame.clone(), props.figure, props.difference);
+        Callback::from(move |event: PointerEvent| {
+            let Some(rect) = frame.cast::<Element>().map(|element| element.get_bounding_client_rect()) else {
+                return;
+            };
+            let at = {
+                let runs = engine.runs();
+                let lines = lines(&runs, figure, difference);
+                chart(&runs, &lines, FIGURES[figure].1, (rect.width(), rect.height()))
+                    .time_at(event.client_x() as f64 - rect.left())
+            };
+            engine.point_at(Some(Time::from_ms(at * 1000.0)));
+        })
+    };
+    let onpointerleave = {
+        let engine = props.engine.clone();
+        Callback::from(move |_: PointerEvent| engine.point_at(None))
+    };
+    html! {
+        <div ref={frame} class="plot" {onpointermove} {onpointerleave}>
+            <canvas ref={node} role="img" aria-label={props.label.clone()}></canvas>
+        </div>
+    }
+}
+
+fn chart<'a>(
+    runs: &Comparison,
+    lines: &'a [(String, usize, Points)],
+    unit: &'a str,
+    (width, height): (f64, f64),
+) -> LineChart<'a> {
+    let line =
+        |(name, run, points): &'a (String, usize, Points)| Line { name, ink: VARIANT_INKS[run % 4], points };
+    LineChart {
+        width,
+        height,
+        lines: lines.iter().map(line).collect(),
+        unit,
+        to_s: horizon_s(runs.first()),
+        marks: lines.iter().map(|(_, run, _)| *run).collect(),
+        ..LineChart::default()
+    }
+}
+
+fn draw(
+    engine: &Engine,
+    shown: &Frame,
+    lines: &[(String, usize, Points)],
+    unit: &str,
+    flags: &[Flag],
+    canvas: &Canvas,
+) {
+    let Some((width, height, ratio)) = canvas.ready() else { return };
+    let chart = LineChart {
+        flags: flags.iter().map(|flag| scene::Flag { at_s: flag.at.seconds(), label: &flag.label }).collect(),
+        cursor_s: Some(shown.snapshot.now.seconds()),
+        hover_s: shown.pointed.map(|at| at.seconds()),
+        ..chart(&engine.runs(), lines, unit, (width, height))
+    };
+    paint::paint(&canvas.context, &chart.shapes(), &palette(), (width, height), ratio);
+}
+
+/// Every figure of every variant, and by how much it differs from the first's.
+pub fn figure_table(runs: &Comparison) -> Html {
+    let all: Vec<Vec<KeyFigure>> =
+        runs.runs().iter().map(|session| key_figures(session.scenario(), &session.summary())).collect();
+    let row = |(index, figure): (usize, &KeyFigure)| {
+        let value =
+            |run: usize| all.get(run).and_then(|figures| figures.get(index)).and_then(|figure| figure.value);
+        let cell = |run: usize| {
+            let difference = value(run).zip(value(0)).map(|(value, first)| value - first).filter(|_| run > 0);
+            html! {
+                <td>
+                    { figures::with_unit(value(run), figure.unit) }
+                    if run > 0 { <small>{ signed(difference, figure.unit) }</small> }
+                </td>
+            }
+        };
+        html! { <tr key={figure.id.clone()}><th scope="row">{ &figure.name }</th>{ for (0..all.len()).map(cell) }</tr> }
+    };
+    html! {
+        <div class="scroll" tabindex="0" role="group" aria-label="Figures of each variant">
+            <table class="figures compared">
+                <caption>{ format!("From the start to t = {}. Below: the difference from {}.", figures::seconds(runs.now().seconds()), runs.names()[0]) }</caption>
+                <thead><tr><th scope="col">{ "Figure" }</th>{ for runs.names().iter().enumerate().map(|(run, name)| html! {
+                    <th scope="col">{ mark(run) }{ name }</th>
+                }) }</tr></thead>
+                <tbody>{ for all[0].iter().enumerate().map(row) }</tbody>
+            </table>
+        </div>
+    }
+}
+
+/// With its sign: "+12 ms", "−310 ms".
+pub fn signed(value: Option<f64>, unit: &str) -> String {
+    let plus = if value.is_some_and(|value| value > 0.0) { "+" } else { "" };
+    format!("{plus}{}", figures::with_unit(value, unit))
+}

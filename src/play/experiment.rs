@@ -1,0 +1,247 @@
+//! Variants over many seeds and over a range of a setting: what to run, each run, and what they say together.
+//!
+//! The runs share nothing, so they can be done anywhere and in any order: on the page a little at a time, in a
+//! worker, on the command line. Job and results are plain data.
+
+use crate::report::statistics::{Estimate, estimate, paired_difference};
+use crate::report::{KeyFigure, Metrics, hit_ratio_of, key_figures, summarise, theory_of};
+use crate::run::Simulation;
+use crate::scenario::{Checked, Problem, paths, variants};
+use crate::sim::{Progress, Span, Time};
+use serde_json::{Value, json};
+
+/// What is to be run: variants × values of a setting × seeds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    scenario: Checked,
+    /// Each with its name.
+    variants: Vec<(String, Checked)>,
+    /// The setting that is swept, and its values; none for the scenario as it is.
+    sweep: Option<(String, Vec<f64>)>,
+    /// They are 1, 2, 3 …
+    seeds: u32,
+}
+
+/// The most seeds.
+pub const SEEDS_MAX: u32 = 1000;
+/// The most values of the setting that is swept.
+pub const POINTS_MAX: usize = 100;
+
+/// One run of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// From 0; the seed is one more.
+    pub seed: usize,
+    /// Index of the value.
+    pub point: usize,
+    pub variant: usize,
+}
+
+impl Plan {
+    /// # Errors
+    /// What is wrong with the setting or with one of its values, in some variant; with the number of seeds or points.
+    pub fn new(
+        scenario: Checked,
+        sweep: Option<(String, Vec<f64>)>,
+        seeds: u32,
+    ) -> Result<Plan, Vec<Problem>> {
+        let one = |path: &str, sentence: String| Err(vec![Problem::new(path, sentence)]);
+        if !(1..=SEEDS_MAX).contains(&seeds) {
+            return one("seeds", format!("must be between 1 and {SEEDS_MAX}, is {seeds}"));
+        }
+        let variants = variants::variants(&scenario);
+        if let Some((path, values)) = &sweep {
+            if !(1..=POINTS_MAX).contains(&values.len()) {
+                return one("points", format!("must be between 1 and {POINTS_MAX}, is {}", values.len()));
+            }
+            for (_, variant) in &variants {
+                for value in values {
+                    variants::from_start(variant, path, number(*value))?;
+                }
+            }
+        }
+        Ok(Plan { scenario, variants, sweep, seeds })
+    }
+
+    /// How many runs there are.
+    pub fn count(&self) -> usize {
+        self.seeds as usize * self.points() * self.variants.len()
+    }
+
+    pub fn points(&self) -> usize {
+        self.sweep.as_ref().map_or(1, |(_, values)| values.len())
+    }
+
+    pub fn values(&self) -> &[f64] {
+        self.sweep.as_ref().map_or(&[], |(_, values)| values)
+    }
+
+    pub fn names(&self) -> Vec<&str> {
+        self.variants.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// Every seed goes over all points and variants before the next begins, so that curves come in whole.
+    pub fn spot(&self, run: usize) -> Spot {
+        let (variants, points) = (self.variants.len(), self.points());
+        Spot { variant: run % variants, point: run / variants % points, seed: run / variants / points }
+    }
+
+    fn run_of(&self, spot: Spot) -> usize {
+        (spot.seed * self.points() + spot.point) * self.variants.len() + spot.variant
+    }
+
+    /// The variant at a point; `None` outside the plan.
+    fn setting(&self, point: usize, variant: usize) -> Option<Checked> {
+        let (_, scenario) = self.variants.get(variant)?;
+        match &self.sweep {
+            None => Some(scenario.clone()),
+            Some((path, values)) => variants::from_start(scenario, path, number(*values.get(point)?)).ok(),
+        }
+    }
+
+    /// Begins a run; `None` outside the plan.
+    pub fn trial(&self, run: usize) -> Option<Trial> {
+        let spot = self.spot(run);
+        let seed = spot.seed + 1;
+        if run >= self.count() {
+            return None;
+        }
+        let scenario = paths::with(&self.setting(spot.point, spot.variant)?, "seed", seed.into()).ok()?;
+        Some(Trial::new(scenario))
+    }
+
+    /// What theory says of a figure at a point.
+    pub fn theory(&self, point: usize, variant: usize, figure: &str) -> Option<f64> {
+        let scenario = self.setting(point, variant)?;
+        if figure.ends_with(".hit_ratio") {
+            let (id, share) = hit_ratio_of(&scenario)?;
+            return (figure.strip_suffix(".hit_ratio") == Some(&id)).then_some(share * 100.0);
+        }
+        let line = theory_of(&scenario)?;
+        match figure {
+            "mean" => Some(line.mean_ms),
+            "p50" => line.p50_ms,
+            "p95" => line.p95_ms,
+            "p99" => line.p99_ms,
+            "throughput" => Some(line.throughput_per_s),
+            _ if figure.ends_with(".utilisation") => Some(line.utilisation * 100.0),
+            _ => None,
+        }
+    }
+
+    /// As text, for another thread.
+    pub fn to_json(&self) -> String {
+        let scenario: Value = serde_json::from_str(&self.scenario.to_json()).unwrap_or_default();
+        json!({ "scenario": scenario, "seeds": self.seeds, "sweep": self.sweep }).to_string()
+    }
+
+    /// Reads what [`Plan::to_json`] wrote.
+    ///
+    /// # Errors
+    /// What cannot be used.
+    pub fn parse(text: &str) -> Result<Plan, Vec<Problem>> {
+        let bad = |what: String| vec![Problem::new("", what)];
+        let mut job: Value = serde_json::from_str(text).map_err(|error| bad(error.to_string()))?;
+        let scenario = Checked::from_value(job["scenario"].take())?;
+        let seeds = job["seeds"].as_u64().and_then(|seeds| u32::try_from(seeds).ok()).unwrap_or(0);
+        let sweep = serde_json::from_value(job["sweep"].take()).map_err(|error| bad(error.to_string()))?;
+        Plan::new(scenario, sweep, seeds)
+    }
+}
+
+/// Whole numbers stay whole: some settings want them so.
+fn number(value: f64) -> Value {
+    if value == libm::trunc(value) && value.abs() < 1e15 { json!(value as i64) } else { json!(value) }
+}
+
+/// One run under way.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    scenario: Checked,
+    simulation: Simulation,
+    metrics: Metrics,
+}
+
+impl Trial {
+    fn new(scenario: Checked) -> Trial {
+        let mut metrics = Metrics::new(Span::from_ms(scenario.duration_ms));
+        let simulation = Simulation::new(&scenario, &mut metrics);
+        Trial { scenario, simulation, metrics }
+    }
+
+    /// Goes on for `budget` events; the figures when it is over.
+    pub fn advance(&mut self, budget: u64) -> Option<Vec<KeyFigure>> {
+        let end = Time::from_ms(self.scenario.duration_ms);
+        if self.simulation.advance(end, budget, &mut self.metrics) != Progress::Reached {
+            return None;
+        }
+        let summary = summarise(&self.scenario, &self.metrics, self.simulation.world().nodes(), end);
+        Some(key_figures(&self.scenario, &summary))
+    }
+}
+
+/// What the runs of a plan have given so far.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Results {
+    /// The figures of a run, without their values.
+    pub figures: Vec<KeyFigure>,
+    /// By run, then in the order of `figures`; empty for a run that is not over.
+    values: Vec<Vec<Option<f64>>>,
+    done: usize,
+}
+
+impl Results {
+    pub fn new(plan: &Plan) -> Results {
+        // Which figures there are does not depend on what happens.
+        let figures = plan.trial(0).map(|trial| {
+            let nodes = trial.simulation.world().nodes();
+            key_figures(&trial.scenario, &summarise(&trial.scenario, &trial.metrics, nodes, Time::ZERO))
+        });
+        Results { figures: figures.unwrap_or_default(), values: vec![vec![]; plan.count()], done: 0 }
+    }
+
+    pub fn done(&self) -> usize {
+        self.done
+    }
+
+    /// Takes a run's values; what is out of place is left out.
+    pub fn take(&mut self, run: usize, values: Vec<Option<f64>>) {
+        if let Some(place) = self.values.get_mut(run) {
+            if place.is_empty() && values.len() == self.figures.len() && !values.is_empty() {
+                *place = values;
+                self.done += 1;
+            }
+        }
+    }
+
+    pub fn figure(&self, id: &str) -> Option<usize> {
+        self.figures.iter().position(|figure| figure.id == id)
+    }
+
+    /// By seed, of those that are over.
+    fn of(&self, plan: &Plan, point: usize, variant: usize, figure: usize) -> Vec<(usize, Option<f64>)> {
+        let value =
+            |seed| Some((seed, *self.values[plan.run_of(Spot { seed, point, variant })].get(figure)?));
+        (0..plan.seeds as usize).filter_map(value).collect()
+    }
+
+    /// Mean and 95 % confidence interval; `None` where a run has no such figure, or none is over.
+    pub fn estimate(&self, plan: &Plan, point: usize, variant: usize, figure: usize) -> Option<Estimate> {
+        let values: Option<Vec<f64>> =
+            self.of(plan, point, variant, figure).into_iter().map(|(_, value)| value).collect();
+        estimate(&values?)
+    }
+
+    /// The mean difference from the first variant, paired by seed.
+    pub fn difference(&self, plan: &Plan, point: usize, variant: usize, figure: usize) -> Option<Estimate> {
+        let first = self.of(plan, point, 0, figure);
+        let (mut before, mut after) = (vec![], vec![]);
+        for (seed, value) in self.of(plan, point, variant, figure) {
+            if let Some((_, base)) = first.iter().find(|(other, _)| *other == seed) {
+                before.push((*base)?);
+                after.push(value?);
+            }
+        }
+        paired_difference(&before, &after)
+    }
+}

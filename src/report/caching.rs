@@ -1,0 +1,145 @@
+//! What theory says of a cache's hit ratio where requests are independent of each other.
+//!
+//! Sources: H. Che, Y. Tung and Z. Wang, "Hierarchical Web caching systems: modeling, design and experimental
+//! results", IEEE JSAC 20 (2002), for LRU; C. Fricker, P. Robert and J. Roberts, "A versatile and accurate
+//! approximation for LRU cache performance" (2012), for why it is so good, and for RANDOM. FIFO has the hit
+//! ratio of RANDOM: E. Gelenbe, "A unified approach to the evaluation of a class of replacement
+//! algorithms" (1973).
+
+use crate::node::Settings;
+use crate::node::keys::Keys;
+use crate::scenario::Scenario;
+
+/// How entries leave, as far as theory tells them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaving {
+    /// The one that was not used for longest.
+    Lru,
+    /// Any, or the oldest.
+    Random,
+}
+
+/// The share of requests that find their key, in the long run. Requests are independent; `weights` are the keys'
+/// popularities, in any unit. `None` if a weight is not a positive number.
+pub fn hit_ratio(leaving: Leaving, weights: &[f64], capacity: f64) -> Option<f64> {
+    let sum: f64 = weights.iter().sum();
+    if !(sum.is_finite() && capacity >= 0.0) || weights.iter().any(|weight| *weight <= 0.0) {
+        return None;
+    }
+    if capacity >= weights.len() as f64 {
+        return Some(1.0);
+    }
+    // The probability that a key is there: it was asked for within the characteristic time.
+    let there = |popularity: f64, time: f64| match leaving {
+        Leaving::Lru => -libm::expm1(-popularity * time),
+        Leaving::Random => popularity * time / (1.0 + popularity * time),
+    };
+    let held = |time: f64| weights.iter().map(|weight| there(weight / sum, time)).sum::<f64>();
+    // The time in which as many different keys are asked for as there is room for.
+    let (mut low, mut high) = (0.0, 1.0);
+    while held(high) < capacity && high < 1e18 {
+        high *= 2.0;
+    }
+    for _ in 0..200 {
+        let middle = (low + high) / 2.0;
+        if held(middle) < capacity { low = middle } else { high = middle }
+    }
+    Some(weights.iter().map(|weight| weight / sum * there(weight / sum, high)).sum())
+}
+
+/// The most keys for which it is worked out: it takes time in proportion.
+const KEYS_MAX: u32 = 100_000;
+
+/// Id of the cache, and its predicted hit ratio: for one machine that keeps entries for ever and whose clients only
+/// read keys of fixed popularity. `None` for everything else.
+pub fn hit_ratio_of(scenario: &Scenario) -> Option<(String, f64)> {
+    let mut clients = scenario.nodes.iter().filter_map(|node| match &node.settings {
+        Settings::Clients(clients) => Some((node, clients)),
+        _ => None,
+    });
+    let ((source, clients), None) = (clients.next()?, clients.next()) else { return None };
+    let [to] = source.to.as_slice() else { return None };
+    let node = scenario.nodes.iter().find(|node| node.id == *to)?;
+    let Settings::Cache(cache) = &node.settings else { return None };
+    let leaving = match cache.eviction.id.as_str() {
+        "lru" => Leaving::Lru,
+        "random" | "fifo" => Leaving::Random,
+        _ => return None,
+    };
+    let plain =
+        cache.count == 1 && cache.ttl_ms == 0.0 && clients.mix.iter().all(|class| class.write_share == 0.0);
+    let weights: Vec<f64> = match clients.keys {
+        Keys::Uniform { count } if count <= KEYS_MAX => vec![1.0; count as usize],
+        Keys::Zipf { count, s } if count <= KEYS_MAX => {
+            (1..=count).map(|rank| libm::pow(f64::from(rank), -s)).collect()
+        }
+        _ => return None,
+    };
+    let predicted = hit_ratio(leaving, &weights, f64::from(cache.capacity))?;
+    plain.then(|| (node.id.clone(), predicted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The exact hit ratio of LRU, from the stationary law of its list (W. F. King, "Analysis of demand paging
+    /// algorithms", 1971): the list is k₁ … k_C with probability ∏ pᵢ / (1 − p₁ − … − pᵢ₋₁).
+    fn king(p: &[f64], capacity: usize, used: &mut Vec<usize>, left: f64, probability: f64) -> f64 {
+        if used.len() == capacity {
+            return probability * used.iter().map(|key| p[*key]).sum::<f64>();
+        }
+        let mut sum = 0.0;
+        for key in 0..p.len() {
+            if !used.contains(&key) {
+                used.push(key);
+                sum += king(p, capacity, used, left - p[key], probability * p[key] / left);
+                used.pop();
+            }
+        }
+        sum
+    }
+
+    /// The exact hit ratio of RANDOM and FIFO (Gelenbe, 1973): each set of keys is there with a probability in
+    /// proportion to the product of their popularities.
+    fn gelenbe(p: &[f64], capacity: u32) -> f64 {
+        let (mut all, mut hits) = (0.0, 0.0);
+        for set in 0u32..1 << p.len() {
+            if set.count_ones() == capacity {
+                let inside = || (0..p.len()).filter(|key| set >> key & 1 == 1).map(|key| p[key]);
+                let weight: f64 = inside().product();
+                all += weight;
+                hits += weight * inside().sum::<f64>();
+            }
+        }
+        hits / all
+    }
+
+    #[test]
+    fn close_to_the_exact_laws_of_small_caches() {
+        for exponent in [0.4, 0.8, 1.2] {
+            let weights: Vec<f64> = (1..=12).map(|rank| libm::pow(f64::from(rank), -exponent)).collect();
+            let sum: f64 = weights.iter().sum();
+            let p: Vec<f64> = weights.iter().map(|weight| weight / sum).collect();
+            for capacity in [2usize, 4, 6] {
+                let lru = hit_ratio(Leaving::Lru, &weights, capacity as f64).unwrap();
+                let exact = king(&p, capacity, &mut vec![], 1.0, 1.0);
+                assert!((lru - exact).abs() < 0.015, "lru {exponent} {capacity}: {lru} {exact}");
+                let random = hit_ratio(Leaving::Random, &weights, capacity as f64).unwrap();
+                let exact = gelenbe(&p, capacity as u32);
+                assert!((random - exact).abs() < 0.015, "random {exponent} {capacity}: {random} {exact}");
+            }
+        }
+    }
+
+    #[test]
+    fn equal_keys_hit_as_often_as_there_is_room() {
+        for leaving in [Leaving::Lru, Leaving::Random] {
+            let found = hit_ratio(leaving, &[3.0; 400], 100.0).unwrap();
+            assert!((found - 0.25).abs() < 1e-9);
+            assert_eq!(hit_ratio(leaving, &[1.0; 4], 9.0), Some(1.0));
+            assert!(hit_ratio(leaving, &[1.0; 4], 0.0).unwrap() < 1e-9);
+            assert_eq!(hit_ratio(leaving, &[1.0, -1.0, 0.0], 1.0), None);
+        }
+    }
+}

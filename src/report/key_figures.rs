@@ -1,0 +1,72 @@
+//! The figures by which runs are compared: a short list, the same for all variants of a scenario.
+
+use super::summary::{NodeSummary, Summary};
+use crate::scenario::Scenario;
+use crate::sim::{OUTCOMES, Outcome, OutcomeKind};
+
+/// One figure of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeyFigure {
+    /// `p99`, `cache.hit_ratio`: the same in every variant.
+    pub id: String,
+    pub name: String,
+    pub unit: &'static str,
+    /// `None` where there is nothing to tell of yet.
+    pub value: Option<f64>,
+}
+
+/// Of all requests, then of each node that has some of its own. Shares are in per cent.
+pub fn key_figures(scenario: &Scenario, summary: &Summary) -> Vec<KeyFigure> {
+    let total = &summary.total;
+    let latency = &total.latency_ms;
+    let ended = total.requests - total.in_flight;
+    let percent = |part: u64| (ended > 0).then(|| part as f64 * 100.0 / ended as f64);
+    let is_refused = |(outcome, kind, ..): &&(Outcome, OutcomeKind, &str, &str)| {
+        *kind == OutcomeKind::Refused && *outcome != Outcome::Aborted
+    };
+    let refused = OUTCOMES.iter().filter(is_refused).filter_map(|(_, _, id, _)| total.outcomes.get(id));
+    let mut figures: Vec<KeyFigure> = [
+        ("mean", "Mean latency", "ms", latency.mean),
+        ("p50", "p50 latency", "ms", latency.p50),
+        ("p95", "p95 latency", "ms", latency.p95),
+        ("p99", "p99 latency", "ms", latency.p99),
+        ("throughput", "Answered", "/s", Some(total.throughput_per_s)),
+        ("refused", "Refused", "%", percent(refused.sum())),
+        ("lost", "Not answered", "%", percent(total.lost)),
+    ]
+    .into_iter()
+    .map(|(id, name, unit, value)| KeyFigure { id: id.into(), name: name.into(), unit, value })
+    .collect();
+    for node in &scenario.nodes {
+        if let Some(found) = summary.nodes.get(&node.id) {
+            let members = node.settings.configure().size().members as usize;
+            for (id, name, unit, value) in of_node(found, members) {
+                let (id, name) = (format!("{}.{id}", node.id), format!("{name} · {}", node.name));
+                figures.push(KeyFigure { id, name, unit, value });
+            }
+        }
+    }
+    figures
+}
+
+type Named = (&'static str, &'static str, &'static str, Option<f64>);
+
+fn of_node(node: &NodeSummary, members: usize) -> Vec<Named> {
+    let mut figures: Vec<Named> = vec![];
+    if let Some(utilisation) = node.utilisation {
+        figures.push(("utilisation", "Utilisation", "%", Some(utilisation * 100.0)));
+    }
+    if node.kind == "cache" {
+        figures.push(("hit_ratio", "Hit ratio", "%", node.hit_ratio.map(|share| share * 100.0)));
+    }
+    if members > 1 && matches!(node.kind, "servers" | "cache" | "store") {
+        let most = node.members.values().map(|member| member.load_share).fold(0.0, f64::max);
+        figures.push((
+            "imbalance",
+            "Most loaded ÷ mean",
+            "",
+            (node.calls > 0).then_some(most * members as f64),
+        ));
+    }
+    figures
+}
