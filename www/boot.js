@@ -118,6 +118,14 @@ function describe(error) {
 /** A script of `www/later/`, by the name that `cargo xtask` gave it: it carries a hash. */
 globalThis.__later = name => import(new URL(document.querySelector(`meta[name="later:${name}"]`).content, document.baseURI));
 
+// What the page may start as a script besides itself: files of its own folder, as workers.
+const ours = address => {
+  if (!new URL(address).href.startsWith(new URL('.', document.baseURI).href)) throw new TypeError(`${address} is not ours`);
+  return address;
+};
+const policy = globalThis.trustedTypes?.createPolicy('app', { createScriptURL: ours }) ?? { createScriptURL: ours };
+globalThis.__newWorker = address => new Worker(policy.createScriptURL(address), { type: 'module' });
+
 async function start() {
   if (typeof WebAssembly !== 'object') return fatal('unsupported', 'WebAssembly is not defined');
   const source = new URLSearchParams(location.search).get('src');

@@ -150,8 +150,25 @@ pub fn save(name: &str, kind: &str, content: &str) {
     let bag = web_sys::BlobPropertyBag::new();
     bag.set_type(kind);
     let parts = js_sys::Array::of1(&JsValue::from_str(content));
-    let Ok(blob) = web_sys::Blob::new_with_str_sequence_and_options(&parts, &bag) else { return };
-    let Ok(address) = web_sys::Url::create_object_url_with_blob(&blob) else { return };
+    if let Ok(blob) = web_sys::Blob::new_with_str_sequence_and_options(&parts, &bag) {
+        save_blob(name, &blob);
+    }
+}
+
+/// The same with a picture, as PNG.
+pub fn save_canvas(name: &'static str, canvas: &web_sys::HtmlCanvasElement) {
+    let made: Closure<dyn FnMut(JsValue)> = Closure::once(move |blob: JsValue| {
+        if let Ok(blob) = blob.dyn_into::<web_sys::Blob>() {
+            save_blob(name, &blob);
+        }
+    });
+    let _ = canvas.to_blob(made.as_ref().unchecked_ref());
+    // It is called once, and then forgotten by JavaScript.
+    made.forget();
+}
+
+fn save_blob(name: &str, blob: &web_sys::Blob) {
+    let Ok(address) = web_sys::Url::create_object_url_with_blob(blob) else { return };
     let anchor =
         document().create_element("a").ok().and_then(|a| a.dyn_into::<web_sys::HtmlAnchorElement>().ok());
     if let Some(anchor) = anchor {

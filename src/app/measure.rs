@@ -1,6 +1,22 @@
 //! The variants over many seeds, or over a range of a setting: figures with their confidence intervals.
 
+use super::compare_charts::signed;
+use super::dom::{input_of, save, save_canvas};
 use super::engine::Engine;
+use super::measure_plot::{Curves, MeasurePlot, picture};
+use super::slider::plain;
+use super::variants::mark;
+use super::worker::{Done, Work, start};
+use std::cell::RefCell;
+use std::rc::Rc;
+use switchyard::algo::setting::{Scale, SettingKind};
+use switchyard::play::Knob;
+use switchyard::play::experiment::{POINTS_MAX, Plan, Results};
+use switchyard::report::key_figures;
+use switchyard::report::statistics::Estimate;
+use switchyard::scenario::json::decimal;
+use switchyard::scene::{Table, figures};
+use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -11,7 +27,337 @@ pub struct MeasureProps {
     pub sweep: bool,
 }
 
+/// A plan and what has come of it.
+pub struct Measured {
+    pub plan: Rc<Plan>,
+    pub results: RefCell<Results>,
+    /// The setting that is swept.
+    pub knob: Option<Knob>,
+    revision: u32,
+}
+
+/// What is chosen.
+#[derive(Clone, PartialEq)]
+struct Choice {
+    seeds: f64,
+    path: String,
+    range: (f64, f64),
+    points: f64,
+    figure: String,
+}
+
 #[component]
-pub fn Measure(_: &MeasureProps) -> Html {
-    html! {}
+pub fn Measure(props: &MeasureProps) -> Html {
+    let engine = &props.engine;
+    let knobs = swept(engine);
+    let choice = use_state(|| begin(engine, &knobs, props.sweep));
+    let measured = use_state(|| None::<Rc<Measured>>);
+    let done = use_state(|| 0usize);
+    let cancelled = use_state(|| false);
+    let work = use_mut_ref(|| None::<Work>);
+    let run = {
+        let (engine, choice, measured) = (engine.clone(), (*choice).clone(), measured.setter());
+        let (done, cancelled, work) = (done.setter(), cancelled.setter(), work.clone());
+        let (sweep, revision, knobs) = (props.sweep, props.revision, knobs.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            let knob = knobs.iter().find(|knob| sweep && knob.path == choice.path).cloned();
+            let values = knob.as_ref().map(|knob| (knob.path.clone(), values(knob, &choice)));
+            let plan =
+                Plan::new(engine.runs().scenario().clone(), values, choice.seeds.clamp(0.0, 1e6) as u32);
+            let plan = match plan {
+                Ok(plan) => Rc::new(plan),
+                Err(found) => return engine.say(super::open::problems("That cannot be run", found)),
+            };
+            let results = RefCell::new(Results::new(&plan));
+            let now = Rc::new(Measured { plan: plan.clone(), results, knob, revision });
+            let on_done = {
+                let (now, done) = (now.clone(), done.clone());
+                Callback::from(move |runs: Done| {
+                    let mut results = now.results.borrow_mut();
+                    runs.into_iter().for_each(|(run, values)| results.take(run, values));
+                    done.set(results.done());
+                })
+            };
+            // What was under way stops.
+            *work.borrow_mut() = None;
+            measured.set(Some(now));
+            done.set(0);
+            cancelled.set(false);
+            *work.borrow_mut() = Some(start(plan, on_done));
+        })
+    };
+    let cancel = {
+        let (work, cancelled) = (work.clone(), cancelled.setter());
+        Callback::from(move |_: MouseEvent| {
+            *work.borrow_mut() = None;
+            cancelled.set(true);
+        })
+    };
+    let all = measured.as_ref().map_or(0, |measured| measured.plan.count());
+    let running = *done < all && !*cancelled;
+    html! {
+        <section class="panel measure" aria-label={if props.sweep { "Sweep" } else { "Many seeds" }}>
+            <p class="dim">{ if props.sweep {
+                "One setting over a range, for every variant: the mean over the seeds, and where it is with 95 % confidence. Each seed is a whole run."
+            } else {
+                "Each seed is another run with other requests, the same for all variants. So a difference that is luck is told from one that is not."
+            } }</p>
+            <form class="fields" onsubmit={run}>
+                if props.sweep { { sweep_fields(&choice, &knobs) } }
+                { field("Seeds", "seeds", choice.seeds, &choice, |choice, value| choice.seeds = value) }
+                if props.sweep { { figure_menu(engine, &choice) } }
+                <button class="button is-main">{ "Run" }</button>
+                if running { <button type="button" class="button" onclick={cancel}>{ "Cancel" }</button> }
+            </form>
+            if let Some(measured) = &*measured {
+                <div>
+                    <progress max={all.to_string()} value={done.to_string()} aria-label="Runs that are over"></progress>
+                    <p class="dim small" aria-live="polite">{ standing(*done, all, *cancelled, measured.revision != props.revision) }</p>
+                </div>
+                if props.sweep { { sweep_results(engine, measured, &choice, *done) } } else { { seeds_table(measured) } }
+            }
+        </section>
+    }
+}
+
+fn standing(done: usize, all: usize, cancelled: bool, stale: bool) -> String {
+    let said = match (done == all, cancelled) {
+        (true, _) => format!("All {} are done.", figures::count(all as u64, "run", "runs")),
+        (_, true) => {
+            format!("Stopped after {} of {} runs.", figures::whole(done as u64), figures::whole(all as u64))
+        }
+        _ => format!("{} of {} runs", figures::whole(done as u64), figures::whole(all as u64)),
+    };
+    if stale { format!("{said} The variants have changed since: run again.") } else { said }
+}
+
+/// The numbers that can be swept: those of the lab first, without those in which the variants differ.
+fn swept(engine: &Engine) -> Vec<Knob> {
+    let runs = engine.runs();
+    let scenario = runs.scenario();
+    let own = |path: &String| scenario.variants.iter().any(|variant| variant.set.contains_key(path));
+    let is_number = |knob: &Knob| matches!(knob.setting.kind, SettingKind::Number { .. });
+    let all = runs.first().all_settings().into_iter();
+    let (mut near, far): (Vec<Knob>, Vec<Knob>) = all
+        .filter(|knob| knob.matters && is_number(knob) && !own(&knob.path))
+        .partition(|knob| scenario.knobs.contains(&knob.path));
+    near.extend(far);
+    near
+}
+
+fn begin(engine: &Engine, knobs: &[Knob], sweep: bool) -> Choice {
+    let session = engine.session();
+    let figures = key_figures(session.scenario(), &session.summary());
+    let figure =
+        figures.iter().find(|figure| figure.id.ends_with(".hit_ratio")).map_or("p99", |figure| &figure.id);
+    let path = knobs.first().map(|knob| knob.path.clone()).unwrap_or_default();
+    let range = knobs.first().map_or((0.0, 1.0), range_of);
+    Choice { seeds: if sweep { 5.0 } else { 30.0 }, path, range, points: 9.0, figure: figure.to_owned() }
+}
+
+/// Around the present value, inside the setting's usual bounds.
+fn range_of(knob: &Knob) -> (f64, f64) {
+    let SettingKind::Number { min, max, usual, step, .. } = knob.setting.kind else { return (0.0, 1.0) };
+    let now = knob.value.as_f64().unwrap_or(usual.0);
+    let rounded = |value: f64| if step > 0.0 { (value / step).round() * step } else { value };
+    let (low, high) = if now > 0.0 { (rounded(now / 4.0), rounded(now * 1.5)) } else { usual };
+    (low.max(usual.0.min(now)).clamp(min, max), high.max(usual.0).clamp(min, max))
+}
+
+fn is_logarithmic(knob: &Knob, (from, to): (f64, f64)) -> bool {
+    matches!(knob.setting.kind, SettingKind::Number { scale: Scale::Logarithmic, .. })
+        && from > 0.0
+        && to / from > 8.0
+}
+
+/// At equal distances, or equal ratios.
+fn values(knob: &Knob, choice: &Choice) -> Vec<f64> {
+    let SettingKind::Number { step, .. } = knob.setting.kind else { return vec![] };
+    let ((from, to), points) = (choice.range, choice.points.clamp(2.0, POINTS_MAX as f64) as usize);
+    let value = |index: usize| {
+        let share = index as f64 / (points - 1) as f64;
+        let value = match is_logarithmic(knob, choice.range) {
+            true => from * libm::pow(to / from, share),
+            false => from + (to - from) * share,
+        };
+        if step > 0.0 { (value / step).round() * step } else { libm::round(value * 1e6) / 1e6 }
+    };
+    let mut all: Vec<f64> = (0..points).map(value).collect();
+    all.dedup();
+    all
+}
+
+type Take = fn(&mut Choice, f64);
+
+fn field(
+    label: &'static str,
+    id: &'static str,
+    value: f64,
+    choice: &UseStateHandle<Choice>,
+    take: Take,
+) -> Html {
+    let onchange = {
+        let choice = choice.clone();
+        Callback::from(move |event: Event| {
+            let Some(input) = input_of(&event) else { return };
+            match decimal(input.value().trim()) {
+                Some(value) => {
+                    let mut next = (*choice).clone();
+                    take(&mut next, value);
+                    choice.set(next);
+                }
+                None => input.set_value(&plain(value)),
+            }
+        })
+    };
+    html! {
+        <label>{ label }<input type="text" inputmode="decimal" autocomplete="off" name={id} value={plain(value)} {onchange} /></label>
+    }
+}
+
+fn menu(
+    label: &'static str,
+    options: Vec<(String, String)>,
+    chosen: &str,
+    on_choose: Callback<String>,
+) -> Html {
+    let onchange = Callback::from(move |event: Event| {
+        if let Some(menu) = event.target_dyn_into::<HtmlSelectElement>() {
+            on_choose.emit(menu.value());
+        }
+    });
+    html! {
+        <label>{ label }<select {onchange}>
+            { for options.into_iter().map(|(id, name)| html! { <option value={id.clone()} selected={id == chosen}>{ name }</option> }) }
+        </select></label>
+    }
+}
+
+fn sweep_fields(choice: &UseStateHandle<Choice>, knobs: &[Knob]) -> Html {
+    let options = knobs.iter().map(|knob| (knob.path.clone(), format!("{} · {}", knob.group, knob.label)));
+    let on_choose = {
+        let (choice, knobs) = (choice.clone(), knobs.to_vec());
+        Callback::from(move |path: String| {
+            let range = knobs.iter().find(|knob| knob.path == path).map_or(choice.range, range_of);
+            choice.set(Choice { path, range, ..(*choice).clone() });
+        })
+    };
+    html! {
+        <>
+            { menu("Setting", options.collect(), &choice.path, on_choose) }
+            { field("From", "from", choice.range.0, choice, |choice, value| choice.range.0 = value) }
+            { field("To", "to", choice.range.1, choice, |choice, value| choice.range.1 = value) }
+            { field("Points", "points", choice.points, choice, |choice, value| choice.points = value) }
+        </>
+    }
+}
+
+fn figure_menu(engine: &Engine, choice: &UseStateHandle<Choice>) -> Html {
+    let session = engine.session();
+    let all = key_figures(session.scenario(), &session.summary());
+    let options = all.into_iter().map(|figure| (figure.id, figure.name)).collect();
+    let on_choose = {
+        let choice = choice.clone();
+        Callback::from(move |figure| choice.set(Choice { figure, ..(*choice).clone() }))
+    };
+    menu("Figure", options, &choice.figure, on_choose)
+}
+
+/// "310 ± 25 ms".
+fn with_interval(found: Option<Estimate>, unit: &str, sign: bool) -> String {
+    let Some(found) = found else { return figures::NONE.into() };
+    let mean = if sign { signed(Some(found.mean), "") } else { figures::figure(found.mean) };
+    let unit = if unit.is_empty() { String::new() } else { format!("{}{unit}", figures::UNIT) };
+    match found.half_width {
+        Some(half) => format!("{mean} ± {}{unit}", figures::figure(half)),
+        None => format!("{mean}{unit}"),
+    }
+}
+
+fn seeds_table(measured: &Measured) -> Html {
+    let (plan, results) = (&measured.plan, measured.results.borrow());
+    let names = plan.names();
+    let row = |(index, figure): (usize, &switchyard::report::KeyFigure)| {
+        let cell = |variant: usize| {
+            let difference = results.difference(plan, 0, variant, index).filter(|_| variant > 0);
+            let sure = difference.is_some_and(|difference| difference.excludes(0.0));
+            html! {
+                <td>
+                    { with_interval(results.estimate(plan, 0, variant, index), figure.unit, false) }
+                    if variant > 0 {
+                        <small class={classes!(sure.then_some("sure"))}>{ with_interval(difference, figure.unit, true) }{ if sure { " ●" } else { "" } }</small>
+                    }
+                </td>
+            }
+        };
+        html! { <tr key={figure.id.clone()}><th scope="row">{ &figure.name }</th>{ for (0..names.len()).map(cell) }</tr> }
+    };
+    let head = names
+        .iter()
+        .enumerate()
+        .map(|(variant, name)| html! { <th scope="col">{ mark(variant) }{ *name }</th> });
+    html! {
+        <div class="scroll" tabindex="0" role="group" aria-label="Figures over all seeds">
+            <table class="figures compared">
+                <caption>{ format!("Means with their 95 % confidence intervals. Below: the difference from {}, seed by seed; ● where its interval leaves out 0.", names.first().unwrap_or(&"the first")) }</caption>
+                <thead><tr><th scope="col">{ "Figure" }</th>{ for head }</tr></thead>
+                <tbody>{ for results.figures.iter().enumerate().map(row) }</tbody>
+            </table>
+        </div>
+    }
+}
+
+fn sweep_results(engine: &Engine, measured: &Rc<Measured>, choice: &Choice, done: usize) -> Html {
+    let curves = Rc::new(Curves::new(measured, &choice.figure));
+    let csv = {
+        let curves = curves.clone();
+        Callback::from(move |_: MouseEvent| save("sweep.csv", "text/csv", &curves.table().csv()))
+    };
+    let png = {
+        let curves = curves.clone();
+        Callback::from(move |_: MouseEvent| {
+            if let Some(canvas) = picture(&curves) {
+                save_canvas("sweep.png", &canvas);
+            }
+        })
+    };
+    html! {
+        <>
+            <MeasurePlot engine={engine.clone()} curves={curves.clone()} {done} />
+            <div class="row">
+                <p class="marks">{ for measured.plan.names().iter().enumerate().map(|(variant, name)| html! { <span>{ mark(variant) }{ *name }</span> }) }
+                    if curves.has_theory() { <span class="dim">{ "dashed: theory" }</span> }
+                </p>
+                <button type="button" class="button" onclick={csv}>{ "Save CSV" }</button>
+                <button type="button" class="button" onclick={png}>{ "Save PNG" }</button>
+            </div>
+            { points_table(measured, &curves.table(), &choice.figure) }
+        </>
+    }
+}
+
+fn points_table(measured: &Measured, table: &Table, figure: &str) -> Html {
+    let (plan, results) = (&measured.plan, measured.results.borrow());
+    let Some(index) = results.figure(figure) else { return html! {} };
+    let row = |(point, value): (usize, &f64)| {
+        let cell = |variant: usize| html! { <td>{ with_interval(results.estimate(plan, point, variant, index), results.figures[index].unit, false) }</td> };
+        html! { <tr key={point}><th scope="row">{ plain(*value) }</th>{ for (0..plan.names().len()).map(cell) }</tr> }
+    };
+    html! {
+        <div class="scroll" tabindex="0" role="group" aria-label="The curves as a table">
+            <table class="figures">
+                <thead><tr><th scope="col">{ table.head.first().cloned().unwrap_or_default() }</th>
+                    { for plan.names().iter().map(|name| html! { <th scope="col">{ *name }</th> }) }</tr></thead>
+                <tbody>{ for plan.values().iter().enumerate().map(row) }</tbody>
+            </table>
+        </div>
+    }
+}
+
+/// How the horizontal axis is drawn.
+pub fn logarithmic(measured: &Measured) -> bool {
+    let values = measured.plan.values();
+    let ends = values.first().copied().zip(values.last().copied());
+    measured.knob.as_ref().zip(ends).is_some_and(|(knob, ends)| is_logarithmic(knob, ends))
 }

@@ -31,6 +31,7 @@ mod lab;
 mod lesson;
 mod log;
 mod measure;
+mod measure_plot;
 mod names;
 mod node_panel;
 mod notice;
@@ -49,6 +50,7 @@ mod theme;
 mod transport;
 mod variants;
 mod whole;
+mod worker;
 
 use address::Address;
 use broken::{Broken, broken_page};
@@ -69,6 +71,9 @@ pub fn main() {
         console_error_panic_hook::hook(info);
         dom::fatal(&info.to_string());
     }));
+    if worker::serve() {
+        return;
+    }
     let Some(root) = dom::document().get_element_by_id("app") else { return dom::fatal("there is no #app") };
     yew::Renderer::<App>::with_root(root).render();
 }

@@ -304,6 +304,19 @@ impl LineChart<'_> {
         shapes.push(label.into());
     }
 
+    /// The names of the lines beside their marks, in the head: for a picture that stands alone.
+    pub fn legend(&self) -> Vec<Shape> {
+        let mut shapes = vec![];
+        let mut x = self.plot().x + 30.0;
+        for (line, variant) in self.lines.iter().zip(&self.marks) {
+            shapes.push(mark(*variant, point(x, 7.0), 3.4, line.ink));
+            let label = Label::new(line.name, point(x + 8.0, 10.5), SIZE).bold();
+            x = label.rect().right() + 18.0;
+            shapes.push(label.into());
+        }
+        shapes
+    }
+
     /// The hairline where it is pointed at, a dot on every curve, and the values beside.
     fn draw_hover(&self, plot: Rect, place: &dyn Fn(f64, f64) -> Point, shapes: &mut Vec<Shape>) {
         let Some(at) = self.hover_s.filter(|at| (self.from_s..=self.to_s).contains(at)) else { return };

@@ -1,0 +1,171 @@
+//! The curves of a sweep: one for each variant with its confidence band, and what theory says.
+
+use super::canvas::Canvas;
+use super::dom::document;
+use super::engine::{Engine, Pace};
+use super::measure::{Measured, logarithmic};
+use super::paint;
+use super::theme::palette;
+use std::rc::Rc;
+use switchyard::scene::geometry::rect;
+use switchyard::scene::shape::slab;
+use switchyard::scene::{Ink, Line, LineChart, Over, Table, VARIANT_INKS};
+use wasm_bindgen::JsCast;
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
+use yew::prelude::*;
+
+/// (value of the setting, figure)
+type Points = Vec<(f64, Option<f64>)>;
+
+#[derive(Clone, Debug, PartialEq)]
+struct Curve {
+    name: String,
+    points: Points,
+    band: Vec<(f64, f64, f64)>,
+    theory: Points,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curves {
+    curves: Vec<Curve>,
+    figure: String,
+    unit: &'static str,
+    setting: String,
+    setting_unit: &'static str,
+    logarithmic: bool,
+    ends: (f64, f64),
+}
+
+impl Curves {
+    /// What is known of a figure so far.
+    pub fn new(measured: &Measured, figure: &str) -> Curves {
+        let (plan, results) = (&measured.plan, measured.results.borrow());
+        let index = results.figure(figure);
+        let values = plan.values();
+        let found = |point: usize, variant: usize| results.estimate(plan, point, variant, index?);
+        let curve = |(variant, name): (usize, &str)| Curve {
+            name: name.to_owned(),
+            points: (values.iter().enumerate())
+                .map(|(point, at)| (*at, found(point, variant).map(|found| found.mean)))
+                .collect(),
+            band: (values.iter().enumerate())
+                .filter_map(|(point, at)| {
+                    let (low, high) = found(point, variant)?.interval()?;
+                    Some((*at, low, high))
+                })
+                .collect(),
+            theory: (values.iter().enumerate())
+                .map(|(point, at)| (*at, plan.theory(point, variant, figure)))
+                .collect(),
+        };
+        let knob = measured.knob.as_ref();
+        Curves {
+            curves: plan.names().into_iter().enumerate().map(curve).collect(),
+            figure: index.map(|index| results.figures[index].name.clone()).unwrap_or_default(),
+            unit: index.map_or("", |index| results.figures[index].unit),
+            setting: knob.map(|knob| knob.label.clone()).unwrap_or_default(),
+            setting_unit: knob.map_or("", |knob| knob.setting.unit),
+            logarithmic: logarithmic(measured),
+            ends: values.first().copied().zip(values.last().copied()).unwrap_or_default(),
+        }
+    }
+
+    pub fn has_theory(&self) -> bool {
+        self.curves.iter().any(|curve| curve.theory.iter().any(|(_, value)| value.is_some()))
+    }
+
+    fn chart(&self, width: f64, height: f64) -> LineChart<'_> {
+        LineChart {
+            width,
+            height,
+            lines: (self.curves.iter().zip(VARIANT_INKS))
+                .map(|(curve, ink)| Line { name: &curve.name, ink, points: &curve.points })
+                .collect(),
+            unit: self.unit,
+            from_s: self.ends.0,
+            to_s: self.ends.1,
+            marks: (0..self.curves.len()).collect(),
+            bands: self.curves.iter().map(|curve| curve.band.as_slice()).collect(),
+            predicted: self.curves.iter().map(|curve| curve.theory.as_slice()).collect(),
+            over: Some(Over { name: &self.setting, unit: self.setting_unit, logarithmic: self.logarithmic }),
+            ..LineChart::default()
+        }
+    }
+
+    /// For each variant its mean, the ends of its interval, and what theory says.
+    pub fn table(&self) -> Table {
+        let unit = |name: &str, unit: &str| match unit {
+            "" => name.to_owned(),
+            unit => format!("{name} ({unit})"),
+        };
+        let mut head = vec![unit(&self.setting, self.setting_unit)];
+        for curve in &self.curves {
+            let named = |what: &str| unit(&format!("{}: {}{what}", curve.name, self.figure), self.unit);
+            head.extend([named(""), named(", 95 % from"), named(", 95 % to"), named(", theory")]);
+        }
+        let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+        let count = self.curves.first().map_or(0, |curve| curve.points.len());
+        let row = |point: usize| {
+            let at = self.curves[0].points[point].0;
+            let mut row = vec![at.to_string()];
+            for curve in &self.curves {
+                let band = curve.band.iter().find(|(place, ..)| *place == at);
+                row.extend([
+                    number(curve.points[point].1),
+                    number(band.map(|band| band.1)),
+                    number(band.map(|band| band.2)),
+                    number(curve.theory[point].1),
+                ]);
+            }
+            row
+        };
+        Table { head, rows: (0..count).map(row).collect() }
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct MeasurePlotProps {
+    pub engine: Engine,
+    pub curves: Rc<Curves>,
+    /// Runs that are over.
+    pub done: usize,
+}
+
+#[component]
+pub fn MeasurePlot(props: &MeasurePlotProps) -> Html {
+    let node = use_node_ref();
+    {
+        let (node, engine) = (node.clone(), props.engine.clone());
+        use_effect_with(props.curves.clone(), move |curves| {
+            let curves = curves.clone();
+            let painting = Canvas::new(&node, &engine).map(|canvas| {
+                engine.paint_with(Pace::EveryPulse, move |_| {
+                    let Some((width, height, ratio)) = canvas.ready() else { return };
+                    let shapes = curves.chart(width, height).shapes();
+                    paint::paint(&canvas.context, &shapes, &palette(), (width, height), ratio);
+                })
+            });
+            move || drop(painting)
+        });
+    }
+    let label = format!("{} over {}", props.curves.figure, props.curves.setting);
+    html! { <div class="plot"><canvas ref={node} role="img" aria-label={label}></canvas></div> }
+}
+
+/// The picture that is saved: on paper, with the names of its curves.
+const SIZE: (f64, f64) = (900.0, 480.0);
+
+/// A canvas with the curves; `None` where the browser gives none.
+pub fn picture(curves: &Curves) -> Option<HtmlCanvasElement> {
+    let canvas: HtmlCanvasElement = document().create_element("canvas").ok()?.dyn_into().ok()?;
+    let context: CanvasRenderingContext2d = canvas.get_context("2d").ok().flatten()?.dyn_into().ok()?;
+    let ((width, height), ratio) = (SIZE, 2.0);
+    canvas.set_width((width * ratio) as u32);
+    canvas.set_height((height * ratio) as u32);
+    let mut shapes = vec![slab(rect(0.0, 0.0, width, height), 0.0, Ink::Panel)];
+    let chart = curves.chart(width, height);
+    shapes.extend(chart.shapes());
+    shapes.extend(chart.legend());
+    paint::paint(&context, &shapes, &palette(), (width, height), ratio);
+    Some(canvas)
+}
