@@ -1,7 +1,7 @@
 //! Observers that make metrics and traces, and what theory says beside them.
 
-mod events;
 mod caching;
+mod events;
 mod key_figures;
 mod latency;
 mod member;
@@ -13,8 +13,8 @@ mod summary;
 pub mod theory;
 mod trace;
 
-pub use events::{Happened, What, happened, trace_events};
 pub use caching::{Leaving, hit_ratio, hit_ratio_of};
+pub use events::{Happened, What, happened, trace_events};
 pub use key_figures::{KeyFigure, key_figures};
 pub use latency::Latencies;
 pub use member::MemberTally;

@@ -1,0 +1,140 @@
+//! Many seeds and sweeps: every run is the run that it says, intervals are those of statistics, theory holds.
+
+use serde_json::{Value, json};
+use switchyard::play::experiment::{Plan, Results};
+use switchyard::play::{Session, When};
+use switchyard::report::key_figures;
+use switchyard::report::statistics::{estimate, paired_difference};
+use switchyard::scenario::{Checked, paths, variants};
+
+fn queue(variants: &Value) -> Checked {
+    Checked::from_value(json!({
+        "v": 1, "title": "One station", "duration_ms": 60_000, "variants": variants,
+        "nodes": [
+            { "id": "c", "kind": "clients", "arrivals": "poisson", "rate_per_s": 50, "timeout_ms": 60_000, "to": ["s"] },
+            { "id": "s", "kind": "servers", "count": 1, "workers": 1, "queue": 100_000,
+              "service_ms": { "dist": "exponential", "mean": 10 } }
+        ]
+    }))
+    .expect("the scenario is fine")
+}
+
+fn done(plan: &Plan) -> Results {
+    let mut results = Results::new(plan);
+    // The order does not matter.
+    for run in (0..plan.count()).rev() {
+        let mut trial = plan.trial(run).expect("it is part of the plan");
+        // Little by little, as on a page.
+        let figures = loop {
+            if let Some(figures) = trial.advance(1000) {
+                break figures;
+            }
+        };
+        results.take(run, figures.into_iter().map(|figure| figure.value).collect());
+    }
+    assert_eq!(results.done(), plan.count());
+    results
+}
+
+#[test]
+fn each_run_is_the_variant_with_its_setting_and_seed() {
+    let scenario = queue(&json!([{ "name": "one" }, { "name": "two", "set": { "s.workers": 2 } }]));
+    let sweep = Some(("c.rate_per_s".to_owned(), vec![20.0, 60.0]));
+    let plan = Plan::new(scenario.clone(), sweep, 3).unwrap();
+    assert_eq!((plan.count(), plan.points(), plan.names()), (12, 2, vec!["one", "two"]));
+    let results = done(&plan);
+    let mean = results.figure("mean").unwrap();
+    let by_hand = |variant: usize, rate: f64| -> Vec<f64> {
+        let run = |seed: u64| {
+            let (_, run) = variants::variants(&scenario).remove(variant);
+            let run = paths::with(&run, "seed", seed.into()).unwrap();
+            let mut session = Session::new(run);
+            session.set("c.rate_per_s", json!(rate), When::FromStart).unwrap();
+            let end = session.end();
+            session.advance(end, u64::MAX);
+            key_figures(session.scenario(), &session.summary())[mean].value.unwrap()
+        };
+        (1..=3).map(run).collect()
+    };
+    for (point, rate) in [20.0, 60.0].into_iter().enumerate() {
+        let (one, two) = (by_hand(0, rate), by_hand(1, rate));
+        assert_eq!(results.estimate(&plan, point, 0, mean), estimate(&one));
+        assert_eq!(results.estimate(&plan, point, 1, mean), estimate(&two));
+        assert_eq!(results.difference(&plan, point, 1, mean), paired_difference(&one, &two));
+    }
+}
+
+/// M/M/1 at loads of 20, 50 and 70 %: within the interval, or nearly so (twenty seeds, a minute from empty).
+#[test]
+fn a_sweep_over_the_rate_follows_theory() {
+    let sweep = Some(("c.rate_per_s".to_owned(), vec![20.0, 50.0, 70.0]));
+    let plan = Plan::new(queue(&json!([])), sweep, 20).unwrap();
+    let results = done(&plan);
+    for (point, rate) in [20.0, 50.0, 70.0].into_iter().enumerate() {
+        // 1 / (μ − λ), by hand.
+        let theory = plan.theory(point, 0, "mean").unwrap();
+        assert!((theory - 1000.0 / (100.0 - rate)).abs() < 1e-9);
+        let found = results.estimate(&plan, point, 0, results.figure("mean").unwrap()).unwrap();
+        let near = 2.0 * found.half_width.unwrap() + 0.01 * theory;
+        assert!((found.mean - theory).abs() < near, "{rate}: {found:?} beside {theory}");
+        let busy = results.estimate(&plan, point, 0, results.figure("s.utilisation").unwrap()).unwrap();
+        assert!((busy.mean - rate).abs() < 2.0, "{busy:?}");
+        assert!((plan.theory(point, 0, "s.utilisation").unwrap() - rate).abs() < 1e-9);
+    }
+}
+
+/// Che's approximation beside the cache that really runs, warm after a minute.
+#[test]
+fn a_sweep_over_the_capacity_follows_che() {
+    let scenario = Checked::from_value(json!({
+        "v": 1, "title": "A cache", "duration_ms": 120_000,
+        "variants": [{ "name": "LRU" }, { "name": "FIFO", "set": { "cache.eviction": "fifo" } }],
+        "nodes": [
+            { "id": "c", "kind": "clients", "arrivals": "poisson", "rate_per_s": 400,
+              "keys": { "kind": "zipf", "count": 1000, "s": 0.8 }, "to": ["cache"] },
+            { "id": "cache", "kind": "cache", "capacity": 100, "to": ["s"] },
+            { "id": "s", "kind": "servers", "count": 4, "workers": 16, "queue": 1000,
+              "service_ms": { "dist": "constant", "value": 5 } }
+        ]
+    }))
+    .expect("the scenario is fine");
+    let sweep = Some(("cache.capacity".to_owned(), vec![20.0, 100.0, 400.0]));
+    let plan = Plan::new(scenario, sweep, 3).unwrap();
+    let results = done(&plan);
+    let figure = results.figure("cache.hit_ratio").unwrap();
+    for (point, capacity) in [20.0, 100.0, 400.0].into_iter().enumerate() {
+        for variant in 0..2 {
+            let theory = plan.theory(point, variant, "cache.hit_ratio").unwrap();
+            let found = results.estimate(&plan, point, variant, figure).unwrap().mean;
+            // What is missed while it fills.
+            let cold = 100.0 * capacity / 48_000.0;
+            assert!((found + cold - theory).abs() < 1.5, "{capacity} {variant}: {found} beside {theory}");
+        }
+    }
+    assert_eq!(plan.theory(0, 0, "mean"), None);
+}
+
+#[test]
+fn a_plan_survives_being_written_and_refuses_what_cannot_run() {
+    let scenario = queue(&json!([{ "name": "one" }, { "name": "two", "set": { "s.workers": 2 } }]));
+    let plan = Plan::new(scenario.clone(), Some(("s.queue".into(), vec![1.0, 10.0])), 7).unwrap();
+    assert_eq!(Plan::parse(&plan.to_json()).unwrap(), plan);
+    let alone = Plan::new(scenario.clone(), None, 1).unwrap();
+    assert_eq!(Plan::parse(&alone.to_json()).unwrap(), alone);
+    let bad = |sweep: Option<(&str, Vec<f64>)>, seeds: u32| {
+        let sweep = sweep.map(|(path, values)| (path.to_owned(), values));
+        Plan::new(scenario.clone(), sweep, seeds).unwrap_err()[0].to_string()
+    };
+    assert!(bad(None, 0).starts_with("seeds: "));
+    assert!(bad(None, 5000).starts_with("seeds: "));
+    assert!(bad(Some(("s.queue", vec![])), 1).starts_with("points: "));
+    assert!(bad(Some(("s.queue", vec![-1.0])), 1).contains("queue"));
+    assert!(bad(Some(("s.nonsense", vec![1.0])), 1).contains("nonsense"));
+    for text in ["", "{}", "{\"scenario\":{\"v\":1},\"seeds\":1,\"sweep\":3}"] {
+        assert!(Plan::parse(text).is_err());
+    }
+    let mut results = Results::new(&plan);
+    results.take(999, vec![]);
+    results.take(0, vec![None]);
+    assert_eq!(results.done(), 0);
+}
