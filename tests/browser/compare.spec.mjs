@@ -1,0 +1,132 @@
+// Compare, many seeds and sweeps, on the page as it is served: worker, policy and all.
+
+import { readFile } from 'node:fs/promises';
+import { axe, expect, test } from './fixtures.mjs';
+import { PATIENT, button, moment, shownTime } from './parts.mjs';
+
+const LAB = '?lab=load-balancing/one-slow-server';
+
+const figures = page => page.getByRole('group', { name: 'Figures of each variant' });
+const tab = (page, name) => page.getByRole('tab', { name, exact: true });
+const number = text => parseFloat(text.replace('−', '-').replace(/[^\d.-]/g, ''));
+
+/** From the lab, by its button; the copy gets another policy. */
+async function compare(page) {
+  await page.goto(LAB);
+  await button(page, 'Compare').click(PATIENT);
+  await page.getByLabel('Vary in Changed').selectOption('lb.policy');
+  await page.getByRole('region', { name: 'Variant Changed' }).getByRole('radio', { name: 'Least conn.' }).check({ force: true });
+  await expect(page.getByRole('region', { name: 'What changed' })).toContainText('Least connections', PATIENT);
+}
+
+/** To half of the run. */
+async function half(page) {
+  await moment(page).fill('2000');
+  await expect.poll(() => shownTime(page), PATIENT).toBeGreaterThan(14.9);
+  await expect(figures(page)).toContainText('t = 15.0', PATIENT);
+}
+
+test.beforeEach(() => test.slow());
+
+test('two variants at the same moment with different figures, and a link opens the same @phone', async ({ page }) => {
+  await compare(page);
+  await half(page);
+  await expect(page.locator('.variant-stage')).toHaveCount(2);
+  const p99 = await figures(page).getByRole('row', { name: /^p99/ }).getByRole('cell').allTextContents();
+  expect(number(p99[0])).toBeGreaterThan(1.5 * number(p99[1].split('ms')[0]));
+  await axe(page);
+
+  const table = await figures(page).textContent();
+  await button(page, 'Share link').click();
+  await page.getByLabel(/Begin at this moment/).check();
+  const link = await page.getByLabel('Link', { exact: true }).inputValue();
+  expect(link).toContain('view=compare');
+  await page.goto('about:blank');
+  await page.goto(link);
+  await expect(figures(page)).toHaveText(table, PATIENT);
+
+  await page.getByRole('link', { name: 'Back to the lab' }).click();
+  await expect(button(page, 'Compare')).toBeVisible(PATIENT);
+});
+
+test('variants come, are renamed and go, and back without any is the lab as it was', async ({ page, baseURL }) => {
+  await page.goto(LAB);
+  await button(page, 'Compare').click(PATIENT);
+  await button(page, 'Add a variant').click();
+  await expect(page.locator('.variant-stage')).toHaveCount(3);
+  await page.getByLabel('Name of variant 3').fill('Third');
+  await page.getByLabel('Name of variant 3').press('Enter');
+  await expect(page.getByRole('heading', { name: 'Third' })).toBeVisible();
+  await button(page, 'Remove Third').click();
+  await expect(page.locator('.variant-stage')).toHaveCount(2);
+  await expect(page.getByRole('region', { name: 'What changed' })).toContainText('all are the same run');
+  await page.getByRole('link', { name: 'Back to the lab' }).click();
+  await expect(page).toHaveURL(`${baseURL}${LAB}`);
+});
+
+test('many seeds end with confidence intervals', async ({ page }) => {
+  await compare(page);
+  await tab(page, 'Many seeds').click();
+  await page.getByRole('textbox', { name: 'Seeds' }).fill('4');
+  await page.getByRole('textbox', { name: 'Seeds' }).press('Enter');
+  await button(page, 'Run').click();
+  await expect(page.getByText('All 8 runs are done.')).toBeVisible({ timeout: 60_000 });
+  const row = page.getByRole('group', { name: 'Figures over all seeds' }).getByRole('row', { name: /^p99/ });
+  await expect(row).toContainText(/\d ± \d.*ms−[\d\s ]+ ± \d.*ms ●/);
+  await axe(page);
+});
+
+test('cancel stops the runs', async ({ page }) => {
+  await compare(page);
+  await tab(page, 'Many seeds').click();
+  await page.getByRole('textbox', { name: 'Seeds' }).fill('1000');
+  await page.getByRole('textbox', { name: 'Seeds' }).press('Tab');
+  await button(page, 'Run').click();
+  await expect(page.getByText(/^[1-9]\d* of 2.000 runs/)).toBeVisible(PATIENT);
+  await button(page, 'Cancel').click();
+  const said = page.getByText(/^Stopped after/);
+  const before = await said.textContent();
+  await page.waitForTimeout(600);
+  expect(await said.textContent()).toBe(before);
+  await expect(button(page, 'Cancel')).toHaveCount(0);
+});
+
+test('without workers it runs on the page', async ({ page }) => {
+  await page.addInitScript(() => { delete globalThis.Worker; });
+  await compare(page);
+  await tab(page, 'Many seeds').click();
+  await page.getByRole('textbox', { name: 'Seeds' }).fill('2');
+  await page.getByRole('textbox', { name: 'Seeds' }).press('Tab');
+  await button(page, 'Run').click();
+  await expect(page.getByText('All 4 runs are done.')).toBeVisible({ timeout: 60_000 });
+});
+
+test('a sweep draws its curves and saves them, by keyboard alone', async ({ page }) => {
+  await compare(page);
+  await tab(page, 'Side by side').focus();
+  await page.keyboard.press('End');
+  await expect(tab(page, 'Sweep')).toBeFocused();
+  const type = async (name, text) => {
+    await page.getByRole('textbox', { name, exact: true }).focus();
+    await page.keyboard.press('Control+A');
+    await page.keyboard.type(text);
+    await page.keyboard.press('Tab');
+  };
+  await type('Points', '3');
+  await type('Seeds', '2');
+  await button(page, 'Run').focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('All 12 runs are done.')).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByRole('img', { name: 'p99 latency over Arrival rate' })).toBeVisible();
+  const saved = async name => {
+    await button(page, name).focus();
+    const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')]);
+    return readFile(await download.path());
+  };
+  const lines = (await saved('Save CSV')).toString().trim().split('\r\n');
+  expect(lines[0]).toContain('Arrival rate (req/s)');
+  expect(lines).toHaveLength(4);
+  expect(lines.slice(1).every(line => line.split(',').slice(0, 8).every(field => Number(field) > 0))).toBe(true);
+  expect((await saved('Save PNG')).subarray(1, 4).toString()).toBe('PNG');
+  await axe(page);
+});
