@@ -109,6 +109,38 @@ pub const LABS: &[Lab] = labs! {
         "consistency/conflicts", "Conflicts",
             "Two writes at the same moment. Last write wins loses one, version vectors keep both.";
     }
+    "Scaling" {
+        "scaling/one-big-or-many-small", "One big machine or many small",
+            "The same capacity in one machine or in four: four times as fast, or four times as safe.";
+        "scaling/lose-a-machine", "Lose a machine",
+            "Three machines at 80 % look economical, until two of them must carry everything.";
+        "scaling/adding-machines", "When adding machines stops helping",
+            "Twice the machines, a tenth more throughput: what cannot be shared out is the limit.";
+        "scaling/autoscaling-lag", "Autoscaling comes late",
+            "The load jumps. Help is ordered two seconds later, and arrives after twelve.";
+    }
+    "Message queue" {
+        "message-queue/backpressure", "Backpressure",
+            "More comes than goes, and the queue is full. Somebody must wait, be refused, or lose something.";
+        "message-queue/more-consumers", "Slow consumers, more consumers",
+            "Eight consumers are no faster than two: there are only two partitions.";
+        "message-queue/poison", "A poison message, and dead letters",
+            "One message that nobody gets through with stops all that wait behind it.";
+        "message-queue/at-least-once", "At least once, seen twice",
+            "A slow consumer is taken for dead, and its message is handed out again.";
+    }
+    "Resilience" {
+        "resilience/retry-storm", "A retry storm, and a budget",
+            "Three bad seconds, and the system never recovers: the retries keep it down.";
+        "resilience/backoff-and-jitter", "Backoff, with each jitter",
+            "Forty devices fail together and come back together, until chance pulls them apart.";
+        "resilience/circuit-breaker", "A circuit breaker",
+            "A queue full of requests that nobody waits for. A pause lets it drain.";
+        "resilience/hedging", "The tail at scale, and hedging",
+            "Each shard is slow in two of a hundred calls, and eight of a hundred searches are.";
+        "resilience/bulkhead", "A bulkhead",
+            "A few large exports hold all the workers, and the users wait.";
+    }
 };
 
 /// The scenario of the first lab, which the page shows at once: it is part of every program.

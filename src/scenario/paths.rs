@@ -112,7 +112,15 @@ pub fn get(scenario: &Scenario, path: &str) -> Option<Value> {
 fn written_or_default(settings: &Value, own: &str, found: &Found) -> Option<Value> {
     match settings.get(own) {
         Some(value) => Some(value.clone()),
-        None => Some(found.setting.default_value()?.to_json()),
+        None => Some(whole_without_a_point(found.setting.default_value()?.to_json())),
+    }
+}
+
+/// What counts takes no point, and what measures takes a number without one too.
+fn whole_without_a_point(value: Value) -> Value {
+    match value.as_f64() {
+        Some(number) if number.fract() == 0.0 => json!(number as i64),
+        _ => value,
     }
 }
 
@@ -270,6 +278,16 @@ pub fn node_json(spec: &NodeSpec) -> Map<String, Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The settings of calls are left out of a file while all are as by default.
+    #[test]
+    fn a_default_that_is_not_written_out_can_be_set_as_it_is_read() {
+        for path in ["s.retries", "s.bulkhead", "s.hedge_after_ms", "c.retries", "s.scale_min"] {
+            let value = get(&scenario(), path).expect(path);
+            let changed = with(&scenario(), path, value).unwrap_or_else(|problems| panic!("{problems:?}"));
+            assert_eq!(changed, scenario(), "{path}");
+        }
+    }
 
     fn scenario() -> Checked {
         let json = r#"{"v":1,"nodes":[{"id":"c","kind":"clients","to":["s"]},{"id":"s","kind":"servers"}]}"#;

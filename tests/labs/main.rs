@@ -6,8 +6,11 @@ mod common;
 mod consistency;
 mod hash_rings;
 mod load_balancing;
+mod message_queue;
 mod prose;
 mod rate_limiting;
+mod resilience;
+mod scaling;
 
 use common::{OTHERS, Proof, goals_met, lesson, own_seed, run, scenario, seeds};
 use serde_json::json;
@@ -85,6 +88,9 @@ fn proof(lab: &Lab) -> Proof {
         hash_rings::proofs(),
         rate_limiting::proofs(),
         consistency::proofs(),
+        scaling::proofs(),
+        message_queue::proofs(),
+        resilience::proofs(),
     ];
     let mut proofs = topics.into_iter().flatten();
     proofs.find(|proof| proof.id == lab.id).unwrap_or_else(|| panic!("{}: no proof", lab.id))
