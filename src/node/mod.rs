@@ -5,6 +5,7 @@ pub mod cache;
 pub mod calling;
 pub mod clients;
 pub mod configure;
+pub mod division;
 pub mod keys;
 pub mod limiter;
 pub mod member;

@@ -8,6 +8,7 @@ use crate::sim::Placement;
 /// The members among which keys are divided, and the policy that divides them.
 #[derive(Clone, Debug)]
 pub struct Placing {
+    choice: PolicyChoice,
     policy: Box<dyn Partition>,
     members: Members,
     /// By the policy's index: which member of the node that is.
@@ -15,17 +16,21 @@ pub struct Placing {
 }
 
 impl Placing {
-    /// Among members given as (number from 0, weight). Each is placed by its name, which is the node's id
-    /// and its number from 1 (`cache-3`): so only its own keys move when it comes or goes.
-    pub fn new(choice: &PolicyChoice, id: &str, members: impl IntoIterator<Item = (u16, u32)>) -> Placing {
+    /// Among `members`; `numbers` says which member of the node, from 0, each of them is.
+    pub fn new(choice: &PolicyChoice, members: Members, numbers: Vec<u16>) -> Placing {
         let entry = ring::find(&choice.id).unwrap_or(&ring::TABLE[0]);
         let knobs = choice.resolve("ring").unwrap_or_else(|_| Knobs::defaults(entry.info.knobs));
-        let mut placing =
-            Placing { policy: (entry.build)(&knobs), members: Members::default(), numbers: vec![] };
-        for (number, weight) in members {
-            placing.members.push(format!("{id}-{}", number + 1), weight);
-            placing.numbers.push(number);
+        let mut policy = (entry.build)(&knobs);
+        policy.rebuild(&members);
+        Placing { choice: choice.clone(), policy, members, numbers }
+    }
+
+    /// What becomes of it with other members. A policy that remembers (a directory) knows what was.
+    pub fn changed(&self, choice: &PolicyChoice, members: Members, numbers: Vec<u16>) -> Placing {
+        if self.choice != *choice {
+            return Placing::new(choice, members, numbers);
         }
+        let mut placing = Placing { members, numbers, ..self.clone() };
         placing.policy.rebuild(&placing.members);
         placing
     }
@@ -40,7 +45,7 @@ impl Placing {
             0 => None,
             1 => self.numbers.first().copied(),
             _ => {
-                let index = self.policy.owner(&Key::number(key, self.policy.hashing()));
+                let index = self.policy.owner(&self.key(key));
                 self.numbers.get(index).copied()
             }
         }
@@ -52,13 +57,30 @@ impl Placing {
             return self.owner(key).into_iter().collect();
         }
         let mut owners = vec![];
-        self.policy.owners(&Key::number(key, self.policy.hashing()), count, &mut owners);
+        self.policy.owners(&self.key(key), count, &mut owners);
         owners.iter().filter_map(|index| self.numbers.get(*index).copied()).collect()
     }
 
-    /// What a learner must see; members by the policy's index.
-    pub fn inspect(&self) -> (ring::Inspection, &[u16]) {
-        (self.policy.inspect(&self.members), &self.numbers)
+    /// A request's key, hashed for the policy.
+    pub fn key(&self, key: u32) -> Key<'static> {
+        Key::number(key, self.policy.hashing())
+    }
+
+    pub fn choice(&self) -> &PolicyChoice {
+        &self.choice
+    }
+
+    pub fn policy(&self) -> &dyn Partition {
+        &*self.policy
+    }
+
+    pub fn members(&self) -> &Members {
+        &self.members
+    }
+
+    /// By the policy's index: which member of the node that is.
+    pub fn numbers(&self) -> &[u16] {
+        &self.numbers
     }
 }
 

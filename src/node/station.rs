@@ -1,6 +1,7 @@
 //! A node as plain data, for kinds that need no more than text and levels on the stage.
 
-use crate::algo::{cache, limit, ring};
+use super::division::Division;
+use crate::algo::{cache, limit};
 use crate::sim::{Span, Time};
 use serde::Serialize;
 
@@ -25,7 +26,8 @@ pub enum Inside {
     Nothing,
     Cache(Box<CacheView>),
     Limit(Box<LimitView>),
-    Ring(ring::Inspection),
+    /// How keys are divided among the members.
+    Ring(Box<Division>),
 }
 
 /// One cache machine.

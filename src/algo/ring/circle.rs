@@ -4,7 +4,7 @@
 //! bucket, which holds one or none, by insertion. Where each bucket begins is kept: so building takes linear time,
 //! and a look-up meets its point at once.
 
-use super::{Hashing, Inspection, Members, POINTS_SHOWN, Point};
+use super::{CELLS, Hashing, Inspection, Members, POINTS_SHOWN, Point};
 use crate::sim::order::sort_by_key;
 
 /// The low bits of a point hold the member's index, the others its place on the circle of 2⁶⁴. Hashes of
@@ -171,9 +171,13 @@ impl Circle {
         let shown = 0..self.points.len().min(POINTS_SHOWN);
         let point =
             |position| Point { at: fraction(self.place(position)), member: self.member(position) as u32 };
+        // The middle of each part.
+        let cell = |nth| self.member(self.at_or_after(u64::MAX / (2 * CELLS as u64) * (2 * nth as u64 + 1)));
+        let cells = if self.points.is_empty() { 0 } else { CELLS };
         Inspection {
             note,
             circle: true,
+            cells: (0..cells).map(|nth| cell(nth) as u32).collect(),
             points: shown.map(point).collect(),
             points_total: self.points.len(),
             shares: self.shares(members.len()),

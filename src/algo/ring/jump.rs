@@ -27,10 +27,16 @@ struct Jump {
 
 /// The bucket, below `buckets` (at least 1): the last one reached by jumps over those in which the key would
 /// stay when the buckets grow one by one. The generator is the paper's.
-fn jump(mut key: u64, buckets: usize) -> usize {
+fn jump(key: u64, buckets: usize) -> usize {
+    jumps(key, buckets, |_| {})
+}
+
+/// The same, and `met` is told each bucket on the way.
+fn jumps(mut key: u64, buckets: usize, mut met: impl FnMut(u32)) -> usize {
     let (mut bucket, mut next) = (0, 0);
     while next < buckets as u64 {
         bucket = next;
+        met(bucket as u32);
         key = key.wrapping_mul(2_862_933_555_777_941_757).wrapping_add(1);
         next = ((bucket + 1) as f64 * ((1u64 << 31) as f64 / ((key >> 33) + 1) as f64)) as u64;
     }
@@ -54,10 +60,22 @@ impl Partition for Jump {
         following(self.owner(key), self.members, count, out);
     }
 
+    fn way(&self, key: &Key) -> Way {
+        let mut met = vec![];
+        jumps(key.hash, self.members, |bucket| met.push(bucket));
+        Way::Jumps(met)
+    }
+
+    /// In its member's part of the line.
+    fn place(&self, key: &Key) -> Option<f64> {
+        Some(place_in_zone(self.owner(key), self.members, key.hash))
+    }
+
     fn inspect(&self, members: &Members) -> Inspection {
         let note = format!("jumps below {}, {}", self.members, self.hashing.note());
         let shares = vec![1.0 / self.members.max(1) as f64; members.len()];
-        Inspection { note, shares, ..Default::default() }
+        let points = zones(0..members.len());
+        Inspection { note, points, points_total: members.len(), shares, ..Default::default() }
     }
 
     fn check(&self, members: &Members) -> Result<(), String> {

@@ -67,6 +67,11 @@ pub trait Partition: std::fmt::Debug + ClonePartition + Send + Sync {
         None
     }
 
+    /// How it came from the key to its owner, where the place does not say it all.
+    fn way(&self, _key: &Key) -> Way {
+        Way::Place
+    }
+
     /// What a learner must see; `members` as at the last `rebuild`.
     fn inspect(&self, members: &Members) -> Inspection;
 
@@ -106,12 +111,33 @@ pub struct Inspection {
     pub points: Vec<Point>,
     /// How many there are.
     pub points_total: usize,
+    /// On a circle, or where the points are runs of a table: the member of the middle of each of [`CELLS`]
+    /// equal parts. Else empty.
+    pub cells: Vec<u32>,
     /// For each member the part of all possible keys that it owns; they add up to 1. Empty where nobody
     /// can say.
     pub shares: Vec<f64>,
     /// For each member what it holds by [`Partition::took`] and the most that it may; empty where load
     /// does not matter.
     pub loads: Vec<Load>,
+}
+
+/// Parts of a circle or table of which an [`Inspection`] says whose they are.
+pub const CELLS: usize = 360;
+
+/// How a policy came from a key to its owner.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "way", content = "by")]
+pub enum Way {
+    /// By the key's place alone.
+    #[default]
+    Place,
+    /// For each member its score in the order of the scores, above 0 and up to 1: the highest owns the key.
+    Scores(Vec<f64>),
+    /// The members that it jumped to, the owner last.
+    Jumps(Vec<u32>),
+    /// The places from which it looked, the key's own among them.
+    Probes(Vec<f64>),
 }
 
 /// Most points that an [`Inspection`] holds.
@@ -154,6 +180,20 @@ pub const TABLE: &[Entry] = &[
 /// The entry with this id.
 pub fn find(id: &str) -> Option<&'static Entry> {
     TABLE.iter().find(|entry| entry.info.id == id)
+}
+
+/// A line of equal zones, for policies that have a list where others have a circle: whose each is.
+fn zones(members: impl ExactSizeIterator<Item = usize>) -> Vec<Point> {
+    let count = members.len();
+    let zone = |(nth, member): (usize, usize)| Point { at: nth as f64 / count as f64, member: member as u32 };
+    members.enumerate().take(POINTS_SHOWN).map(zone).collect()
+}
+
+/// A key's place in one of `count` equal zones; where within it the hash says.
+fn place_in_zone(zone: usize, count: usize, hash: u64) -> f64 {
+    // So few bits that the sum stays below the next zone.
+    let within = (rendezvous::mixed(hash) >> 40) as f64 / (1u64 << 24) as f64;
+    (zone as f64 + within) / count.max(1) as f64
 }
 
 /// The members that follow `first` by index, going round: the preference of policies without a circle.

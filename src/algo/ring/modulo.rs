@@ -43,10 +43,16 @@ impl Partition for Modulo {
         following(self.owner(key), self.members, count, out);
     }
 
+    /// In its member's part of the line.
+    fn place(&self, key: &Key) -> Option<f64> {
+        Some(place_in_zone(self.owner(key), self.members, key.hash))
+    }
+
     fn inspect(&self, members: &Members) -> Inspection {
         let note = format!("{} mod {}", self.hashing.note(), self.members);
         let shares = vec![1.0 / self.members.max(1) as f64; members.len()];
-        Inspection { note, shares, ..Default::default() }
+        let points = zones(0..members.len());
+        Inspection { note, points, points_total: members.len(), shares, ..Default::default() }
     }
 
     fn check(&self, members: &Members) -> Result<(), String> {

@@ -77,6 +77,12 @@ impl Partition for MultiProbe {
         Some(circle::fraction(self.nearest(key.hash).0))
     }
 
+    fn way(&self, key: &Key) -> Way {
+        let step = mixed(key.hash) | 1;
+        let place = |probe: u64| circle::fraction(key.hash.wrapping_add(probe.wrapping_mul(step)));
+        Way::Probes((0..self.probes).map(place).collect())
+    }
+
     fn inspect(&self, members: &Members) -> Inspection {
         let note = format!("{} points, {} probes", self.circle.len(), self.probes);
         // The arcs are not what their members own.

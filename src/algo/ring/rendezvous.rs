@@ -79,6 +79,16 @@ impl Partition for Rendezvous {
         out.truncate(count);
     }
 
+    /// As parts of 1; the negative logarithm of a weighted score, so that they all fit: u^(1/weight).
+    fn way(&self, key: &Key) -> Way {
+        let score = |member: usize| {
+            let bits = mixed(self.hashes[member] ^ key.hash) >> 11;
+            let unit = (bits as i64 as f64 + 0.5) / (1u64 << 53) as f64;
+            if self.even { unit } else { libm::pow(unit, 1.0 / f64::from(self.members.weight[member])) }
+        };
+        Way::Scores((0..self.hashes.len()).map(score).collect())
+    }
+
     fn inspect(&self, members: &Members) -> Inspection {
         let total = members.total_weight().max(1) as f64;
         Inspection {

@@ -32,10 +32,15 @@ struct ScanByName {
 
 impl ScanByName {
     fn position(&self, key: &Key) -> usize {
+        let at = self.before(key);
+        if at < self.names.len() { at } else { 0 }
+    }
+
+    /// How many names are before the key.
+    fn before(&self, key: &Key) -> usize {
         let mut room = [0; DIGITS];
         let wanted = key.name.bytes(&mut room);
-        let at = self.names.partition_point(|(name, _)| name.as_bytes() < wanted);
-        if at < self.names.len() { at } else { 0 }
+        self.names.partition_point(|(name, _)| name.as_bytes() < wanted)
     }
 }
 
@@ -54,9 +59,17 @@ impl Partition for ScanByName {
         out.iter_mut().for_each(|position| *position = self.names[*position].1);
     }
 
+    /// In the zone up to the first name at or after it; the last is behind all names.
+    fn place(&self, key: &Key) -> Option<f64> {
+        Some(place_in_zone(self.before(key), self.names.len() + 1, key.hash))
+    }
+
     fn inspect(&self, _: &Members) -> Inspection {
-        let first = self.names.first().map_or("", |(name, _)| name);
-        Inspection { note: format!("first by name: {first}"), ..Default::default() }
+        let first = self.names.first();
+        let owners: Vec<usize> = self.names.iter().chain(first).map(|(_, member)| *member).collect();
+        let note = format!("first by name: {}", first.map_or("", |(name, _)| name));
+        let points = zones(owners.iter().copied());
+        Inspection { note, points, points_total: owners.len(), ..Default::default() }
     }
 
     fn check(&self, members: &Members) -> Result<(), String> {

@@ -1,6 +1,6 @@
 //! What policies with a table of slots share: preference, shares and the picture.
 
-use super::{Inspection, POINTS_SHOWN, Point};
+use super::{CELLS, Inspection, POINTS_SHOWN, Point};
 
 /// The members of the slots from `slot` on, each once, and then those without a slot.
 pub(super) fn walk(table: &[u32], slot: usize, members: usize, count: usize, out: &mut Vec<usize>) {
@@ -32,5 +32,7 @@ pub(super) fn inspect(table: &[u32], members: usize, note: String) -> Inspection
             }
         }
     }
-    Inspection { note, points, points_total, shares, ..Default::default() }
+    let middle = |nth: usize| table.get((2 * nth + 1) * table.len() / (2 * CELLS)).copied();
+    let cells = (0..CELLS).filter_map(middle).collect();
+    Inspection { note, points, points_total, cells, shares, ..Default::default() }
 }

@@ -135,6 +135,66 @@ fn shares_are_what_keys_get() {
     }
 }
 
+/// Who owns what lies at a place, by the points alone.
+fn by_points(seen: &Inspection, place: f64) -> u32 {
+    let found = match seen.circle {
+        true => seen.points.iter().find(|point| point.at >= place).or(seen.points.first()),
+        false => seen.points.iter().rev().find(|point| point.at <= place),
+    };
+    found.map_or(0, |point| point.member)
+}
+
+/// The picture is the policy: where a key lies says whose it is, wherever there are places at all.
+#[test]
+fn a_keys_place_says_whose_it_is() {
+    let members = weighted(&[3, 1, 2, 5]);
+    let set =
+        [("slots", Value::Number(300.0)), ("points", Value::Number(9.0)), ("table", Value::Word("251"))];
+    for entry in TABLE {
+        let known = |name: &str| entry.info.knobs.iter().any(|knob| knob.name == name);
+        let set: Vec<_> = set.iter().filter(|(name, _)| known(name)).cloned().collect();
+        let policy = policy_with(entry.info.id, &set, &members);
+        let seen = policy.inspect(&members);
+        assert!(seen.points_total == seen.points.len());
+        for number in 0..3000 {
+            let key = key(&*policy, number * 7);
+            let Some(place) = policy.place(&key) else { continue };
+            assert_eq!(by_points(&seen, place), policy.owner(&key) as u32, "{} at {place}", entry.info.id);
+        }
+        assert_eq!(policy.place(&key(&*policy, 1)).is_none(), seen.points.is_empty(), "{}", entry.info.id);
+        for (nth, cell) in seen.cells.iter().enumerate() {
+            let middle = (nth as f64 + 0.5) / CELLS as f64;
+            assert_eq!(*cell, by_points(&seen, middle), "{} at {middle}", entry.info.id);
+        }
+    }
+}
+
+/// The highest score owns the key, the last jump ends at its owner, and the key's place is one of its probes.
+#[test]
+fn the_way_leads_to_the_owner() {
+    for weights in [[2, 2, 2, 2, 2, 2], [3, 1, 2, 5, 1, 4]] {
+        let members = weighted(&weights);
+        for entry in TABLE {
+            let policy = policy_with(entry.info.id, &[], &members);
+            for key in (0..2000).map(|number| key(&*policy, number)) {
+                let owner = policy.owner(&key);
+                match policy.way(&key) {
+                    Way::Place => {}
+                    Way::Scores(scores) => {
+                        let best = (0..scores.len()).max_by(|a, b| scores[*a].total_cmp(&scores[*b]));
+                        assert_eq!(best, Some(owner));
+                        assert!(scores.iter().all(|score| *score > 0.0 && *score <= 1.0));
+                    }
+                    Way::Jumps(met) => {
+                        assert!(met[0] == 0 && met.is_sorted() && met.last() == Some(&(owner as u32)));
+                    }
+                    Way::Probes(places) => assert!(places.contains(&policy.place(&key).unwrap())),
+                }
+            }
+        }
+    }
+}
+
 /// Those that take weights give shares in proportion to them; a ring of 1000 points a member within 15 %.
 #[test]
 fn weights_count() {

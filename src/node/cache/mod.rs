@@ -29,10 +29,12 @@ mod writes;
 pub use machine::{Machine, Unflushed};
 pub use settings::{ENTRIES_MAX, MEMBER_SETTINGS, SETTINGS, STRATEGIES, Settings, Strategy};
 
+use super::division::Divided;
 use super::placing::Placing;
 use super::station::{Inside, Station, StationMember};
 use super::{KeyFact, Kind, Show, Site};
 use crate::algo::cache as family;
+use crate::algo::ring::Members;
 use crate::sim::{
     Answer, Behaviour, CallId, Context, Counter, Draw, Env, Explanation, Handle, Member, NewRequest, Outcome,
     Outgoing, Purpose, Random, Span, Stream, Time, Timer, mix, stream_seed,
@@ -81,6 +83,7 @@ pub struct Cache {
     /// The machines that the library takes to be alive.
     placing: Arc<Placing>,
     placed: Vec<bool>,
+    divided: Divided,
     fetches: Fetches,
     /// By key: the newest write of ours that the origin has. Only where we number the writes.
     passed_on: BTreeMap<u32, u32>,
@@ -95,12 +98,13 @@ pub struct Cache {
 
 impl Cache {
     pub fn new(site: &Site<'_>, settings: Settings) -> Cache {
-        let placing = Arc::new(Placing::new(&settings.partitioner, site.id, []));
+        let placing = Arc::new(Placing::new(&settings.partitioner, Members::default(), vec![]));
         Cache {
             id: site.id.to_owned(),
             machines: vec![],
             placing,
             placed: vec![],
+            divided: Divided::default(),
             fetches: Fetches::default(),
             passed_on: BTreeMap::new(),
             flush_timers: vec![],
@@ -225,10 +229,14 @@ impl Cache {
 
     /// Works out who has which key, and tells the callers.
     fn place<E: Env>(&mut self, cx: &mut Context<'_, E>) {
-        let members = (0..self.count()).filter(|member| self.placed[*member]);
-        let weight = |member: usize| self.settings.members.get(member).map_or(1, |own| own.weight);
-        let members = members.map(|member| (member as u16, weight(member)));
-        let placing = Placing::new(&self.settings.partitioner, &self.id, members);
+        let (mut members, mut numbers) = (Members::default(), vec![]);
+        for member in (0..self.count()).filter(|member| self.placed[*member]) {
+            // By its name: only its own keys move when it comes or goes.
+            let weight = self.settings.members.get(member).map_or(1, |own| own.weight);
+            members.push(format!("{}-{}", self.id, member + 1), weight);
+            numbers.push(member as u16);
+        }
+        let placing = self.placing.changed(&self.settings.partitioner, members, numbers);
         for (member, machine) in self.machines.iter().enumerate() {
             let member = member as u16;
             let of = |key: &u32| self.placing.owner(*key) == Some(member);
@@ -238,6 +246,7 @@ impl Cache {
             }
         }
         self.placing = Arc::new(placing);
+        self.divided.follow(&self.placing, cx.now());
         cx.publish(self.placing.clone());
     }
 
@@ -402,7 +411,7 @@ impl Show for Cache {
             does: format!("{policy} · {strategy}"),
             notes: ratio.into_iter().chain(waiting).collect(),
             members: self.machines.iter().take(self.count()).enumerate().map(member).collect(),
-            inside: Inside::Nothing,
+            inside: self.divided.view().map_or(Inside::Nothing, |it| Inside::Ring(Box::new(it))),
         })
     }
 
@@ -436,8 +445,12 @@ impl Behaviour for Cache {
         let (key, write, probe) = (request.key, request.write, request.probe);
         if probe {
             let outcome = if self.is_up(cx.call_at(call).to.member) { Outcome::Ok } else { Outcome::Crashed };
-            cx.reply(call, outcome);
-        } else if write {
+            return cx.reply(call, outcome);
+        }
+        if let Some(owner) = self.placing.owner(key) {
+            self.divided.ask(key, owner);
+        }
+        if write {
             self.write(cx, call, key);
         } else {
             self.read(cx, call, key);

@@ -28,6 +28,9 @@ impl Store {
             return cx.reply(call, Outcome::QueueFull);
         }
         let (class, key) = (cx.request_of(call).class, cx.request_of(call).key);
+        if let Some(owner) = self.map.placing().owner(key) {
+            self.divided.ask(key, owner);
+        }
         let path = cx.class_name(class);
         if path.starts_with(&self.settings.scan_path) {
             self.scan(cx, call);

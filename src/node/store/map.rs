@@ -5,7 +5,8 @@
 
 use super::table::Table;
 use crate::algo::choice::PolicyChoice;
-use crate::algo::ring::{self, Key, Members, Partition};
+use crate::algo::ring::Members;
+use crate::node::placing::Placing;
 use std::sync::Arc;
 
 /// The most replicas of a key.
@@ -19,10 +20,10 @@ pub struct Home {
 }
 
 impl Home {
-    pub fn new(members: &[usize]) -> Home {
+    pub fn new(members: &[u16]) -> Home {
         let mut home = Home::default();
         for (place, member) in home.members.iter_mut().zip(members) {
-            *place = *member as u16;
+            *place = *member;
             home.len += 1;
         }
         home
@@ -39,7 +40,7 @@ impl Home {
 
 #[derive(Clone, Debug)]
 pub struct Map {
-    policy: Option<Arc<Box<dyn Partition>>>,
+    placing: Arc<Placing>,
     count: usize,
     replicas: usize,
     /// Where keys are that are not where the policy says. Those that have been moved since have no members,
@@ -56,7 +57,7 @@ pub struct Map {
 impl Map {
     pub fn new(choice: &PolicyChoice, members: &Members, replicas: usize) -> Map {
         Map {
-            policy: build(choice, members),
+            placing: Arc::new(Placing::new(choice, members.clone(), numbers(members))),
             count: members.len(),
             replicas,
             away: Arc::default(),
@@ -67,13 +68,15 @@ impl Map {
         }
     }
 
+    /// How the policy divides the keys.
+    pub fn placing(&self) -> &Arc<Placing> {
+        &self.placing
+    }
+
     /// Where the policy wants a key.
     pub fn target(&self, key: u32) -> Home {
-        let Some(policy) = &self.policy else { return Home::default() };
-        let mut owners = Vec::with_capacity(REPLICAS_MAX);
         let count = self.replicas.min(self.count).min(REPLICAS_MAX);
-        policy.owners(&Key::number(key, policy.hashing()), count, &mut owners);
-        Home::new(&owners)
+        Home::new(&self.placing.owners(key, count))
     }
 
     /// Where a key is.
@@ -112,7 +115,7 @@ impl Map {
     /// moved; moves under way go on if they still lead to the right place.
     pub fn divide(&mut self, choice: &PolicyChoice, members: &Members, replicas: usize, keys: &[u32]) {
         let homes: Vec<Home> = keys.iter().map(|key| self.home(*key)).collect();
-        self.policy = build(choice, members);
+        self.placing = Arc::new(self.placing.changed(choice, members.clone(), numbers(members)));
         (self.count, self.replicas) = (members.len(), replicas);
         let mut away = Table::default();
         for (key, home) in keys.iter().zip(homes) {
@@ -156,12 +159,9 @@ impl Map {
     }
 }
 
-fn build(choice: &PolicyChoice, members: &Members) -> Option<Arc<Box<dyn Partition>>> {
-    let entry = ring::find(&choice.id)?;
-    let knobs = choice.resolve("ring").ok()?;
-    let mut policy = (entry.build)(&knobs);
-    policy.rebuild(members);
-    Some(Arc::new(policy))
+/// Every member is the policy's by the same index.
+fn numbers(members: &Members) -> Vec<u16> {
+    (0..members.len() as u16).collect()
 }
 
 #[cfg(test)]

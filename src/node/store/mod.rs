@@ -45,8 +45,9 @@ pub use settings::{Conflicts, MEMBER_SETTINGS, ReadFrom, Replication, SETTINGS, 
 pub use transact::{ACCOUNTS_MAX, BALANCE};
 pub use version::{Row, SIBLINGS_MAX, Seen, Version};
 
+use super::division::Divided;
 use super::member::MemberSettings;
-use super::station::{Station, StationMember};
+use super::station::{Inside, Station, StationMember};
 use super::work::Desk;
 use super::{KeyFact, Kind, Show, Site};
 use crate::sim::{
@@ -118,6 +119,7 @@ pub struct Store {
     rounds: u64,
     machines: Vec<Machine>,
     map: Map,
+    divided: Divided,
     view: View,
     /// The term when the replication was chosen: that of all writes without a leader.
     chosen_term: u32,
@@ -194,6 +196,7 @@ impl Store {
             rounds: 0,
             machines: vec![],
             map: Map::new(&settings.partitioner, &members, settings.replicas as usize),
+            divided: Divided::default(),
             view: View::default(),
             chosen_term: 0,
             ops: Ops::default(),
@@ -325,7 +328,8 @@ impl Show for Store {
             ..StationMember::default()
         };
         let members = self.machines.iter().take(settings.count as usize).enumerate().map(member).collect();
-        Some(Station { does, notes, members, ..Station::default() })
+        let inside = self.divided.view().map_or(Inside::Nothing, |it| Inside::Ring(Box::new(it)));
+        Some(Station { does, notes, members, inside })
     }
 
     fn about_key(&self, key: u32, _now: Time) -> Vec<KeyFact> {
@@ -350,6 +354,7 @@ impl Behaviour for Store {
 
     fn start<E: Env>(&mut self, cx: &mut Context<'_, E>) {
         let settings = self.settings.clone();
+        self.divided.follow(self.map.placing(), cx.now());
         self.declare_conditions(cx, &settings, 0);
         self.schedule_entropy(cx);
     }

@@ -36,6 +36,7 @@ impl Store {
         keys.dedup();
         let members = Store::partitioned(&self.id, &self.settings);
         self.map.divide(&self.settings.partitioner, &members, self.settings.replicas as usize, &keys);
+        self.divided.follow(self.map.placing(), cx.now());
         self.drop_strays(&keys);
         self.schedule_move(cx);
         self.judge_all(cx);

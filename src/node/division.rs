@@ -1,0 +1,232 @@
+//! How a node's keys are divided among its members, as plain data for the instrument on the stage; and what a
+//! node remembers for that: who divides them, who did before, and which keys were asked for.
+
+use super::placing::Placing;
+use crate::algo::choice::PolicyChoice;
+use crate::algo::ring::{self, Inspection, Key, Members, Way};
+use crate::sim::{Time, mix};
+use serde::Serialize;
+use std::sync::Arc;
+
+/// The division at one instant. Members are numbers of the node's members, from 0.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Division {
+    pub now: Arc<Arrangement>,
+    /// As it was before members or weights changed last; `None` if they never did under this policy.
+    pub before: Option<Arc<Arrangement>>,
+    /// When that was.
+    pub changed: Time,
+    /// What that change moved, of the keys that had been asked for until then.
+    pub moved: Option<Moved>,
+    /// Some keys that were asked for.
+    pub keys: Arc<Vec<KeyAt>>,
+    /// The key that was asked for last, and how the policy came to its owner.
+    pub latest: Option<KeyAt>,
+    pub way: Way,
+    /// Requests by the owner of their key, lately: the last one or two thousand. By member.
+    pub asked: Vec<u32>,
+}
+
+/// A policy's inside, and for whom it was made.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Arrangement {
+    /// As in the family's table.
+    pub policy: String,
+    pub seen: Inspection,
+    /// By the policy's index: the number of the node's member.
+    pub members: Vec<u16>,
+    pub weights: Vec<u32>,
+    /// A bounded policy's bound, as a multiple of the fair share.
+    pub load_factor: Option<f64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Moved {
+    /// Keys that had been asked for.
+    pub of: u32,
+    pub moved: u32,
+    /// As many of them would have moved with the policy `modulo`.
+    pub with_modulo: u32,
+}
+
+/// A key, where it lies in the policy's picture, whose it is and was.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct KeyAt {
+    pub key: u32,
+    /// From 0 (included) to 1; `None` where the policy has no places.
+    pub place: Option<f64>,
+    pub owner: u16,
+    /// Before the last change.
+    pub before: Option<u16>,
+}
+
+impl KeyAt {
+    pub fn has_moved(&self) -> bool {
+        self.before.is_some_and(|before| before != self.owner)
+    }
+}
+
+/// Most keys of a [`Division`].
+pub const KEYS_SHOWN: usize = 128;
+/// Most keys of which it is counted how many move.
+const KEYS_KNOWN: usize = 1024;
+/// Once so many requests are counted, all counts are halved.
+const ASKED_MAX: u32 = 2048;
+
+/// What a node remembers of the division of its keys.
+#[derive(Clone, Debug, Default)]
+pub struct Divided {
+    now: Option<Era>,
+    before: Option<Era>,
+    changed: Time,
+    moved: Option<Moved>,
+    /// Each at the place that its hash says, first come.
+    known: Vec<Option<u32>>,
+    shown: Arc<Vec<KeyAt>>,
+    latest: Option<u32>,
+    asked: Vec<u32>,
+    asked_total: u32,
+}
+
+/// From one change to the next. Shared by checkpoints and snapshots.
+#[derive(Clone, Debug)]
+struct Era {
+    placing: Arc<Placing>,
+    seen: Arc<Arrangement>,
+}
+
+impl Era {
+    fn new(placing: &Arc<Placing>) -> Era {
+        let members = placing.members();
+        let choice = placing.choice();
+        let load_factor = choice.resolve("ring").ok().map(|knobs| knobs.number("load_factor"));
+        let seen = Arrangement {
+            policy: choice.id.clone(),
+            seen: placing.policy().inspect(members),
+            members: placing.numbers().to_vec(),
+            weights: members.weight.clone(),
+            load_factor: load_factor.filter(|factor| *factor >= 1.0),
+        };
+        Era { placing: placing.clone(), seen: Arc::new(seen) }
+    }
+
+    /// Under the same policy, for others.
+    fn is_replaced_by(&self, placing: &Placing) -> bool {
+        self.placing.choice() == placing.choice() && self.placing.members() != placing.members()
+    }
+}
+
+impl Divided {
+    /// From now on keys are divided so.
+    pub fn follow(&mut self, placing: &Arc<Placing>, now: Time) {
+        let same = |era: &Era| {
+            era.placing.choice() == placing.choice() && era.placing.members() == placing.members()
+        };
+        if self.now.as_ref().is_some_and(same) {
+            return;
+        }
+        let old = self.now.replace(Era::new(placing));
+        // Before the first members there was nothing that could move.
+        self.before = old.filter(|old| !old.placing.is_empty() && old.is_replaced_by(placing));
+        self.changed = now;
+        self.moved = self.before.as_ref().and_then(|before| self.count_moved(&before.placing, placing));
+        let shown = self.shown.iter().map(|it| self.key_at(it.key)).collect();
+        self.shown = Arc::new(shown);
+        (self.asked, self.asked_total) = (vec![], 0);
+    }
+
+    /// A request asked for this key.
+    #[inline]
+    pub fn ask(&mut self, key: u32, owner: u16) {
+        self.latest = Some(key);
+        let owner = owner as usize;
+        if self.asked.len() <= owner {
+            self.asked.resize(owner + 1, 0);
+        }
+        self.asked[owner] += 1;
+        self.asked_total += 1;
+        if self.asked_total >= ASKED_MAX {
+            self.asked.iter_mut().for_each(|count| *count /= 2);
+            self.asked_total = self.asked.iter().sum();
+        }
+        if self.known.is_empty() {
+            self.known.resize(KEYS_KNOWN, None);
+        }
+        let place = &mut self.known[(mix(key.into()) % KEYS_KNOWN as u64) as usize];
+        if place.is_none() {
+            *place = Some(key);
+            if self.shown.len() < KEYS_SHOWN {
+                let it = self.key_at(key);
+                Arc::make_mut(&mut self.shown).push(it);
+            }
+        }
+    }
+
+    fn key_at(&self, key: u32) -> KeyAt {
+        let owner = |era: &Option<Era>| era.as_ref().and_then(|era| era.placing.owner(key));
+        let place = self.now.as_ref().and_then(|Era { placing, .. }| {
+            if placing.is_empty() { None } else { placing.policy().place(&placing.key(key)) }
+        });
+        KeyAt { key, place, owner: owner(&self.now).unwrap_or(0), before: owner(&self.before) }
+    }
+
+    /// How many of the known keys have another owner, by name, after than before.
+    fn count_moved(&self, before: &Placing, after: &Placing) -> Option<Moved> {
+        let modulo = |members: &Members| {
+            Placing::new(&PolicyChoice::new("modulo"), members.clone(), (0..members.len() as u16).collect())
+        };
+        let (modulo_before, modulo_after) = (modulo(before.members()), modulo(after.members()));
+        let differ = |before: &Placing, after: &Placing, key| {
+            let name = |it: &Placing| {
+                let key: Key<'_> = it.key(key);
+                it.members().name.get(it.policy().owner(&key)).cloned()
+            };
+            u32::from(name(before) != name(after))
+        };
+        let mut moved = Moved { of: 0, moved: 0, with_modulo: 0 };
+        for key in self.known.iter().flatten() {
+            moved.of += 1;
+            moved.moved += differ(before, after, *key);
+            moved.with_modulo += differ(&modulo_before, &modulo_after, *key);
+        }
+        (moved.of > 0 && !after.is_empty()).then_some(moved)
+    }
+
+    /// As plain data; `None` while there are not several members, and there were not.
+    pub fn view(&self) -> Option<Division> {
+        let now = self.now.as_ref()?;
+        let before = self.before.as_ref().filter(|before| !before.placing.is_empty());
+        if now.placing.members().len() < 2 && before.is_none_or(|before| before.placing.members().len() < 2) {
+            return None;
+        }
+        let way = |key| match now.placing.is_empty() {
+            true => Way::Place,
+            false => now.placing.policy().way(&now.placing.key(key)),
+        };
+        Some(Division {
+            now: now.seen.clone(),
+            before: before.map(|before| before.seen.clone()),
+            changed: self.changed,
+            moved: self.moved,
+            keys: self.shown.clone(),
+            latest: self.latest.map(|key| self.key_at(key)),
+            way: self.latest.map(way).unwrap_or_default(),
+            asked: self.asked.clone(),
+        })
+    }
+}
+
+impl Division {
+    /// The fullest member's requests over the mean, weights considered: 1 is even. `None` before the first.
+    pub fn max_over_mean(&self) -> Option<f64> {
+        let asked: Vec<u64> =
+            self.now.members.iter().map(|member| u64::from(self.asked_of(*member))).collect();
+        let found = ring::imbalance(&asked, &self.now.weights).max_over_mean;
+        (found > 0.0).then_some(found)
+    }
+
+    /// Requests for keys of this member, lately.
+    pub fn asked_of(&self, member: u16) -> u32 {
+        self.asked.get(member as usize).copied().unwrap_or(0)
+    }
+}
