@@ -11,13 +11,18 @@ use switchyard::node::division::{Division, KEYS_SHOWN};
 use switchyard::node::station::Inside;
 use switchyard::play::Session;
 use switchyard::run::snapshot::NodeState;
+use switchyard::scene::geometry::rect;
+use switchyard::scene::instrument::Moment;
+use switchyard::scene::instrument::places::{POINTS_EXACT, Segment, segments};
+use switchyard::scene::instrument::ring::places;
+use switchyard::scene::{Palette, Readings, Shape, View, describe, figures, stage, svg};
 use switchyard::sim::Time;
 
 /// Clients, a cache or store of four members that has five from 2000 ms and three from 4000 ms on.
-fn run(kind: &str, policy: &str) -> Session {
+fn run(kind: &str, policy: impl Into<Value>) -> Session {
     let clients = json!({ "id": "c", "kind": "clients", "rate_per_s": 100,
         "keys": { "kind": "uniform", "count": 600 }, "to": ["n"] });
-    let mut node = json!({ "id": "n", "kind": kind, "count": 4, "partitioner": policy });
+    let mut node = json!({ "id": "n", "kind": kind, "count": 4, "partitioner": policy.into() });
     let mut nodes = vec![clients];
     if kind == "cache" {
         node["to"] = json!(["o"]);
@@ -133,4 +138,131 @@ fn loads_and_moves_are_counted_right() {
             }
         }
     }
+}
+
+/// The stage with this division, as text that a browser shows.
+#[test]
+fn gallery() {
+    let Ok(folder) = std::env::var("STAGE_GALLERY") else { return };
+    let choices = ring::TABLE.iter().map(|entry| (entry.info.id, json!(entry.info.id)));
+    let few = json!({ "id": "ring", "points": 7 });
+    for (name, choice) in choices.chain([("few", few)]) {
+        for kind in ["cache", "store"] {
+            let mut session = run(kind, choice.clone());
+            for ms in [1900.0, 2030.0, 3000.0] {
+                session.advance(Time::from_ms(ms), u64::MAX);
+                for (width, height) in [(770.0, 500.0), (1100.0, 640.0), (366.0, 640.0)] {
+                    let view = View { width, height, ..View::default() };
+                    let picture = stage(&session.snapshot(), &Readings::default(), &view);
+                    for (suffix, palette) in [("light", Palette::LIGHT), ("dark", Palette::DARK)] {
+                        let svg = svg::svg(&picture.all_shapes(), &palette, width, height);
+                        let name = format!("{kind}-{name}-{ms}-{width}-{suffix}");
+                        std::fs::write(format!("{folder}/{name}.svg"), svg).unwrap();
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Where the picture says that a place is somebody's, the policy says so too, before and after each change.
+#[test]
+fn the_picture_covers_the_circle_once_and_by_the_right_owner() {
+    let few = json!({ "id": "ring", "points": 7 });
+    for choice in ring::TABLE.iter().map(|entry| json!(entry.info.id)).chain([few]) {
+        for kind in ["cache", "store"] {
+            let mut session = run(kind, choice.clone());
+            for ms in [500.0, 1900.0, 2000.0, 2030.0, 3000.0, 4000.0, 5500.0] {
+                let division = at(&mut session, ms);
+                let view = View::default();
+                let drawn = places(&division, Moment { now: Time::from_ms(ms), view: &view });
+                assert!((0.0..=1.0).contains(&drawn.eased));
+                let parts = segments(drawn.now, drawn.before);
+                let length: f64 = parts.iter().map(|it| it.to - it.from).sum();
+                let marked = division.keys.iter().filter(|it| it.place.is_some());
+                if parts.is_empty() {
+                    assert_eq!(marked.count(), 0, "{choice}");
+                    continue;
+                }
+                assert!(
+                    (length - 1.0).abs() < 1e-9 && parts.windows(2).all(|pair| pair[0].to == pair[1].from)
+                );
+                let exact = division.now.seen.points_total <= POINTS_EXACT;
+                for it in marked {
+                    let place = it.place.unwrap();
+                    // On a circle a point owns what lies at it and before it, on a line what lies at it and behind.
+                    let inside = |part: &&Segment| match division.now.seen.circle {
+                        true => (place > part.from && place <= part.to) || place + 1.0 <= part.to,
+                        false => place >= part.from && place < part.to,
+                    };
+                    let part = parts.iter().find(inside).expect("every place is somebody's");
+                    assert!(!exact || part.owner == it.owner, "{choice} at {ms}: {it:?} in {part:?}");
+                    let compared = exact && !division.now.seen.zones && division.before.is_some();
+                    // Multi-probe's nearest probe may be another one than before.
+                    if compared && division.now.policy != "multi-probe" {
+                        assert_eq!(part.before.is_some(), it.has_moved(), "{choice} at {ms}: {it:?}");
+                    }
+                }
+                for (cell, owner) in division.now.seen.cells.iter().enumerate().filter(|_| !exact) {
+                    let middle = (cell as f64 + 0.5) / 360.0;
+                    let part = parts.iter().find(|part| part.from < middle && middle < part.to).unwrap();
+                    assert_eq!(u32::from(part.owner), *owner);
+                }
+            }
+        }
+    }
+}
+
+/// Every text is on the panel and none runs into another, whatever the size.
+#[test]
+fn what_is_written_can_be_read() {
+    let few = json!({ "id": "ring", "points": 7 });
+    for choice in ring::TABLE.iter().map(|entry| json!(entry.info.id)).chain([few]) {
+        for kind in ["cache", "store"] {
+            let mut session = run(kind, choice.clone());
+            for ms in [0.0, 1900.0, 2030.0, 4500.0] {
+                session.advance(Time::from_ms(ms), u64::MAX);
+                let snapshot = session.snapshot();
+                for (width, height) in [(770.0, 500.0), (1100.0, 640.0), (640.0, 420.0), (366.0, 640.0)] {
+                    let view = View { width, height, ..View::default() };
+                    let picture = stage(&snapshot, &Readings::default(), &view);
+                    let scale = picture.layout.scale;
+                    let card = picture.layout.yards[1].rect;
+                    let card = rect(card.x * scale, card.y * scale, card.width * scale, card.height * scale);
+                    let what = format!("{kind} {choice} at {ms}, {width} × {height}");
+                    let texts = picture.shapes.iter().filter_map(|shape| match shape {
+                        Shape::Text(label) if card.contains(label.at) => Some(label),
+                        _ => None,
+                    });
+                    let texts: Vec<_> = texts.collect();
+                    assert!(texts.len() > 5, "{what}");
+                    for (index, one) in texts.iter().enumerate() {
+                        assert!(one.rect().inside(card), "{what}: {:?} leaves the card", one.text);
+                        for other in &texts[index + 1..] {
+                            let apart = !one.rect().overlaps(other.rect());
+                            assert!(apart, "{what}: {:?} runs into {:?}", one.text, other.text);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_stage_says_it_in_words() {
+    let mut session = run("cache", "ring");
+    session.advance(Time::from_ms(1900.0), u64::MAX);
+    let words = |session: &Session| describe(&session.snapshot(), &Readings::default());
+    assert!(words(&session).contains("Keys are divided among 4 members: Hash ring."), "{}", words(&session));
+    session.advance(Time::from_ms(2100.0), u64::MAX);
+    let moved = shown(&session).moved.unwrap();
+    let percent = |count: u32| figures::percent(f64::from(count) / f64::from(moved.of));
+    let wanted = format!(
+        "Keys are divided among 5 members: Hash ring. The last change of members moved {} of the keys; modulo would have \
+         moved {}.",
+        percent(moved.moved),
+        percent(moved.with_modulo)
+    );
+    assert!(words(&session).contains(&wanted), "{}", words(&session));
 }

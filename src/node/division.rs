@@ -30,8 +30,10 @@ pub struct Division {
 /// A policy's inside, and for whom it was made.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Arrangement {
-    /// As in the family's table.
-    pub policy: String,
+    /// As in the family's table: its id, its name, and that shortly.
+    pub policy: &'static str,
+    pub name: &'static str,
+    pub short: &'static str,
     pub seen: Inspection,
     /// By the policy's index: the number of the node's member.
     pub members: Vec<u16>,
@@ -99,9 +101,12 @@ impl Era {
     fn new(placing: &Arc<Placing>) -> Era {
         let members = placing.members();
         let choice = placing.choice();
+        let entry = ring::find(&choice.id).unwrap_or(&ring::TABLE[0]);
         let load_factor = choice.resolve("ring").ok().map(|knobs| knobs.number("load_factor"));
         let seen = Arrangement {
-            policy: choice.id.clone(),
+            policy: entry.info.id,
+            name: entry.info.name,
+            short: entry.info.short,
             seen: placing.policy().inspect(members),
             members: placing.numbers().to_vec(),
             weights: members.weight.clone(),

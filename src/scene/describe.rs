@@ -7,8 +7,10 @@
 
 use super::figures;
 use super::input::{Readings, Status};
+use super::instrument;
 use super::stage::is_taken_out;
 use super::target::conditions;
+use crate::node::station::Inside;
 use crate::run::snapshot::{NodeState, NodeView, ServersView, Snapshot};
 use crate::sim::OUTCOMES;
 
@@ -42,7 +44,13 @@ fn node(node: &NodeView) -> String {
             format!("{}: {count}, {}.", node.name, super::clients::pace(clients))
         }
         NodeState::Balancer(balancer) => format!("{}: {}.", node.name, balancer.policy),
-        NodeState::Station(station) => format!("{}: {}.", node.name, station.does),
+        NodeState::Station(station) => {
+            let inside = match &station.inside {
+                Inside::Ring(_) => format!(" {}", instrument::describe(&station.inside)),
+                _ => String::new(),
+            };
+            format!("{}: {}.{inside}", node.name, station.does)
+        }
         NodeState::Servers(servers) => {
             let workers: Vec<usize> = servers.members.iter().map(|member| member.workers.len()).collect();
             let count = figures::count(workers.len() as u64, "machine", "machines");

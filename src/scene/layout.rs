@@ -3,6 +3,7 @@
 use super::geometry::{Curve, Point, Rect, point, rect};
 use super::instrument::{self, Room};
 use super::yard::{Axis, Density, Yard};
+use crate::node::station::{Inside, Station};
 use crate::run::snapshot::{NodeState, NodeView, Snapshot};
 use crate::sim::Place;
 
@@ -222,6 +223,12 @@ impl Stage<'_> {
         let state = self.state(node);
         let count = member_count(state);
         let alone = matches!(state, NodeState::Station(station) if station.members.is_empty());
+        if let (NodeState::Station(Station { inside: inside @ Inside::Ring(_), .. }), (Some(room), _)) =
+            (state, self.rooms(node))
+        {
+            let card = room.within(area)?;
+            return Some(Yard::whole_with_rows(axis, card, instrument::rows(inside, card, count)));
+        }
         match self.rooms(node) {
             (Some(room), _) if alone || axis == Axis::Down => Yard::whole(axis, area, room),
             (Some(room), _) => Yard::whole_with_members(axis, area, count, room),

@@ -35,10 +35,28 @@ pub enum Ink {
     Track,
     /// An empty slot or place.
     Empty,
+    /// What belongs to one of the members among whom something is divided. Says nothing of how it does.
+    Owner0,
+    Owner1,
+    Owner2,
+    Owner3,
+    Owner4,
+    Owner5,
+    Owner6,
+    Owner7,
 }
 
+/// After so many members the colours begin again; their numbers tell them apart.
+const OWNERS: [Ink; 8] =
+    [Ink::Owner0, Ink::Owner1, Ink::Owner2, Ink::Owner3, Ink::Owner4, Ink::Owner5, Ink::Owner6, Ink::Owner7];
+
 impl Ink {
-    pub const COUNT: usize = 18;
+    pub const COUNT: usize = 26;
+
+    /// The colour of what belongs to this member, from 0.
+    pub fn owner(member: usize) -> Ink {
+        OWNERS[member % OWNERS.len()]
+    }
 
     /// The role for text of the same meaning.
     pub fn text(self) -> Ink {
@@ -82,6 +100,14 @@ const COLOURS: [(Ink, u32, u32); Ink::COUNT] = [
     (Ink::DimInk, 0x5E636A, 0x8FA1B3),
     (Ink::Track, 0xE3DED0, 0x25313B),
     (Ink::Empty, 0xEDE9DF, 0x1F2932),
+    (Ink::Owner0, 0x0072B2, 0x5AB3F0),
+    (Ink::Owner1, 0x009E73, 0x2BC59A),
+    (Ink::Owner2, 0xB26B00, 0xF2B134),
+    (Ink::Owner3, 0xB5538C, 0xE39CC5),
+    (Ink::Owner4, 0x6A51A3, 0xB39DF3),
+    (Ink::Owner5, 0x5E8700, 0xB9D35A),
+    (Ink::Owner6, 0x7A4A21, 0xD8A47F),
+    (Ink::Owner7, 0x0F7C8C, 0x6AD0DC),
 ];
 
 impl Palette {
@@ -146,11 +172,36 @@ mod tests {
         assert!((contrast([0x77; 3], [255; 3]) - 4.48).abs() < 0.005);
     }
 
+    /// In the space of CIELAB, where a distance of 2.3 is just seen (Mahy et al., 1994): ten times that.
+    #[test]
+    fn owners_are_told_apart() {
+        let lab = |rgb: Rgb| {
+            let [r, g, b] = rgb.map(|channel| {
+                let share = channel as f64 / 255.0;
+                if share <= 0.04045 { share / 12.92 } else { libm::pow((share + 0.055) / 1.055, 2.4) }
+            });
+            let f = |t: f64| if t > 0.008856 { libm::cbrt(t) } else { 7.787 * t + 16.0 / 116.0 };
+            let x = f((0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.9505);
+            let y = f(0.2126 * r + 0.7152 * g + 0.0722 * b);
+            let z = f((0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.089);
+            [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+        };
+        for palette in [Palette::LIGHT, Palette::DARK] {
+            for (index, one) in OWNERS.iter().enumerate() {
+                for other in &OWNERS[index + 1..] {
+                    let (a, b) = (lab(palette.rgb(*one)), lab(palette.rgb(*other)));
+                    let squares: f64 = (0..3).map(|axis| (a[axis] - b[axis]) * (a[axis] - b[axis])).sum();
+                    assert!(squares.sqrt() > 20.0, "{one:?} and {other:?}: {:.1}", squares.sqrt());
+                }
+            }
+        }
+    }
+
     #[test]
     fn marks_have_3_to_1_and_text_4_5_to_1_on_paper_and_panel() {
         for palette in [Palette::LIGHT, Palette::DARK] {
             for ground in [Ink::Paper, Ink::Panel] {
-                for mark in MARKS {
+                for mark in MARKS.into_iter().chain(OWNERS) {
                     let ratio = contrast(palette.rgb(mark), palette.rgb(ground));
                     assert!(ratio >= 3.0, "{mark:?} on {ground:?}: {ratio:.2}");
                 }

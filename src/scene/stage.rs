@@ -7,6 +7,7 @@ use super::dots::{self, Mark};
 use super::falls;
 use super::geometry::{Point, point};
 use super::input::{Fall, Readings, Target, View};
+use super::instrument::Moment;
 use super::labels::Labels;
 use super::layout::Layout;
 use super::legend;
@@ -99,7 +100,9 @@ fn draw_node(
     match &node.state {
         NodeState::Clients(state) => clients::draw(node, state, yard.rect, yard.axis, shapes),
         NodeState::Balancer(state) => balancer::draw(state, yard.rect, shapes),
-        NodeState::Station(state) => station::draw(node, state, yard, shapes),
+        NodeState::Station(state) => {
+            station::draw(node, state, yard, Moment { now: snapshot.now, view }, shapes)
+        }
         NodeState::Servers(state) => {
             let servers = servers_of(snapshot, readings, index, node, state, view, falls);
             if yard.density == Density::Cells {

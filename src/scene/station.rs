@@ -2,14 +2,14 @@
 
 use super::gauges;
 use super::geometry::{Rect, point, rect};
-use super::instrument;
+use super::instrument::{self, Moment};
 use super::palette::Ink;
 use super::shape::{Fill, Label, Shape, Stroke};
 use super::yard::{Density, HEADING, Yard};
 use crate::node::station::{Station, StationMember};
 use crate::run::snapshot::NodeView;
 
-pub fn draw(node: &NodeView, station: &Station, yard: &Yard, shapes: &mut Vec<Shape>) {
+pub fn draw(node: &NodeView, station: &Station, yard: &Yard, moment: Moment<'_>, shapes: &mut Vec<Shape>) {
     if yard.density == Density::Cells {
         face(yard.rect, shapes);
         let room = yard.rect.width - 28.0;
@@ -21,11 +21,11 @@ pub fn draw(node: &NodeView, station: &Station, yard: &Yard, shapes: &mut Vec<Sh
     }
     if let Some(card) = yard.inside {
         face(card, shapes);
-        if !instrument::draw(node, station, card, shapes) {
+        if !instrument::draw(node, station, card, moment, shapes) {
             draw_whole(node, station, card, shapes);
         }
     }
-    if yard.density == Density::Single {
+    if matches!(yard.density, Density::Single | Density::Rows) {
         return;
     }
     for (member, card) in station.members.iter().zip(&yard.cards) {

@@ -72,6 +72,8 @@ impl Axis {
 pub enum Density {
     /// One card for the whole node: clients, balancer.
     Single,
+    /// A row on the node's own instrument.
+    Rows,
     /// A card with an instrument.
     Instrument,
     Full,
@@ -149,6 +151,15 @@ impl Yard {
     pub fn whole(axis: Axis, area: Rect, room: Room) -> Option<Yard> {
         let card = room.within(area)?;
         Some(Yard { inside: Some(card), ..Yard::single(axis, card) })
+    }
+
+    /// A node that is drawn as one thing, on which each member has a row; tracks end at the rows.
+    pub fn whole_with_rows(axis: Axis, card: Rect, rows: Vec<Rect>) -> Yard {
+        let single = Yard { inside: Some(card), ..Yard::single(axis, card) };
+        match rows.is_empty() || axis == Axis::Down {
+            true => single,
+            false => Yard { density: Density::Rows, cards: rows, ..single },
+        }
     }
 
     /// Members with an instrument each.

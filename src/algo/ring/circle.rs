@@ -177,6 +177,7 @@ impl Circle {
         Inspection {
             note,
             circle: true,
+            zones: false,
             cells: (0..cells).map(|nth| cell(nth) as u32).collect(),
             points: shown.map(point).collect(),
             points_total: self.points.len(),

@@ -75,7 +75,7 @@ impl Partition for Jump {
         let note = format!("jumps below {}, {}", self.members, self.hashing.note());
         let shares = vec![1.0 / self.members.max(1) as f64; members.len()];
         let points = zones(0..members.len());
-        Inspection { note, points, points_total: members.len(), shares, ..Default::default() }
+        Inspection { note, zones: true, points, points_total: members.len(), shares, ..Default::default() }
     }
 
     fn check(&self, members: &Members) -> Result<(), String> {

@@ -106,6 +106,9 @@ pub struct Inspection {
     pub note: String,
     /// Whether `points` lie on a circle; else on a line from 0 to 1.
     pub circle: bool,
+    /// Whether the line has one zone after the other for what is in a list: where a key lies then depends on
+    /// how many there are.
+    pub zones: bool,
     /// Ascending. On a circle everything up to a point (from the one before) is its member's; on a line
     /// everything from it (to the next). The first [`POINTS_SHOWN`].
     pub points: Vec<Point>,

@@ -69,7 +69,7 @@ impl Partition for ScanByName {
         let owners: Vec<usize> = self.names.iter().chain(first).map(|(_, member)| *member).collect();
         let note = format!("first by name: {}", first.map_or("", |(name, _)| name));
         let points = zones(owners.iter().copied());
-        Inspection { note, points, points_total: owners.len(), ..Default::default() }
+        Inspection { note, zones: true, points, points_total: owners.len(), ..Default::default() }
     }
 
     fn check(&self, members: &Members) -> Result<(), String> {

@@ -9,12 +9,25 @@ mod limit;
 #[cfg(feature = "whole")]
 mod parts;
 #[cfg(feature = "whole")]
+pub mod places;
+#[cfg(feature = "whole")]
+pub mod ring;
+#[cfg(feature = "whole")]
 mod windows;
 
 use super::geometry::{Rect, rect};
+use super::input::View;
 use super::shape::Shape;
 use crate::node::station::{Inside, Station, StationMember};
 use crate::run::snapshot::NodeView;
+use crate::sim::Time;
+
+/// When it is, and how it is looked at: what moves depends on nothing else.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment<'a> {
+    pub now: Time,
+    pub view: &'a View,
+}
 
 /// The room that an instrument takes: width and height of its card.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -55,19 +68,35 @@ pub fn room(inside: &Inside) -> Option<Room> {
             let height = limit::least_height(view);
             room((214.0, height), (400.0, height + 90.0), 1.5)
         }
-        Inside::Ring(_) => room((220.0, 220.0), (440.0, 440.0), 1.4),
+        Inside::Ring(_) => Some(ring::ROOM),
     }
 }
 
 /// The instrument of a node as a whole, on `card`. False if there is none.
 #[cfg(feature = "whole")]
-pub fn draw(node: &NodeView, station: &Station, card: Rect, shapes: &mut Vec<Shape>) -> bool {
+pub fn draw(
+    node: &NodeView,
+    station: &Station,
+    card: Rect,
+    moment: Moment<'_>,
+    shapes: &mut Vec<Shape>,
+) -> bool {
     match &station.inside {
         Inside::Cache(view) => cache::draw(&node.name, &station.does, None, view, card, shapes),
         Inside::Limit(view) => limit::draw(&node.name, &station.does, view, card, shapes),
-        Inside::Nothing | Inside::Ring(_) => return false,
+        Inside::Ring(division) => ring::draw(node, station, division, card, moment, shapes),
+        Inside::Nothing => return false,
     }
     true
+}
+
+/// Where the instrument of the node as a whole shows its members too: a row for each. Else empty.
+#[cfg(feature = "whole")]
+pub fn rows(inside: &Inside, card: Rect, members: usize) -> Vec<Rect> {
+    match inside {
+        Inside::Ring(division) => ring::rows(division, card, members),
+        _ => vec![],
+    }
 }
 
 /// The instrument of one member, on `card`. False if there is none.
@@ -95,7 +124,8 @@ pub fn describe(inside: &Inside) -> String {
     match inside {
         Inside::Cache(view) => cache::describe(view),
         Inside::Limit(view) => limit::describe(view),
-        Inside::Nothing | Inside::Ring(_) => String::new(),
+        Inside::Ring(division) => ring::describe(division),
+        Inside::Nothing => String::new(),
     }
 }
 
@@ -106,8 +136,13 @@ pub fn room(_: &Inside) -> Option<Room> {
 }
 
 #[cfg(not(feature = "whole"))]
-pub fn draw(_: &NodeView, _: &Station, _: Rect, _: &mut Vec<Shape>) -> bool {
+pub fn draw(_: &NodeView, _: &Station, _: Rect, _: Moment<'_>, _: &mut Vec<Shape>) -> bool {
     false
+}
+
+#[cfg(not(feature = "whole"))]
+pub fn rows(_: &Inside, _: Rect, _: usize) -> Vec<Rect> {
+    vec![]
 }
 
 #[cfg(not(feature = "whole"))]

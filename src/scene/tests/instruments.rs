@@ -2,7 +2,7 @@
 
 use super::picture::{SIZES, assert_legible};
 use super::system::*;
-use crate::algo::ring;
+use crate::node::division::Division;
 use crate::node::station::{Inside, Station, StationMember};
 use crate::run::snapshot::*;
 use crate::scene::yard::Density;
@@ -30,7 +30,7 @@ fn stations() -> Vec<Station> {
     let insides = [
         Inside::Cache(Box::default()),
         Inside::Limit(Box::default()),
-        Inside::Ring(ring::Inspection::default()),
+        Inside::Ring(Box::<Division>::default()),
     ];
     let mut all = vec![];
     for inside in insides {

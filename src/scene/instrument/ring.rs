@@ -1,0 +1,267 @@
+//! Who holds which keys: the policy's places, a row for each member with its load, what the last change moved.
+
+use super::places::{Mark, Places, Side, badge};
+use super::{Moment, Room};
+use crate::algo::ring::Way;
+use crate::node::division::{Division, KeyAt};
+use crate::node::station::{Station, StationMember};
+use crate::run::snapshot::NodeView;
+use crate::scene::figures;
+use crate::scene::gauges;
+use crate::scene::geometry::{Rect, point, rect};
+use crate::scene::palette::Ink;
+use crate::scene::shape::{Label, Shape, Stroke, slab};
+
+pub const ROOM: Room = Room { least: (216.0, 216.0), most: (620.0, 430.0), weight: 1.6 };
+
+/// Seconds for the eye in which what moves sweeps in.
+const SWEEP_S: f64 = 1.2;
+const MARGIN: f64 = 12.0;
+/// Least height of a row that says something.
+const ROW_MIN: f64 = 17.0;
+const ROW_MAX: f64 = 27.0;
+/// The height of a row with a second line, where there is room.
+const ROW_NOTED: f64 = 36.0;
+/// Height of the figures below.
+const FOOT: f64 = 34.0;
+
+/// Where the parts of the panel stand.
+struct Plan {
+    heading: Rect,
+    places: Rect,
+    /// Above the rows: what their bars are.
+    rows_heading: f64,
+    rows: Vec<Rect>,
+    figures: Rect,
+}
+
+/// Rows stand below the places; or left of a circle, if that makes it larger and all can still be read.
+fn plan(card: Rect, members: usize, circle: bool) -> Plan {
+    let [below, beside] = [false, true].map(|wide| plan_one(card, members, wide));
+    let size = |plan: &Plan| plan.places.width.min(plan.places.height);
+    if circle && card.width >= 440.0 && size(&beside) > size(&below) { beside } else { below }
+}
+
+fn plan_one(card: Rect, members: usize, wide: bool) -> Plan {
+    let heading_height = if card.height > 260.0 { 34.0 } else { 18.0 };
+    let heading = rect(card.x + MARGIN, card.y + 8.0, card.width - 2.0 * MARGIN, heading_height);
+    let body = rect(card.x, heading.bottom() + 4.0, card.width, card.bottom() - heading.bottom() - 12.0);
+    // Rows get what they need; the places the rest, and at least half.
+    let room = if wide { body.height - FOOT - 16.0 } else { (body.height - FOOT) * 0.5 - 16.0 };
+    let pitch = (room / members.max(1) as f64).min(if wide { ROW_NOTED } else { ROW_MAX });
+    let count = if pitch >= ROW_MIN { members } else { 0 };
+    let high = count as f64 * pitch;
+    let foot = body.bottom() - FOOT;
+    let (rows, places) = if wide {
+        let width = (body.width * 0.48).clamp(232.0, 280.0);
+        let left = body.x + width + 8.0;
+        let places = rect(left, body.y, body.right() - left - MARGIN, body.height);
+        (rect(body.x, body.y + 16.0, width, high), places)
+    } else {
+        let top = foot - high;
+        // Without rows there is nothing to head.
+        let gap = if count > 0 { 18.0 } else { 2.0 };
+        (rect(body.x, top, body.width, high), rect(heading.x, body.y, heading.width, top - body.y - gap))
+    };
+    let row = |nth: usize| rect(rows.x, rows.y + nth as f64 * pitch, rows.width, pitch - 1.0);
+    Plan {
+        heading,
+        places,
+        rows_heading: rows.y - 4.0,
+        rows: (0..count).map(row).collect(),
+        figures: rect(rows.x + MARGIN, foot, rows.width - 2.0 * MARGIN, FOOT),
+    }
+}
+
+/// A row for each of so many members; none if they are too many.
+pub fn rows(division: &Division, card: Rect, members: usize) -> Vec<Rect> {
+    plan(card, members, division.now.seen.circle).rows
+}
+
+/// What is drawn of the places.
+pub fn places<'a>(division: &'a Division, moment: Moment<'_>) -> Places<'a> {
+    let mark = |it: &KeyAt| it.place.map(|place| Mark { place, owner: it.owner, moved: it.has_moved() });
+    let age = moment.view.age_s(moment.now, division.changed) / SWEEP_S;
+    // Slower at both ends.
+    let age = if moment.view.reduced_motion { 1.0 } else { age.clamp(0.0, 1.0) };
+    let side = |it: &'a crate::node::division::Arrangement| Side { seen: &it.seen, members: &it.members };
+    Places {
+        now: side(&division.now),
+        before: division.before.as_deref().map(side),
+        marks: division.keys.iter().filter_map(mark).collect(),
+        latest: division.latest.as_ref().and_then(mark),
+        way: &division.way,
+        eased: age * age * (3.0 - 2.0 * age),
+        caption: caption(division),
+    }
+}
+
+/// How the latest key came to its owner, in two short lines.
+fn caption(division: &Division) -> [String; 2] {
+    let Some(latest) = division.latest else { return ["no key yet".into(), String::new()] };
+    let how = match (&division.way, division.now.seen.circle, division.now.seen.cells.is_empty()) {
+        (Way::Scores(_), ..) => "highest score for",
+        (Way::Jumps(_), ..) => "last jump of",
+        (Way::Probes(_), ..) => "nearest probe of",
+        (Way::Place, true, _) => "clockwise from",
+        (Way::Place, _, true) => "zone of",
+        (Way::Place, ..) => "slot of",
+    };
+    [how.into(), format!("key {} → {}", latest.key, latest.owner + 1)]
+}
+
+pub fn draw(
+    node: &NodeView,
+    station: &Station,
+    division: &Division,
+    card: Rect,
+    moment: Moment<'_>,
+    shapes: &mut Vec<Shape>,
+) {
+    let plan = plan(card, station.members.len(), division.now.seen.circle);
+    draw_heading(node, station, division, plan.heading, shapes);
+    places(division, moment).draw(plan.places, shapes);
+    draw_rows(station, division, &plan, shapes);
+    draw_figures(division, plan.figures, shapes);
+}
+
+fn draw_heading(
+    node: &NodeView,
+    station: &Station,
+    division: &Division,
+    area: Rect,
+    shapes: &mut Vec<Shape>,
+) {
+    let name = Label::new(&node.name, point(area.x, area.y + 12.0), 13.0).bold().within(area.width * 0.6);
+    let room = area.width - name.width() - 10.0;
+    let policy = Label::new(division.now.short, point(area.right(), area.y + 12.0), 11.5)
+        .end()
+        .ink(Ink::DimInk)
+        .within(room);
+    shapes.extend([name, policy].map(Shape::from));
+    if area.height > 30.0 {
+        let notes: Vec<&str> =
+            [station.does.as_str()].into_iter().chain(station.notes.iter().map(String::as_str)).collect();
+        let line = Label::new(notes.join(" · "), point(area.x, area.y + 28.0), 11.0).ink(Ink::DimInk);
+        shapes.push(line.within(area.width).into());
+    }
+}
+
+fn draw_rows(station: &Station, division: &Division, plan: &Plan, shapes: &mut Vec<Shape>) {
+    let Some(first) = plan.rows.first() else { return };
+    let now = &division.now;
+    let total: u32 = now.members.iter().map(|member| division.asked_of(*member)).sum();
+    let weights: u32 = now.weights.iter().sum();
+    let share = |member: u16| f64::from(division.asked_of(member)) / f64::from(total.max(1));
+    let fair = |index: usize| f64::from(now.weights[index]) / f64::from(weights.max(1));
+    let widest = (0..now.members.len()).map(|index| fair(index).max(share(now.members[index])));
+    // The longest bar is not quite full.
+    let scale = widest.fold(0.0, f64::max).max(1e-9) * 1.12;
+    let (x, right) = (first.x + MARGIN, first.right() - MARGIN);
+    let text = |what: &str| Label::new(what, point(x, plan.rows_heading), 10.5).ink(Ink::DimInk);
+    let what = match division.before.is_some() {
+        true => "since the change, │ = fair share",
+        false => "load lately, │ = fair share",
+    };
+    shapes.push(text(what).within(right - x).into());
+    for (row, member) in plan.rows.iter().zip(&station.members) {
+        let number = member.number.saturating_sub(1) as u16;
+        let noted = row.height > ROW_MAX;
+        let middle = row.center().y - if noted { 5.0 } else { 0.0 };
+        if noted {
+            let at = point(x + 21.0, middle + 16.5);
+            let note = Label::new(&member.note, at, 10.5).ink(Ink::DimInk);
+            shapes.push(note.within(right - at.x).into());
+        }
+        badge(point(x + 8.0, middle), 7.5, number, shapes);
+        let index = now.members.iter().position(|it| *it == number);
+        let words = words(member, index.map(|_| share(number)), total, !noted && row.width > 300.0);
+        let ink = if trouble(member).is_some() { Ink::FailedText } else { Ink::DimInk };
+        let label =
+            Label::new(words, point(right, middle + 3.8), 10.5).end().ink(ink).within(row.width * 0.5);
+        let from = x + 21.0;
+        let bar = rect(from, middle - 4.5, (right - label.width().max(34.0) - 8.0 - from).max(8.0), 9.0);
+        shapes.push(label.into());
+        let Some(index) = index else {
+            shapes.push(slab(bar, 4.5, Ink::Empty));
+            continue;
+        };
+        gauges::level(bar, share(number) / scale, Ink::owner(number.into()), shapes);
+        tick(bar, fair(index) / scale, Ink::Ink, shapes);
+        if let Some(bound) = bound(division, index) {
+            tick(bar, (bound / scale).min(1.0), Ink::Failed, shapes);
+        }
+    }
+}
+
+/// The share of all that a bounded policy lets this member have at most, while somebody has something.
+fn bound(division: &Division, index: usize) -> Option<f64> {
+    let loads = &division.now.seen.loads;
+    let total: u64 = loads.iter().map(|load| load.holds).sum();
+    loads.get(index).filter(|_| total > 0).map(|load| load.most as f64 / total as f64)
+}
+
+fn tick(bar: Rect, share: f64, ink: Ink, shapes: &mut Vec<Shape>) {
+    let x = bar.x + bar.width * share;
+    let points = vec![point(x, bar.y - 2.5), point(x, bar.bottom() + 2.5)];
+    shapes.push(Shape::Polyline { points, line: Stroke::new(ink, 1.6) });
+}
+
+fn trouble(member: &StationMember) -> Option<&'static str> {
+    match (member.down, member.frozen) {
+        (true, _) => Some("down"),
+        (_, true) => Some("frozen"),
+        _ => None,
+    }
+}
+
+/// "27 %", "27 % · 82 of 100 entries", "down".
+fn words(member: &StationMember, share: Option<f64>, total: u32, long: bool) -> String {
+    let share = share.filter(|_| total > 0).map(figures::percent);
+    let side = (member.side > 0).then(|| format!("side {}", member.side));
+    let note = (long && !member.note.is_empty()).then(|| member.note.clone());
+    let parts = [trouble(member).map(str::to_owned), side, share, note];
+    parts.into_iter().flatten().collect::<Vec<String>>().join(" · ")
+}
+
+fn draw_figures(division: &Division, area: Rect, shapes: &mut Vec<Shape>) {
+    let mut line = |nth: usize, parts: [(String, Ink); 2]| {
+        let baseline = area.y + 14.0 + 15.0 * nth as f64;
+        let [(dim, dim_ink), (strong, ink)] = parts;
+        let strong = Label::new(strong, point(area.right(), baseline), 11.0)
+            .bold()
+            .end()
+            .ink(ink)
+            .within(area.width * 0.6);
+        let room = area.width - strong.width() - 8.0;
+        shapes.push(Label::new(dim, point(area.x, baseline), 11.0).ink(dim_ink).within(room).into());
+        shapes.push(strong.into());
+    };
+    if let Some(found) = division.max_over_mean() {
+        line(0, [("max ÷ mean".into(), Ink::DimInk), (format!("{found:.2}"), Ink::Ink)]);
+    }
+    if let Some(moved) = division.moved {
+        let share = |count: u32| figures::percent(f64::from(count) / f64::from(moved.of.max(1)));
+        let label = format!("moved {}", share(moved.moved));
+        let other = match division.now.policy {
+            "modulo" => format!("{} of {}", moved.moved, moved.of),
+            _ => format!("with modulo {}", share(moved.with_modulo)),
+        };
+        line(1, [(label, Ink::Ink), (other, Ink::FailedText)]);
+    }
+}
+
+/// Who divides the keys and what that moved, in words that stand still.
+pub fn describe(division: &Division) -> String {
+    let count = figures::count(division.now.members.len() as u64, "member", "members");
+    let mut text = format!("Keys are divided among {count}: {}.", division.now.name);
+    if let Some(moved) = division.moved {
+        let share = |count: u32| figures::percent(f64::from(count) / f64::from(moved.of.max(1)));
+        text.push_str(&format!(
+            " The last change of members moved {} of the keys; modulo would have moved {}.",
+            share(moved.moved),
+            share(moved.with_modulo)
+        ));
+    }
+    text
+}
