@@ -216,8 +216,12 @@ impl Sheet<'_> {
                 true => 0,
                 false => wanted(&lists[at]).saturating_sub(rows * self.columns),
             };
+            // What is there comes before what is free.
+            let cut = |at: usize, rows: usize| (lists[at].len as usize).saturating_sub(rows * self.columns);
             let open = (0..lists.len()).filter(|at| lacks(*at, rows[*at]) > 0);
-            let Some(at) = open.max_by_key(|at| (lacks(*at, rows[*at]), lists.len() - at)) else {
+            let Some(at) =
+                open.max_by_key(|at| (cut(*at, rows[*at]), lacks(*at, rows[*at]), lists.len() - at))
+            else {
                 return Some((rows, true));
             };
             if self.row(&lists[at]) > spare {

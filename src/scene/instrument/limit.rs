@@ -258,7 +258,8 @@ fn bucket(view: &LimitView, area: Rect, shapes: &mut Vec<Shape>) {
 fn units(level: f64, most: f64, inside: Rect, shapes: &mut Vec<Shape>) {
     let Some((columns, _)) = largest_pitch(inside.width, inside.height, most as usize) else { return };
     // Rows as high as their part of the level, so that units and level agree.
-    let (across, high) = (inside.width / columns as f64, inside.height * columns as f64 / most);
+    let rows = (most as usize).div_ceil(columns) as f64;
+    let (across, high) = (inside.width / columns as f64, inside.height / rows);
     let radius = (across.min(high) * 0.36).min(9.0);
     let whole = libm::floor(level + 1e-9) as usize;
     for unit in 0..(libm::ceil(level) as usize).min(most as usize) {
