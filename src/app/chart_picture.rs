@@ -4,9 +4,10 @@ use super::canvas::Canvas;
 use super::engine::Frame;
 use super::paint;
 use super::theme::palette;
+use switchyard::node::one_of;
 use switchyard::play::{Flag, Session};
 use switchyard::report::Window;
-use switchyard::run::snapshot::{MemberView, NodeState, Snapshot};
+use switchyard::run::snapshot::{MemberView, NodeState, NodeView, Snapshot};
 use switchyard::scene::{self, Bar, BarChart, Ink, Line, LineChart, Table, Theory};
 use switchyard::sim::Place;
 
@@ -14,7 +15,21 @@ use switchyard::sim::Place;
 pub enum Kind {
     Latency,
     Throughput,
+    Hits,
     Load,
+}
+
+impl Kind {
+    /// The three charts that tell most of this system.
+    pub fn of(snapshot: &Snapshot) -> [Kind; 3] {
+        let caches = snapshot.nodes.iter().any(|node| node.kind == "cache");
+        let shares = loaded_node(snapshot).is_some_and(|(_, machines)| machines.len() > 1);
+        match (caches, shares) {
+            (true, true) => [Kind::Latency, Kind::Hits, Kind::Load],
+            (true, false) => [Kind::Latency, Kind::Throughput, Kind::Hits],
+            (false, _) => [Kind::Latency, Kind::Throughput, Kind::Load],
+        }
+    }
 }
 
 /// (simulated seconds, value)
@@ -109,6 +124,13 @@ fn curves(kind: Kind, session: &Session) -> Option<Curves> {
             ],
             unit: "/s",
         }),
+        Kind::Hits => {
+            let ratio = |(index, window): (usize, &Window)| {
+                (window.end_ms / 1000.0, series.recent_hit_ratio(index).map(|ratio| ratio * 100.0))
+            };
+            let points = series.complete().iter().enumerate().map(ratio).collect();
+            Some(Curves { lines: vec![("hit ratio", Ink::Ok, points)], unit: "%" })
+        }
         Kind::Load => None,
     }
 }
@@ -120,27 +142,45 @@ impl Curves {
     }
 }
 
-/// Index of the node whose machines share the load, and how many there are.
-pub fn loaded_node(snapshot: &Snapshot) -> Option<(usize, &[MemberView])> {
-    snapshot.nodes.iter().enumerate().find_map(|(index, node)| match &node.state {
-        NodeState::Servers(servers) => Some((index, servers.members.as_slice())),
-        _ => None,
-    })
+/// A machine of the chart of loads.
+pub struct Machine {
+    pub number: u32,
+    pub troubled: bool,
+}
+
+/// Index of the node whose machines share the load, and its machines: of several nodes the one that has most.
+pub fn loaded_node(snapshot: &Snapshot) -> Option<(usize, Vec<Machine>)> {
+    let machines = |state: &NodeState| -> Vec<Machine> {
+        let server =
+            |it: &MemberView| Machine { number: it.number, troubled: it.slow > 1.0 || it.down || it.frozen };
+        match state {
+            NodeState::Servers(servers) => servers.members.iter().map(server).collect(),
+            NodeState::Station(station) => {
+                let members = station.members.iter();
+                members.map(|it| Machine { number: it.number, troubled: it.down || it.frozen }).collect()
+            }
+            NodeState::Clients(_) | NodeState::Balancer(_) => vec![],
+        }
+    };
+    let of = |(index, node): (usize, &NodeView)| (index, machines(&node.state));
+    // The first of those with as many.
+    snapshot.nodes.iter().enumerate().map(of).rev().max_by_key(|(_, machines)| machines.len())
 }
 
 /// What each machine has received lately.
 fn loads(session: &Session, snapshot: &Snapshot) -> BarChart<'static> {
-    let (node, members) = loaded_node(snapshot).unwrap_or((0, &[]));
+    let (node, machines) = loaded_node(snapshot).unwrap_or_default();
     let rate = |member: usize| {
         let tally = session.metrics().member(Place { node: node as u16, member: member as u16 });
         tally.map_or(0.0, |tally| tally.recent_per_s(session.now()))
     };
-    let bar = |(member, view): (usize, &MemberView)| Bar {
-        name: format!("S{}", view.number),
+    let letter = snapshot.nodes.get(node).and_then(|node| one_of(&node.name).chars().next()).unwrap_or('S');
+    let bar = |(member, machine): (usize, &Machine)| Bar {
+        name: format!("{letter}{}", machine.number),
         value: Some(rate(member)),
-        ink: if view.slow > 1.0 || view.down || view.frozen { Ink::Failed } else { Ink::Request },
+        ink: if machine.troubled { Ink::Failed } else { Ink::Request },
     };
-    let bars: Vec<Bar> = members.iter().enumerate().map(bar).collect();
+    let bars: Vec<Bar> = machines.iter().enumerate().map(bar).collect();
     let mean = bars.iter().filter_map(|bar| bar.value).sum::<f64>() / bars.len().max(1) as f64;
     BarChart {
         fair: (bars.len() > 1).then_some(mean),

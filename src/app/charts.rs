@@ -19,14 +19,12 @@ type Count = fn(&Window) -> u64;
 
 /// A chart as the page has it.
 impl Kind {
-    const ALL: [Kind; 3] = [Kind::Latency, Kind::Throughput, Kind::Load];
-
     fn title(self) -> &'static str {
-        ["Latency", "Throughput", "Load share"][self as usize]
+        ["Latency", "Throughput", "Hit ratio", "Load share"][self as usize]
     }
 
     fn id(self) -> &'static str {
-        ["latency", "throughput", "load-share"][self as usize]
+        ["latency", "throughput", "hit-ratio", "load-share"][self as usize]
     }
 
     /// What matters most, beside the title.
@@ -56,6 +54,11 @@ impl Kind {
                     bad.into_iter().filter(|(per_s, _)| *per_s > 0.0).max_by(|a, b| a.0.total_cmp(&b.0));
                 [Some(ok), worst].into_iter().flatten().map(said).collect::<Vec<_>>().join(" · ")
             }
+            Kind::Hits => {
+                let last = metrics.series().complete().len().checked_sub(1);
+                let ratio = last.and_then(|last| metrics.series().recent_hit_ratio(last));
+                format!("{} hits", ratio.map_or("–".into(), figures::percent))
+            }
             Kind::Load => {
                 let fairness = loaded_node(snapshot)
                     .and_then(|(node, members)| metrics.fairness(node as u16, members.len()));
@@ -77,6 +80,7 @@ impl Kind {
             Kind::Throughput => {
                 &[("good", "ok"), ("refused", "refused"), ("bad", "failed"), ("slow", "timed out")]
             }
+            Kind::Hits => &[("good", "hit ratio")],
             Kind::Load => &[("", "received lately"), ("bad", "in trouble")],
         }
     }
@@ -86,7 +90,7 @@ impl Kind {
 pub fn charts(engine: &Engine, pulse: &Pulse, flags: &Rc<Vec<Flag>>) -> Html {
     html! {
         <div class="charts">
-            { for Kind::ALL.map(|kind| html! {
+            { for Kind::of(&pulse.snapshot).map(|kind| html! {
                 <Chart key={kind.id()} {kind} engine={engine.clone()} pulse={pulse.clone()} flags={flags.clone()} />
             }) }
         </div>

@@ -231,6 +231,11 @@ impl Observer for Metrics {
 
     fn counted(&mut self, place: Place, what: Counter, n: u32) {
         self.member_mut(place).counts[what as usize] += u64::from(n);
+        match what {
+            Counter::Hits => self.series.cached(n.into(), 0),
+            Counter::Misses => self.series.cached(0, n.into()),
+            _ => {}
+        }
     }
 
     fn occupied(&mut self, place: Place, busy: u32, queued: u32, now: Time) {

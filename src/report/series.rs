@@ -22,6 +22,9 @@ pub struct Window {
     pub refused: u64,
     pub failed: u64,
     pub timed_out: u64,
+    /// Reads that caches answered, and those that they could not.
+    pub hits: u64,
+    pub misses: u64,
     pub mean_ms: Option<f64>,
     pub p50_ms: Option<f64>,
     pub p95_ms: Option<f64>,
@@ -67,6 +70,14 @@ impl Series {
         windows.iter().map(count).sum::<u64>() as f64 / seconds.max(1e-9)
     }
 
+    /// The share of reads that caches answered, in the same windows; `None` if there were none.
+    pub fn recent_hit_ratio(&self, index: usize) -> Option<f64> {
+        let first = (index + 1).saturating_sub(RECENT_WINDOWS);
+        let windows = self.complete.get(first..=index)?;
+        let (hits, misses) = windows.iter().fold((0, 0), |sum, it| (sum.0 + it.hits, sum.1 + it.misses));
+        (hits + misses > 0).then(|| hits as f64 / (hits + misses) as f64)
+    }
+
     /// The one that is under way.
     pub fn current(&self) -> &Window {
         &self.current
@@ -105,6 +116,12 @@ impl Series {
     pub fn issued(&mut self, now: Time) {
         self.roll(now);
         self.current.issued += 1;
+    }
+
+    /// Caches counted these since the last request was issued or ended.
+    pub fn cached(&mut self, hits: u64, misses: u64) {
+        self.current.hits += hits;
+        self.current.misses += misses;
     }
 
     pub fn ended(&mut self, outcome: Outcome, latency: Span, now: Time) {
