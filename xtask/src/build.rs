@@ -4,7 +4,7 @@
 //! `whole`. The second in `dist/all/` has everything; the first goes there for what it lacks.
 
 use crate::process::{dist_dir, root, run};
-use crate::{setup, sizes};
+use crate::{module, setup, sizes};
 use anyhow::Result;
 use std::path::PathBuf;
 use std::{env, fs};
@@ -27,6 +27,7 @@ pub fn build(args: &[String]) -> Result<()> {
             .args(options)
             .args(args))?;
     }
+    module::build(&dist_dir().join("module"), "release")?;
     sizes::report(&dist_dir(), &root().join(WHOLE))
 }
 

@@ -8,6 +8,7 @@ mod bench;
 mod browser;
 mod build;
 mod labs;
+mod module;
 mod pages;
 mod pictures;
 mod post_build;
@@ -42,6 +43,11 @@ const COMMANDS: &[Command] = &[
         name: "pictures",
         summary: "screenshots of the built site, in target/pictures/",
         run: pictures::pictures,
+    },
+    Command {
+        name: "module",
+        summary: "only the JavaScript module, in target/module/",
+        run: module::command_line,
     },
     Command { name: "setup", summary: "only fetch what the other commands need", run: setup::setup },
     Command {

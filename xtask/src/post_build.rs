@@ -81,7 +81,7 @@ fn insert_policy(page: &Path) -> Result<()> {
 }
 
 /// `name.br` and `name.gz` beside `name`.
-fn compress(file: &Path) -> Result<()> {
+pub fn compress(file: &Path) -> Result<()> {
     let content = fs::read(file)?;
     let mut brotli = vec![];
     let params = brotli::enc::BrotliEncoderParams { size_hint: content.len(), ..Default::default() };

@@ -1,0 +1,68 @@
+// The JavaScript module: the same report as the command line's, in Node and in the browser, for every lab.
+
+import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect, test } from './fixtures.mjs';
+import { DIST } from './serve.mjs';
+
+const FOLDER = join(DIST, 'module');
+const ROOT = new URL('../..', import.meta.url).pathname;
+
+const load = async () => {
+  const module = await import(pathToFileURL(join(FOLDER, 'switchyard.js')).href);
+  await module.default({ module_or_path: await readFile(join(FOLDER, 'switchyard_bg.wasm')) });
+  return module;
+};
+/** What the command line prints for a lab. */
+const printed = id => JSON.parse(execFileSync('cargo', ['run', '--quiet', '--bin', 'switchyard', '--', 'run', id, '--json'], { cwd: ROOT, encoding: 'utf8', maxBuffer: 1 << 26 }));
+
+test('every lab: Node, browser and command line report the same', async ({ page }) => {
+  test.setTimeout(300_000);
+  const { labs, Scenario, Simulation } = await load();
+  const ids = labs().map(({ id }) => id);
+  expect(ids.length).toBeGreaterThan(2);
+  await page.goto('module/example.html');
+  await expect(page.locator('output')).toHaveText(/t = 0\.[1-9]/);
+  const inBrowser = await page.evaluate(async () => {
+    const { default: init, labs, Scenario, Simulation } = await import('./switchyard.js');
+    await init();
+    return labs().map(({ scenario }) => {
+      const sim = new Simulation(Scenario.check(scenario));
+      // In pieces, as a page does it.
+      while (sim.advance(1234.5));
+      return sim.report();
+    });
+  });
+  for (const [at, { id, scenario }] of labs().entries()) {
+    const sim = new Simulation(Scenario.check(scenario));
+    while (sim.advance(1e9));
+    const expected = printed(id);
+    expect(sim.report(), id).toEqual(expected);
+    expect(inBrowser[at], id).toEqual(expected);
+    sim.free();
+  }
+});
+
+test('seeds, changes, links and errors', async () => {
+  const { labs, Scenario, Simulation } = await load();
+  const [{ scenario }] = labs();
+  const checked = Scenario.check(JSON.stringify(scenario));
+  const [one, other, same] = [7, 8n, 7n].map(seed => new Simulation(checked, { seed }));
+  for (const sim of [one, other, same]) sim.advance(5000);
+  expect(one.digest()).toBe(same.digest());
+  expect(one.digest()).not.toBe(other.digest());
+  one.change({ node: 'servers/3', set: { slow: 9 } });
+  one.advance(5000);
+  const replayed = new Simulation(Scenario.fromLink(`https://x.example/#${Scenario.toLink(one.scenario())}`));
+  replayed.advance(10_000);
+  expect(replayed.digest()).toBe(one.digest());
+  expect(replayed.snapshot().nodes.length).toBe(scenario.nodes.length);
+  const fails = call => { try { call(); } catch (error) { return error; } };
+  expect(fails(() => Scenario.check({ v: 1, nodes: [{ id: 'a', kind: 'teapot' }] }))).toMatchObject({ code: 'scenario', path: 'a.kind' });
+  expect(fails(() => one.change({ node: 'lb', set: { policy: 'nonsense' } }))).toMatchObject({ code: 'scenario', path: expect.stringContaining('policy') });
+  expect(fails(() => Scenario.fromLink('s1.AAAA'))).toMatchObject({ code: 'link' });
+  expect(fails(() => new Simulation(checked, { seed: -1 }))).toMatchObject({ code: 'argument' });
+  expect(fails(() => one.advance(NaN))).toBeInstanceOf(Error);
+});
