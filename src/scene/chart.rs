@@ -246,7 +246,7 @@ impl LineChart<'_> {
         let unit_at = plot.right();
         let text = match self.over {
             None => "s".to_string(),
-            Some(Over { name, unit, .. }) if unit.is_empty() => name.to_string(),
+            Some(Over { name, unit: "", .. }) => name.to_string(),
             Some(Over { name, unit, .. }) => format!("{name} ({unit})"),
         };
         // The name of a setting stands above the axis, where there are no ticks.
@@ -367,7 +367,7 @@ impl LineChart<'_> {
         };
         let first = match self.over {
             None => "time (s)".to_string(),
-            Some(Over { name, unit, .. }) if unit.is_empty() => name.to_string(),
+            Some(Over { name, unit: "", .. }) => name.to_string(),
             Some(Over { name, unit, .. }) => format!("{name} ({unit})"),
         };
         let head = std::iter::once(first).chain(self.lines.iter().map(|line| unit(line.name)));
