@@ -109,6 +109,16 @@ pub const LABS: &[Lab] = labs! {
         "consistency/conflicts", "Conflicts",
             "Two writes at the same moment. Last write wins loses one, version vectors keep both.";
     }
+    "Sharding" {
+        "sharding/which-key", "Which key",
+            "Four shards, divided by range. What is popular lies close together, so one shard does it all.";
+        "sharding/add-a-shard", "Add a shard",
+            "Four shards become five. How many rows move depends on how keys are divided.";
+        "sharding/hot-shard", "Hot shard",
+            "Half of all requests are for one key. More shards do not help it.";
+        "sharding/a-query-over-all-shards", "A query over all shards",
+            "One answer in a hundred is slow. A query that asks 20 shards waits for the slowest.";
+    }
     "Scaling" {
         "scaling/one-big-or-many-small", "One big machine or many small",
             "The same capacity in one machine or in four: four times as fast, or four times as safe.";

@@ -11,6 +11,7 @@ mod prose;
 mod rate_limiting;
 mod resilience;
 mod scaling;
+mod sharding;
 
 use common::{OTHERS, Proof, goals_met, lesson, own_seed, run, scenario, seeds};
 use serde_json::json;
@@ -91,6 +92,7 @@ fn proof(lab: &Lab) -> Proof {
         scaling::proofs(),
         message_queue::proofs(),
         resilience::proofs(),
+        sharding::proofs(),
     ];
     let mut proofs = topics.into_iter().flatten();
     proofs.find(|proof| proof.id == lab.id).unwrap_or_else(|| panic!("{}: no proof", lab.id))

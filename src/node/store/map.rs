@@ -197,6 +197,18 @@ mod tests {
         }
     }
 
+    /// Redis Cluster: a new member is given its share of the slots, and no other slot moves.
+    #[test]
+    fn a_directory_keeps_its_table() {
+        let choice = PolicyChoice::new("directory");
+        let mut map = Map::new(&choice, &members(4), 1);
+        let keys: Vec<u32> = (0..2000).collect();
+        map.divide(&choice, &members(5), 1, &keys);
+        let moved = map.away() as f64 / keys.len() as f64;
+        assert!((moved - 0.2).abs() < 0.03, "{moved}");
+        assert!(keys.iter().all(|key| map.home(*key) == map.target(*key) || map.target(*key).has(4)));
+    }
+
     #[test]
     fn going_back_needs_no_moves() {
         let choice = PolicyChoice::new("ring");
