@@ -43,7 +43,7 @@ fn a_retry_storm_outlasts_its_cause_and_a_budget_ends_it() {
             ("servers.queue", json!(30)),
             ("clients.retry_budget", json!(0.05)),
         ] {
-            assert!(at_last(seed, &[help.clone()]) > 80.0, "{seed}: {help:?}");
+            assert!(at_last(seed, std::slice::from_ref(&help)) > 80.0, "{seed}: {help:?}");
         }
         // Four calls for each request, but for those that are still to come.
         let (summary, _) = run(STORM, seed, &[]);
@@ -86,7 +86,7 @@ fn a_breaker_loses_about_half() {
         let now = lost(seed, &[]);
         for help in [breaker[0].clone(), ("servers.queue", json!(40)), ("servers.discipline", json!("lifo"))]
         {
-            assert!(lost(seed, &[help.clone()]) < 0.85 * now, "{seed}: {help:?}");
+            assert!(lost(seed, std::slice::from_ref(&help)) < 0.85 * now, "{seed}: {help:?}");
         }
     }
 }

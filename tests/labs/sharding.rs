@@ -94,7 +94,7 @@ fn a_hot_key_cannot_be_divided() {
         let slowly = ("clients.rate_per_s", json!(20));
         let most =
             |settings: &[(&str, Value)]| work(&run(HOT, seed, settings).0).into_iter().fold(0.0, f64::max);
-        let (of_four, of_eight) = (most(&[slowly.clone()]), most(&[slowly, eight]));
+        let (of_four, of_eight) = (most(std::slice::from_ref(&slowly)), most(&[slowly, eight]));
         assert!((of_four - 0.625).abs() < 0.08, "{seed}: {of_four}");
         assert!((of_eight - 0.5625).abs() < 0.08, "{seed}: {of_eight}");
         let (copied, _) = run(HOT, seed, &copies());
