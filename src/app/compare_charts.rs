@@ -28,7 +28,8 @@ const FIGURES: [OverTime; 5] = [
 ];
 
 /// (simulated seconds, value)
-type Points = Vec<(f64, Option<f64>)>;
+type Point = (f64, Option<f64>);
+type Points = Vec<Point>;
 
 fn points(session: &Session, figure: usize) -> Points {
     let series = session.metrics().series();
@@ -41,7 +42,7 @@ fn points(session: &Session, figure: usize) -> Points {
 /// Every variant's figure, or its difference from the first's.
 fn lines(runs: &Comparison, figure: usize, difference: bool) -> Vec<(String, usize, Points)> {
     let all: Vec<Points> = runs.runs().iter().map(|session| points(session, figure)).collect();
-    let minus = |(point, first): (&(f64, Option<f64>), &(f64, Option<f64>))| {
+    let minus = |(point, first): (&Point, &Point)| {
         (point.0, point.1.zip(first.1).map(|(value, first)| value - first))
     };
     let line = |(run, name): (usize, &String)| match difference {

@@ -30,9 +30,12 @@ extern "C" {
     fn new_worker(address: &str) -> Result<Worker, JsValue>;
 }
 
+/// A worker, and what hears of it.
+type Heard = (Worker, Vec<Closure<dyn FnMut(MessageEvent)>>);
+
 /// Work under way. It stops when dropped.
 pub struct Work {
-    worker: Option<(Worker, Vec<Closure<dyn FnMut(MessageEvent)>>)>,
+    worker: Option<Heard>,
     stopped: Rc<Cell<bool>>,
 }
 
@@ -69,11 +72,7 @@ pub fn start(plan: Rc<Plan>, on_done: Callback<Done>) -> Work {
 }
 
 /// `None` where there are no workers; `instead` is called if one turns out not to start.
-fn beside(
-    plan: &Plan,
-    on_done: Callback<Done>,
-    instead: impl Fn() + 'static,
-) -> Option<(Worker, Vec<Closure<dyn FnMut(MessageEvent)>>)> {
+fn beside(plan: &Plan, on_done: Callback<Done>, instead: impl Fn() + 'static) -> Option<Heard> {
     let base = document().base_uri().ok().flatten()?;
     let address = web_sys::Url::new_with_base("sim-worker.js", &base).ok()?.href();
     let glue = document().get_element_by_id("app-script")?.dyn_into::<HtmlLinkElement>().ok()?.href();

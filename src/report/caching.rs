@@ -8,7 +8,7 @@
 
 use crate::node::Settings;
 use crate::node::keys::Keys;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, paths};
 
 /// How entries leave, as far as theory tells them apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,15 +59,16 @@ pub fn hit_ratio_of(scenario: &Scenario) -> Option<(String, f64)> {
     });
     let ((source, clients), None) = (clients.next()?, clients.next()) else { return None };
     let [to] = source.to.as_slice() else { return None };
-    let node = scenario.nodes.iter().find(|node| node.id == *to)?;
-    let Settings::Cache(cache) = &node.settings else { return None };
-    let leaving = match cache.eviction.id.as_str() {
+    // By paths: the page of a first visit has no such kind of node.
+    let setting = |name: &str| paths::get(scenario, &format!("{to}.{name}"));
+    let number = |name: &str| setting(name)?.as_f64();
+    let leaving = match setting("eviction")?.get("id")?.as_str()? {
         "lru" => Leaving::Lru,
         "random" | "fifo" => Leaving::Random,
         _ => return None,
     };
-    let plain =
-        cache.count == 1 && cache.ttl_ms == 0.0 && clients.mix.iter().all(|class| class.write_share == 0.0);
+    let reads = clients.mix.iter().all(|class| class.write_share == 0.0);
+    let plain = reads && number("count") == Some(1.0) && number("ttl_ms") == Some(0.0);
     let weights: Vec<f64> = match clients.keys {
         Keys::Uniform { count } if count <= KEYS_MAX => vec![1.0; count as usize],
         Keys::Zipf { count, s } if count <= KEYS_MAX => {
@@ -75,8 +76,8 @@ pub fn hit_ratio_of(scenario: &Scenario) -> Option<(String, f64)> {
         }
         _ => return None,
     };
-    let predicted = hit_ratio(leaving, &weights, f64::from(cache.capacity))?;
-    plain.then(|| (node.id.clone(), predicted))
+    let predicted = hit_ratio(leaving, &weights, number("capacity")?)?;
+    plain.then(|| (to.clone(), predicted))
 }
 
 #[cfg(test)]
