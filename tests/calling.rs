@@ -491,7 +491,7 @@ fn no_request_outlives_its_deadline() {
 fn settings_are_written_only_where_they_are_used() {
     let plain = scenario(json!([steady(10.0, json!({})), server("s", 1.0, json!({}))]), json!([]), json!([]));
     assert!(!plain.to_json().contains("retries") && !plain.to_json().contains("autoscale"));
-    assert_eq!(paths::get(&plain, "clients.retries"), Some(json!(0.0)));
+    assert_eq!(paths::get(&plain, "clients.retries"), Some(json!(0)));
     let set = paths::with(&plain, "clients.retries", json!(3)).expect("a number of retries");
     for name in ["\"retries\":3", "\"backoff_ms\":100.0", "\"jitter\":\"full\"", "\"breaker_window\":20"] {
         assert!(set.to_json().contains(name), "{name} in {}", set.to_json());
