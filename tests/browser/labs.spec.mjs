@@ -10,17 +10,30 @@ const SCENARIO = /\/labs-[0-9a-f]{16}\/load-balancing\/unequal-servers\.json$/;
 
 const title = page => page.getByRole('heading', { level: 1 });
 
-test('the first page loads no lesson, and no scenario of a lab that nobody sees', async ({ page }) => {
-  await page.setViewportSize({ width: 1000, height: 400 });
+test('the first page loads pictures; a scenario comes when its card is pointed at, and no lesson', async ({ page }) => {
   const asked = [];
   page.on('request', request => asked.push(request.url()));
+  const texts = kind => asked.filter(url => /\/labs-[0-9a-f]{16}\//.test(url) && url.endsWith(kind));
   await page.goto('');
-  await expect(page.getByRole('img', { name: /^Picture of One slow server/ }).first()).toBeVisible(PATIENT);
-  expect(asked.filter(url => url.includes('/labs-'))).toEqual([]);
-  await page.getByRole('link', { name: TITLE }).scrollIntoViewIfNeeded();
-  await expect.poll(() => asked.filter(url => SCENARIO.test(url)).length, PATIENT).toBe(1);
   await expect(page.getByRole('img', { name: `Picture of ${TITLE}` })).toBeVisible(PATIENT);
-  expect(asked.filter(url => LESSON.test(url))).toEqual([]);
+  expect([...texts('.json'), ...texts('.md')]).toEqual([]);
+  expect(texts('.svg').length).toBeGreaterThan(0);
+  await page.getByRole('link', { name: TITLE }).hover();
+  await expect.poll(() => asked.filter(url => SCENARIO.test(url)).length, PATIENT).toBe(1);
+  // The run lies over the picture.
+  await expect(page.getByRole('img', { name: `Picture of ${TITLE}` })).toHaveCount(2, PATIENT);
+  expect(texts('.md')).toEqual([]);
+});
+
+test('what the first page cannot run comes alive in a frame of the whole one', async ({ page }) => {
+  await page.goto('');
+  const name = 'Eviction race on one stream';
+  await page.getByRole('link', { name }).hover(PATIENT);
+  const frame = page.frameLocator(`iframe[title="${name} runs"]`);
+  await expect(frame.locator('canvas').first()).toBeVisible(PATIENT);
+  // One at most: it stops when it is left.
+  await page.getByRole('link', { name: TITLE }).hover();
+  await expect(page.locator('iframe')).toHaveCount(0);
 });
 
 test.describe('when a lab does not arrive', () => {
