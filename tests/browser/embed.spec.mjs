@@ -139,6 +139,8 @@ test('messages: every request is answered, and what happens is told', async ({ p
   await request(page, 'play');
   await expect.poll(() => page.evaluate(() => heard.some(({ type, running }) => type === 'state' && running)), PATIENT).toBe(true);
   await expect.poll(() => page.evaluate(() => heard.some(({ type }) => type === 'metrics')), PATIENT).toBe(true);
+  // Before the first moment has passed, what is set would belong to the start and be no change.
+  await expect.poll(async () => (await request(page, 'get')).result.state.t_ms, PATIENT).toBeGreaterThan(0);
   await request(page, 'pause');
   await request(page, 'set', { path: 'lb.policy', value: 'least-connections' });
   await expect.poll(() => page.evaluate(() => heard.find(({ type }) => type === 'change')?.changes[0].set), PATIENT).toEqual({ policy: expect.anything() });
