@@ -2,14 +2,15 @@
 //
 //   node pictures.mjs [part of a name]…      e.g. `home`, `phone`, `lab-playing.desktop-dark`
 //
-// A new state is a line in STATES, a new view a line in VIEWS.
+// A new state is a line in STATES, a new view a line in VIEWS. Every lab is a state by itself, `lab.TOPIC.NAME`, at
+// two fifths of its run: `lab.caching phone` takes all labs on caches, and everything on phones.
 
 import { chromium } from '@playwright/test';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { args, executablePath } from './chromium.mjs';
 import { fragment } from './link.mjs';
-import { serve } from './serve.mjs';
+import { DIST, serve } from './serve.mjs';
 
 const LAB = '?lab=load-balancing/one-slow-server';
 const UNEQUAL = '?lab=load-balancing/unequal-servers';
@@ -57,8 +58,20 @@ const VIEWS = [
   { name: 'tablet-light', viewport: { width: 1024, height: 768 } },
   { name: 'tablet-dark', viewport: { width: 1024, height: 768 }, colorScheme: 'dark' },
   { name: 'phone-light', viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
+  { name: 'large-text', viewport: { width: 1440, height: 900 }, text: 2 },
   { name: 'phone-dark', viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true, colorScheme: 'dark' },
 ];
+
+/** Every lab of the built site, while it plays. */
+async function labs() {
+  const folder = (await readdir(`${DIST}/all`)).find(name => name.startsWith('labs-'));
+  const files = (await readdir(`${DIST}/all/${folder}`, { recursive: true })).filter(file => file.endsWith('.json'));
+  return Promise.all(files.sort().map(async file => {
+    const lab = file.slice(0, -'.json'.length);
+    const { duration_ms } = JSON.parse(await readFile(`${DIST}/all/${folder}/${file}`, 'utf8'));
+    return { name: `lab.${lab.replace('/', '.')}`, at: `?lab=${lab}&t=${Math.round(duration_ms * 0.4)}`, act: page => playFor(page, 1500) };
+  }));
+}
 
 const FOLDER = fileURLToPath(new URL('../../target/pictures/', import.meta.url));
 
@@ -73,9 +86,11 @@ function press(page, name) {
 
 /** Takes one picture; answers with what went wrong on the way, which does not hinder the picture. */
 async function picture(browser, address, state, view) {
-  const { name: _, ...options } = view;
+  const { name: _, text, ...options } = view;
   const context = await browser.newContext(options);
   const page = await context.newPage();
+  // As a browser's setting of the text's size does it.
+  if (text) await page.addInitScript(size => addEventListener('DOMContentLoaded', () => document.documentElement.style.setProperty('font-size', size)), `${100 * text}%`);
   const complaints = [];
   page.on('console', message => message.type() === 'error' && complaints.push(message.text()));
   page.on('pageerror', error => complaints.push(String(error)));
@@ -93,16 +108,18 @@ async function picture(browser, address, state, view) {
 }
 
 const wanted = process.argv.slice(2);
-const chosen = STATES.flatMap(state => VIEWS.map(view => ({ state, view })))
+const chosen = [...STATES, ...await labs()].flatMap(state => VIEWS.map(view => ({ state, view })))
   .filter(({ state, view }) => !wanted.length || wanted.some(part => `${state.name}.${view.name}`.includes(part)));
 
 await mkdir(FOLDER, { recursive: true });
 const { address, stop } = await serve();
 const browser = await chromium.launch({ executablePath, args });
-for (const { state, view } of chosen) {
-  const complaints = await picture(browser, address, state, view);
-  console.log(`${FOLDER}${state.name}.${view.name}.png`);
-  for (const complaint of complaints) console.log(`    ${complaint}`);
-}
+// Two at a time: most of it is waiting.
+await Promise.all([1, 2].map(async () => {
+  for (let next; (next = chosen.shift());) {
+    const complaints = await picture(browser, address, next.state, next.view);
+    console.log([`${FOLDER}${next.state.name}.${next.view.name}.png`, ...complaints].join('\n    '));
+  }
+}));
 await browser.close();
 stop();
