@@ -3,6 +3,8 @@
 //! To look at the pictures: `STAGE_GALLERY=folder cargo test --test instruments`.
 
 mod common;
+#[path = "instruments/services.rs"]
+mod services;
 
 use common::record::scenario;
 use serde_json::{Value, json};

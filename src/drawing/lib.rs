@@ -6,6 +6,8 @@ use switchyard_engine::algo;
 use switchyard_engine::sim;
 use switchyard_nodes::node;
 use switchyard_running::run;
+#[cfg(feature = "whole")]
+use switchyard_services::systems;
 
 #[path = "../scene/mod.rs"]
 pub mod scene;

@@ -3,6 +3,7 @@
 use super::division::Division;
 use crate::algo::{cache, limit};
 use crate::sim::{Span, Time};
+use crate::systems::ServiceView;
 use serde::Serialize;
 
 /// A node at one instant.
@@ -28,6 +29,8 @@ pub enum Inside {
     Limit(Box<LimitView>),
     /// How keys are divided among the members.
     Ring(Box<Division>),
+    /// The service that servers run.
+    Service(ServiceView),
 }
 
 /// One cache machine.

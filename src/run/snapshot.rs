@@ -1,7 +1,7 @@
 //! What is there at one instant, as plain data: for the stage, the panels and the JavaScript API.
 
 use crate::algo::balance::Inspection;
-use crate::node::station::Station;
+use crate::node::station::{Inside, Station};
 use crate::sim::{Outcome, Place, Time};
 use crate::systems;
 use serde::Serialize;
@@ -97,6 +97,8 @@ pub struct ServersView {
     pub booting: u32,
     /// The service that they run, if they do.
     pub service: Option<systems::Inspection>,
+    /// The same for the stage.
+    pub inside: Inside,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

@@ -6,7 +6,7 @@ use crate::node::Node;
 use crate::node::balancer::Balancer;
 use crate::node::clients::{Arrivals, Clients};
 use crate::node::servers::{Discipline, Servers};
-use crate::node::station::Station;
+use crate::node::station::{Inside, Station};
 use crate::sim::{Call, CallId, Event, EventQueue, Phase, Place, World, order};
 
 pub(super) fn snapshot<Q: EventQueue<Event = Event>>(
@@ -165,6 +165,7 @@ fn servers_view<Q: EventQueue<Event = Event>>(
         in_service: node.in_service().into(),
         booting: node.booting() as u32,
         service: node.running().map(|running| running.inspect(world.now())),
+        inside: node.running().map_or(Inside::Nothing, |running| Inside::Service(running.view(world.now()))),
     }
 }
 

@@ -183,6 +183,7 @@ impl Stage<'_> {
                 let member = station.members.first().and_then(|member| instrument::room(&member.inside));
                 (instrument::room(&station.inside), member)
             }
+            NodeState::Servers(servers) if self.instruments => (instrument::room(&servers.inside), None),
             _ => (None, None),
         }
     }
@@ -196,9 +197,11 @@ impl Stage<'_> {
     /// Least and most along the flow, and its part of what columns share.
     fn need(&self, node: &usize) -> (f64, f64, f64) {
         let along = |(width, height)| self.axis.parts(rect(0.0, 0.0, width, height)).2;
+        // The instrument of all servers is one, however many there are.
+        let one = matches!(self.state(node), NodeState::Servers(_)) || member_count(self.state(node)) == 1;
         match (self.single(node), self.room(node)) {
             (Some(size), _) => (along(size), along(size), 0.0),
-            (None, Some(room)) if self.axis == Axis::Across || member_count(self.state(node)) == 1 => {
+            (None, Some(room)) if self.axis == Axis::Across || one => {
                 (along(room.least), along(room.most), room.weight)
             }
             // One below the other.
@@ -239,7 +242,11 @@ impl Stage<'_> {
 }
 
 fn has_instrument(node: &NodeView) -> bool {
-    let NodeState::Station(station) = &node.state else { return false };
+    let station = match &node.state {
+        NodeState::Station(station) => station,
+        NodeState::Servers(servers) => return instrument::room(&servers.inside).is_some(),
+        NodeState::Clients(_) | NodeState::Balancer(_) => return false,
+    };
     let insides =
         std::iter::once(&station.inside).chain(station.members.first().map(|member| &member.inside));
     insides.into_iter().any(|inside| instrument::room(inside).is_some())

@@ -7,7 +7,7 @@ use super::dots::{self, Mark};
 use super::falls;
 use super::geometry::{Point, point};
 use super::input::{Fall, Readings, Target, View};
-use super::instrument::Moment;
+use super::instrument::{self, Moment};
 use super::labels::Labels;
 use super::layout::Layout;
 use super::legend;
@@ -107,6 +107,13 @@ fn draw_node(
             let servers = servers_of(snapshot, readings, index, node, state, view, falls);
             if yard.density == Density::Cells {
                 return servers::draw_panel(node, &servers, yard, shapes);
+            }
+            if let Some(card) = yard.inside {
+                shapes.push(clients::face(card, Stroke::new(Ink::Line, 1.2)));
+                instrument::draw_service(node, state, card, shapes);
+                if yard.density == Density::Single {
+                    return;
+                }
             }
             for (server, card) in servers.iter().zip(&yard.cards) {
                 server.draw(*card, yard.density, shapes);

@@ -89,7 +89,7 @@ impl Picture {
                 }
             }
             let NodeState::Servers(servers) = &view.state else { continue };
-            if yard.density == Density::Cells && !pressable {
+            if yard.density == Density::Single || (yard.density == Density::Cells && !pressable) {
                 continue;
             }
             for (member, (it, card)) in servers.members.iter().zip(&yard.cards).enumerate() {
@@ -116,7 +116,11 @@ pub fn node_name(node: &NodeView) -> String {
             parts.extend(balancer.pools.iter().map(super::balancer::note).filter(|note| !note.is_empty()));
             parts.join(", ")
         }
-        NodeState::Servers(servers) => format!("{}, {} in all", node.name, servers.members.len()),
+        NodeState::Servers(servers) => {
+            let inside = instrument::describe(&servers.inside);
+            let dot = if inside.is_empty() { "" } else { ", " };
+            format!("{}, {} in all{dot}{inside}", node.name, servers.members.len())
+        }
         NodeState::Station(station) => super::station::describe(node, station),
     }
 }

@@ -46,8 +46,13 @@ pub trait Service: std::fmt::Debug + CloneService + Send + Sync {
         vec![]
     }
 
-    /// What a learner must see.
+    /// What a learner must see, as figures and tables.
     fn inspect(&self, now: Time) -> Inspection;
+
+    /// The same for its picture on the stage, if it has one.
+    fn view(&self, _now: Time) -> ServiceView {
+        ServiceView::Nothing
+    }
 
     /// Recounts what must be conserved.
     ///
@@ -162,6 +167,17 @@ pub struct Inspection {
     pub note: String,
     pub figures: Vec<Figure>,
     pub tables: Vec<Table>,
+}
+
+/// What is drawn of a service, as plain data: a line for each service that has a picture. In the build of a first
+/// visit there are none.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "of", content = "view")]
+pub enum ServiceView {
+    #[default]
+    Nothing,
+    #[cfg(feature = "whole")]
+    Gateway(Box<gateway::GatewayView>),
 }
 
 /// One number of a service.

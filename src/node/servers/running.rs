@@ -16,7 +16,7 @@ use crate::sim::{
     CallId, Context, Counter, Env, Handle, NewRequest, Outcome, Outgoing, Purpose, RequestId, Span, Time,
     mix, stream_seed,
 };
-use crate::systems::{self, Event, Inspection, Op, Reply, Service, ServiceInfo, Topic};
+use crate::systems::{self, Event, Inspection, Op, Reply, Service, ServiceInfo, ServiceView, Topic};
 
 /// The id that means no service.
 pub const PLAIN: &str = "plain";
@@ -80,6 +80,11 @@ impl Running {
 
     pub fn inspect(&self, now: Time) -> Inspection {
         self.service.inspect(now)
+    }
+
+    /// What is drawn of it.
+    pub fn view(&self, now: Time) -> ServiceView {
+        self.service.view(now)
     }
 
     /// Verifies the service's own books.

@@ -5,6 +5,8 @@
 #[cfg(feature = "whole")]
 mod cache;
 #[cfg(feature = "whole")]
+mod gateway;
+#[cfg(feature = "whole")]
 mod limit;
 #[cfg(feature = "whole")]
 mod parts;
@@ -19,8 +21,10 @@ use super::geometry::{Rect, rect};
 use super::input::View;
 use super::shape::Shape;
 use crate::node::station::{Inside, Station, StationMember};
-use crate::run::snapshot::NodeView;
+use crate::run::snapshot::{NodeView, ServersView};
 use crate::sim::Time;
+#[cfg(feature = "whole")]
+use crate::systems::ServiceView;
 
 /// When it is, and how it is looked at: what moves depends on nothing else.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +73,8 @@ pub fn room(inside: &Inside) -> Option<Room> {
             room((214.0, height), (400.0, height + 90.0), 1.5)
         }
         Inside::Ring(_) => Some(ring::ROOM),
+        Inside::Service(ServiceView::Nothing) => None,
+        Inside::Service(ServiceView::Gateway(_)) => Some(gateway::ROOM),
     }
 }
 
@@ -85,9 +91,19 @@ pub fn draw(
         Inside::Cache(view) => cache::draw(&node.name, &station.does, None, view, card, shapes),
         Inside::Limit(view) => limit::draw(&node.name, &station.does, view, card, shapes),
         Inside::Ring(division) => ring::draw(node, station, division, card, moment, shapes),
-        Inside::Nothing => return false,
+        Inside::Nothing | Inside::Service(_) => return false,
     }
     true
+}
+
+/// The instrument of the service that servers run, on `card`.
+#[cfg(feature = "whole")]
+pub fn draw_service(node: &NodeView, servers: &ServersView, card: Rect, shapes: &mut Vec<Shape>) {
+    let Inside::Service(view) = &servers.inside else { return };
+    match view {
+        ServiceView::Nothing => {}
+        ServiceView::Gateway(view) => gateway::draw(&node.name, view, card, shapes),
+    }
 }
 
 /// Where the instrument of the node as a whole shows its members too: a row for each. Else empty.
@@ -113,7 +129,7 @@ pub fn draw_member(
     match &member.inside {
         Inside::Cache(view) => cache::draw(&name, &station.does, trouble, view, card, shapes),
         Inside::Limit(view) => limit::draw(&name, &station.does, view, card, shapes),
-        Inside::Nothing | Inside::Ring(_) => return false,
+        Inside::Nothing | Inside::Ring(_) | Inside::Service(_) => return false,
     }
     true
 }
@@ -125,7 +141,8 @@ pub fn describe(inside: &Inside) -> String {
         Inside::Cache(view) => cache::describe(view),
         Inside::Limit(view) => limit::describe(view),
         Inside::Ring(division) => ring::describe(division),
-        Inside::Nothing => String::new(),
+        Inside::Service(ServiceView::Gateway(view)) => gateway::describe(view),
+        Inside::Nothing | Inside::Service(ServiceView::Nothing) => String::new(),
     }
 }
 
@@ -139,6 +156,9 @@ pub fn room(_: &Inside) -> Option<Room> {
 pub fn draw(_: &NodeView, _: &Station, _: Rect, _: Moment<'_>, _: &mut Vec<Shape>) -> bool {
     false
 }
+
+#[cfg(not(feature = "whole"))]
+pub fn draw_service(_: &NodeView, _: &ServersView, _: Rect, _: &mut Vec<Shape>) {}
 
 #[cfg(not(feature = "whole"))]
 pub fn rows(_: &Inside, _: Rect, _: usize) -> Vec<Rect> {

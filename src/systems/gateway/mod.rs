@@ -5,9 +5,11 @@
 
 mod service;
 mod tokens;
+mod view;
 
 pub use service::SERVICE;
 pub use tokens::{Credential, TOKENS_MAX, Tokens};
+pub use view::{GatewayView, PASSAGES_SHOWN, Passage};
 
 use crate::sim::Time;
 use serde::Serialize;

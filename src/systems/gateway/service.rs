@@ -4,10 +4,12 @@
 use super::*;
 use crate::algo::setting::{Knobs, Scale, Setting};
 use crate::sim::{Draw, Outcome, Random, Span};
+#[cfg(feature = "whole")]
+use crate::systems::ServiceView;
 use crate::systems::{
     Cost, Event, Figure, Inspection, Op, Operation, Reply, Service, ServiceInfo, Table, Topic, operation,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 pub const SERVICE: ServiceInfo = ServiceInfo {
     id: "gateway",
@@ -176,6 +178,8 @@ struct Running {
     renew: bool,
     /// The token that each client holds.
     held: BTreeMap<u32, Credential>,
+    /// The last requests, at most [`PASSAGES_SHOWN`].
+    passages: VecDeque<Passage>,
 }
 
 impl Running {
@@ -197,6 +201,7 @@ impl Running {
             draws: seed,
             renew: knobs.flag("renew"),
             held: BTreeMap::new(),
+            passages: VecDeque::with_capacity(PASSAGES_SHOWN + 1),
         };
         for client in 0..knobs.number("logged_in") as u32 {
             running.login(client, Time::ZERO);
@@ -212,6 +217,13 @@ impl Running {
             self.held.pop_first();
         }
         self.held.insert(client, self.gateway.tokens.issue(client, now));
+    }
+
+    fn remember(&mut self, passage: Passage) {
+        self.passages.push_back(passage);
+        if self.passages.len() > PASSAGES_SHOWN {
+            self.passages.pop_front();
+        }
     }
 
     fn is_valid(&self, client: u32, now: Time) -> bool {
@@ -235,6 +247,12 @@ impl Running {
         let incoming = Incoming { method, path, credential, bytes, fields };
         let rate = &mut self.rate;
         let verdict = self.gateway.admit(&incoming, &mut |client, now| rate.allows(client, now), op.now);
+        let (stopped, why) = match verdict {
+            Verdict::Stopped { by, why } => (Some(by), why),
+            Verdict::Forward { .. } => (None, "forwarded"),
+        };
+        let renewed = cost.writes > 0;
+        self.remember(Passage { at: op.now, client: op.client, path: operation.path, stopped, why, renewed });
         let (outcome, note, events) = match verdict {
             Verdict::Stopped { by, why } => (outcome_of(by), why, vec![]),
             Verdict::Forward { client, route } => {
@@ -285,6 +303,16 @@ impl Service for Running {
                 rows: Check::ALL.iter().map(row).collect(),
             }],
         }
+    }
+
+    #[cfg(feature = "whole")]
+    fn view(&self, _: Time) -> ServiceView {
+        ServiceView::Gateway(Box::new(GatewayView {
+            stopped: Check::ALL.map(|by| self.gateway.stopped(by)),
+            forwarded: self.gateway.forwarded(),
+            logins: self.gateway.tokens.issued(),
+            passages: self.passages.iter().copied().collect(),
+        }))
     }
 
     fn check(&self) -> Result<(), String> {
