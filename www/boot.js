@@ -7,7 +7,7 @@
 //
 // The app may set   globalThis.__scenarioLink   to the absolute address of the running scenario, and
 // calls             globalThis.__fatal(message) from its panic hook.
-// It calls          globalThis.__later(name)    for the scripts in www/later/, which few visits need.
+// It calls          globalThis.__open(name, text)  for the dialogs in www/later/, which few visits need.
 // It reads          globalThis.__sourceText     the scenario that `src=` names, or
 //                   globalThis.__sourceProblem  why there is none.
 
@@ -117,6 +117,7 @@ function describe(error) {
 
 /** A script of `www/later/`, by the name that `cargo xtask` gave it: it carries a hash. */
 globalThis.__later = name => import(new URL(document.querySelector(`meta[name="later:${name}"]`).content, document.baseURI));
+globalThis.__open = async (name, text) => (await __later(name)).open(text);
 
 // What the page may start as a script besides itself: files of its own folder, as workers.
 const ours = address => {

@@ -4,10 +4,12 @@
 //! nothing has changed. At each pulse the window gets an event `switchyard`. Who may ask, how often and how
 //! much is the scripts' business: see `www/later/messages.js`.
 
-use super::dom::window;
+use super::dom::{global, window};
 use super::engine::{Engine, Pulse};
 use super::goal::standing;
+use super::open::Opened;
 use super::theme::Theme;
+use super::whole;
 use serde_json::{Value, json};
 use std::rc::Rc;
 use switchyard::labs::Lesson;
@@ -17,20 +19,26 @@ use switchyard::sim::Time;
 use wasm_bindgen::prelude::*;
 use yew::prelude::*;
 
+const NAME: &str = "__switchyard";
+
 /// Answers for as long as the component exists.
 #[hook]
-pub fn use_bridge(engine: &Engine, pulse: &Pulse, lesson: Option<Rc<Lesson>>) {
+pub fn use_bridge(engine: &Engine, pulse: &Pulse, opened: &Rc<Opened>) {
+    let opened = opened.clone();
     use_effect_with(engine.clone(), move |engine| {
         let engine = engine.clone();
         let answer: Closure<dyn Fn(String, String) -> String> =
             Closure::new(move |kind: String, text: String| {
                 let asked = serde_json::from_str(&text).unwrap_or_default();
-                let answered = answer(&engine, lesson.as_deref(), &kind, asked);
+                let answered = answer(&engine, &opened, &kind, asked);
                 answered.unwrap_or_else(|error| json!({ "error": error })).to_string()
             });
         publish(answer.as_ref());
         move || {
-            publish(&JsValue::UNDEFINED);
+            // The next page's may stand there already.
+            if global(NAME) == *answer.as_ref() {
+                publish(&JsValue::UNDEFINED);
+            }
             drop(answer);
         }
     });
@@ -40,12 +48,16 @@ pub fn use_bridge(engine: &Engine, pulse: &Pulse, lesson: Option<Rc<Lesson>>) {
 }
 
 fn publish(value: &JsValue) {
-    let _ = js_sys::Reflect::set(&js_sys::global(), &"__switchyard".into(), value);
+    let _ = js_sys::Reflect::set(&js_sys::global(), &NAME.into(), value);
 }
 
-fn answer(engine: &Engine, lesson: Option<&Lesson>, kind: &str, asked: Value) -> Result<Value, Value> {
+fn answer(engine: &Engine, opened: &Opened, kind: &str, asked: Value) -> Result<Value, Value> {
+    let lesson = opened.lab.as_ref().map(|lab| &*lab.lesson);
     match kind {
         "state" => return Ok(state(engine, lesson)),
+        "share" => return Ok(share(engine, opened)),
+        "settings" => return Ok(settings(engine)),
+        "link" => return Ok(json!({ "link": link::encode(&checked(asked)?) })),
         "metrics" => {
             return serde_json::to_value(engine.session().summary()).map_err(|_| fault("internal", ""));
         }
@@ -93,6 +105,39 @@ fn state(engine: &Engine, lesson: Option<&Lesson>) -> Value {
         "goals": goals.len(),
         "met": goals.iter().filter(|goal| goal.met).count(),
     })
+}
+
+/// What a link, a file and a frame are made of.
+fn share(engine: &Engine, opened: &Opened) -> Value {
+    let (session, runs) = (engine.session(), engine.runs());
+    let scenario = runs.scenario();
+    json!({
+        "title": scenario.title,
+        "file": scenario.to_pretty_json(),
+        "link": link::encode(scenario),
+        "lab": opened.lab.as_ref().map(|lab| lab.lab.id),
+        // The lab's name alone leads to it.
+        "made": opened.lab.as_ref().is_some_and(|lab| lab.made == *scenario),
+        "compare": opened.address.compare,
+        "site": whole::site(),
+        "changes": scenario.changes.len(),
+        "t_ms": session.now().ms(),
+        "end_ms": session.end().ms(),
+        "digest": format!("{:016x}", session.digest()),
+    })
+}
+
+/// What can be set, the knobs first.
+fn settings(engine: &Engine) -> Value {
+    let session = engine.session();
+    let known = &session.scenario().knobs;
+    let rest = session.all_settings().into_iter().filter(|knob| !known.contains(&knob.path));
+    session
+        .knobs()
+        .into_iter()
+        .chain(rest)
+        .map(|knob| json!({ "path": knob.path, "group": knob.group, "label": knob.label }))
+        .collect()
 }
 
 fn checked(asked: Value) -> Result<Checked, Value> {

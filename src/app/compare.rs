@@ -1,16 +1,17 @@
 //! Variants side by side on the same requests: one clock, one transport, shared axes.
 
 use super::address::Address;
+use super::bridge::use_bridge;
 use super::clock::use_clock;
 use super::compare_charts::{figure_table, variant_charts};
 use super::controls::Controls;
 use super::engine::{Engine, Pulse};
 use super::head::{Link, head};
 use super::lab::{SPEED, address_of, use_address, use_shortcuts};
+use super::later;
 use super::measure::Measure;
 use super::notice::{Notice, Say};
 use super::open::Opened;
-use super::share::ShareDialog;
 use super::stage::Stage;
 use super::tabs::Tabs;
 use super::theme::Theme;
@@ -44,20 +45,18 @@ pub fn ComparePage(props: &ComparePageProps) -> Html {
     let engine: Engine = (*engine).clone();
     let seen = use_node_ref();
     let pulse = use_clock(&engine, &seen);
-    let sharing = use_state(|| false);
     let left = use_state(|| AttrValue::from("variants"));
     let view = use_state(|| AttrValue::from("stages"));
     use_address(&engine, pulse.revision, opened);
     use_shortcuts(&engine);
-    let turn = |to: bool| {
-        let sharing = sharing.setter();
-        Callback::from(move |()| sharing.set(to))
-    };
+    use_bridge(&engine, &pulse, opened);
+    let share = props.say.clone();
+    let share = Callback::from(move |_: MouseEvent| later::open("share", &share));
     let back = back_to_the_lab(engine.runs().scenario(), opened);
     let acts = html! {
         <>
             <Link to={back} class="button">{ "Back to the lab" }</Link>
-            <button type="button" class="button" onclick={turn(true).reform(|_: MouseEvent| ())}>{ "Share link" }</button>
+            <button type="button" class="button" onclick={share}>{ "Share link" }</button>
         </>
     };
     let title = format!("{}, compared", engine.session().scenario().title);
@@ -97,9 +96,6 @@ pub fn ComparePage(props: &ComparePageProps) -> Html {
                     </div>
                 </div>
             </main>
-            if *sharing {
-                <ShareDialog engine={engine} lab={opened.lab.as_ref().map(|lab| AttrValue::from(lab.lab.id))} compare=true on_close={turn(false)} />
-            }
         </div>
     }
 }

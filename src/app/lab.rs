@@ -9,11 +9,11 @@ use super::dom::{is_embed, remember_scenario, takes_key, use_media};
 use super::engine::{Engine, Pulse};
 use super::head::{Go, embed_head, head};
 use super::inspect::{inspect, selected};
+use super::later;
 use super::lesson::Markdown;
 use super::log::LogDialog;
 use super::notice::Say;
 use super::open::Opened;
-use super::share::ShareDialog;
 use super::stage::Stage;
 use super::tabs::Tabs;
 use super::task::{Challenge, Question};
@@ -54,7 +54,6 @@ impl PartialEq for LabPageProps {
 enum Above {
     #[default]
     Nothing,
-    Share,
     Log(Option<File>),
 }
 
@@ -69,12 +68,8 @@ pub fn LabPage(props: &LabPageProps) -> Html {
     let lab = opened.lab.as_ref().map(|lab| lab.lab);
     use_address(&engine, pulse.revision, opened);
     use_shortcuts(&engine);
-    use_bridge(&engine, &pulse, opened.lab.as_ref().map(|lab| lab.lesson.clone()));
+    use_bridge(&engine, &pulse, opened);
 
-    let open_dialog = |which: fn() -> Above| {
-        let above = above.setter();
-        Callback::from(move |_: MouseEvent| above.set(which()))
-    };
     let on_log = {
         let above = above.setter();
         Callback::from(move |()| above.set(Above::Log(None)))
@@ -100,7 +95,7 @@ pub fn LabPage(props: &LabPageProps) -> Html {
         pulse: pulse.clone(),
         lesson: opened.lab.as_ref().map(|lab| lab.lesson.clone()),
         lab: lab.map(|lab| lab.id),
-        on_log,
+        on_log: on_log.clone(),
     };
     let compare = {
         let (engine, opened) = (engine.clone(), opened.clone());
@@ -113,13 +108,15 @@ pub fn LabPage(props: &LabPageProps) -> Html {
             }
         })
     };
+    let share = props.say.clone();
+    let share = Callback::from(move |_: MouseEvent| later::open("share", &share));
     let acts = html! {
         <>
             if opened.address.word("edit") == "full" {
-                <button type="button" class="button" onclick={open_dialog(|| Above::Log(None))}>{ "Open file" }</button>
+                <button type="button" class="button" onclick={on_log.reform(|_: MouseEvent| ())}>{ "Open file" }</button>
             }
             if !is_embed() { <button type="button" class="button" onclick={compare}>{ "Compare" }</button> }
-            <button type="button" class="button" onclick={open_dialog(|| Above::Share)}>{ "Share link" }</button>
+            <button type="button" class="button" onclick={share}>{ "Share link" }</button>
         </>
     };
     html! {
@@ -132,7 +129,6 @@ pub fn LabPage(props: &LabPageProps) -> Html {
             <Layout {parts} opened={opened.clone()} {seen} />
             { match &*above {
                 Above::Nothing => html! {},
-                Above::Share => html! { <ShareDialog engine={engine} lab={lab.map(|lab| AttrValue::from(lab.id))} on_close={close} /> },
                 Above::Log(file) => html! { <LogDialog engine={engine} file={file.clone()} on_close={close} {on_scenario} /> },
             } }
         </div>
