@@ -17,17 +17,20 @@ pub enum Kind {
     Throughput,
     Hits,
     Load,
+    Waiting,
 }
 
 impl Kind {
     /// The three charts that tell most of this system.
     pub fn of(snapshot: &Snapshot) -> [Kind; 3] {
         let caches = snapshot.nodes.iter().any(|node| node.kind == "cache");
+        let queues = snapshot.nodes.iter().any(|node| node.kind == "queue");
         let shares = loaded_node(snapshot).is_some_and(|(_, machines)| machines.len() > 1);
         match (caches, shares) {
             (true, true) => [Kind::Latency, Kind::Hits, Kind::Load],
             (true, false) => [Kind::Latency, Kind::Throughput, Kind::Hits],
-            (false, _) => [Kind::Latency, Kind::Throughput, Kind::Load],
+            (false, true) if !queues => [Kind::Latency, Kind::Throughput, Kind::Load],
+            (false, _) => [Kind::Latency, Kind::Throughput, Kind::Waiting],
         }
     }
 }
@@ -130,6 +133,10 @@ fn curves(kind: Kind, session: &Session) -> Option<Curves> {
             };
             let points = series.complete().iter().enumerate().map(ratio).collect();
             Some(Curves { lines: vec![("hit ratio", Ink::Ok, points)], unit: "%" })
+        }
+        Kind::Waiting => {
+            let waiting = points(&|window| Some(window.waiting as f64));
+            Some(Curves { lines: vec![("waiting", Ink::Waiting, waiting)], unit: "" })
         }
         Kind::Load => None,
     }

@@ -20,11 +20,11 @@ type Count = fn(&Window) -> u64;
 /// A chart as the page has it.
 impl Kind {
     fn title(self) -> &'static str {
-        ["Latency", "Throughput", "Hit ratio", "Load share"][self as usize]
+        ["Latency", "Throughput", "Hit ratio", "Load share", "Waiting"][self as usize]
     }
 
     fn id(self) -> &'static str {
-        ["latency", "throughput", "hit-ratio", "load-share"][self as usize]
+        ["latency", "throughput", "hit-ratio", "load-share", "waiting"][self as usize]
     }
 
     /// What matters most, beside the title.
@@ -59,6 +59,7 @@ impl Kind {
                 let ratio = last.and_then(|last| metrics.series().recent_hit_ratio(last));
                 format!("{} hits", ratio.map_or("–".into(), figures::percent))
             }
+            Kind::Waiting => format!("{} now", figures::whole(metrics.series().waiting())),
             Kind::Load => {
                 let fairness = loaded_node(snapshot)
                     .and_then(|(node, members)| metrics.fairness(node as u16, members.len()));
@@ -70,7 +71,8 @@ impl Kind {
     /// Of which time a point tells.
     fn caption(self, session: &Session) -> Option<String> {
         let window_s = session.metrics().series().window().seconds() * RECENT_WINDOWS as f64;
-        (self != Kind::Load).then(|| format!("of the last {}", figures::with_unit(Some(window_s), "s")))
+        let looks_back = !matches!(self, Kind::Load | Kind::Waiting);
+        looks_back.then(|| format!("of the last {}", figures::with_unit(Some(window_s), "s")))
     }
 
     /// What the colours mean: (class, name).
@@ -81,6 +83,7 @@ impl Kind {
                 &[("good", "ok"), ("refused", "refused"), ("bad", "failed"), ("slow", "timed out")]
             }
             Kind::Hits => &[("good", "hit ratio")],
+            Kind::Waiting => &[("slow", "in queues")],
             Kind::Load => &[("", "received lately"), ("bad", "in trouble")],
         }
     }

@@ -239,6 +239,9 @@ impl Observer for Metrics {
     }
 
     fn occupied(&mut self, place: Place, busy: u32, queued: u32, now: Time) {
-        self.member_mut(place).occupied(busy, queued, now);
+        let member = self.member_mut(place);
+        let before = member.queued;
+        member.occupied(busy, queued, now);
+        self.series.waits(before, queued, now);
     }
 }

@@ -25,6 +25,8 @@ pub struct Window {
     /// Reads that caches answered, and those that they could not.
     pub hits: u64,
     pub misses: u64,
+    /// Calls that waited for a worker, a consumer or a limiter's leave at the window's end, anywhere.
+    pub waiting: u64,
     pub mean_ms: Option<f64>,
     pub p50_ms: Option<f64>,
     pub p95_ms: Option<f64>,
@@ -37,6 +39,7 @@ pub struct Series {
     window: Span,
     complete: Vec<Window>,
     current: Window,
+    waiting: u64,
     /// Of the present window and those before it: the window with index `i` has place `i % RECENT_WINDOWS`.
     recent: [Latencies; RECENT_WINDOWS],
 }
@@ -48,6 +51,7 @@ impl Series {
             window,
             complete: vec![],
             current: Window::default(),
+            waiting: 0,
             recent: std::array::from_fn(|_| Latencies::new(2)),
         }
     }
@@ -90,6 +94,7 @@ impl Series {
         {
             let mut window = std::mem::take(&mut self.current);
             window.end_ms = Span((self.complete.len() as u64 + 1) * self.window.0).ms();
+            window.waiting = self.waiting;
             let latencies = self.recent_latencies();
             window.mean_ms = latencies.mean_ms();
             window.p50_ms = latencies.quantile_ms(0.5);
@@ -124,6 +129,19 @@ impl Series {
         self.current.misses += misses;
     }
 
+    /// At one place so many waited before, and so many wait now.
+    pub fn waits(&mut self, before: u32, after: u32, now: Time) {
+        if before != after {
+            self.roll(now);
+            self.waiting = (self.waiting + u64::from(after)).saturating_sub(before.into());
+        }
+    }
+
+    /// How many wait now.
+    pub fn waiting(&self) -> u64 {
+        self.waiting
+    }
+
     pub fn ended(&mut self, outcome: Outcome, latency: Span, now: Time) {
         self.roll(now);
         match outcome.kind() {
@@ -141,6 +159,19 @@ impl Series {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_window_ends_with_those_who_wait() {
+        let mut series = Series::new(Span::from_ms(2400.0));
+        let at = |windows: f64| Time::from_ms(windows * series.window().ms());
+        let times = [0.1, 0.9, 1.5, 3.2].map(at);
+        series.waits(0, 3, times[0]);
+        series.waits(0, 2, times[1]);
+        series.waits(3, 1, times[2]);
+        series.waits(2, 0, times[3]);
+        let ends: Vec<u64> = series.complete().iter().map(|window| window.waiting).collect();
+        assert_eq!((ends, series.waiting()), (vec![5, 3, 3], 1));
+    }
 
     /// Against the sorted list of all latencies that ended in the last windows.
     #[test]
