@@ -89,8 +89,8 @@ async function picture(browser, address, state, view) {
   const { name: _, text, ...options } = view;
   const context = await browser.newContext(options);
   const page = await context.newPage();
-  // As a browser's setting of the text's size does it.
-  if (text) await page.addInitScript(size => addEventListener('DOMContentLoaded', () => document.documentElement.style.setProperty('font-size', size)), `${100 * text}%`);
+  // The browser's setting, which media queries follow too.
+  if (text) await (await context.newCDPSession(page)).send('Page.setFontSizes', { fontSizes: { standard: 16 * text, fixed: 13 * text } });
   const complaints = [];
   page.on('console', message => message.type() === 'error' && complaints.push(message.text()));
   page.on('pageerror', error => complaints.push(String(error)));
