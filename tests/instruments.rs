@@ -9,10 +9,10 @@ mod services;
 use common::record::scenario;
 use serde_json::{Value, json};
 use switchyard::algo::setting::Knobs;
-use switchyard::algo::{cache, limit};
+use switchyard::algo::{balance, cache, limit};
 use switchyard::node::station::{CacheView, Inside, LimitView};
 use switchyard::run::Simulation;
-use switchyard::run::snapshot::NodeState;
+use switchyard::run::snapshot::{NodeState, PoolView};
 use switchyard::scenario::Checked;
 use switchyard::scene::geometry::{Point, Rect};
 use switchyard::scene::palette::Ink;
@@ -129,7 +129,7 @@ fn cards<'a>(picture: &'a Picture, node: usize) -> Vec<Card<'a>> {
     let center = |shape: &Shape| match shape {
         Shape::Rect { rect, .. } => Some(rect.center()),
         Shape::Circle { center, .. } | Shape::Cross { center, .. } => Some(*center),
-        Shape::Polygon { points, .. } => points.first().copied(),
+        Shape::Polygon { points, .. } | Shape::Polyline { points, .. } => points.first().copied(),
         Shape::Text(label) => Some(label.rect().center()),
         _ => None,
     };
@@ -413,6 +413,129 @@ fn the_edge_of_a_fixed_window_is_marked_when_twice_the_limit_passed() {
     assert!(said, "{:?}", card.texts());
     let words = scene::target::node_name(&simulation.snapshot().nodes[1]);
     assert!(words.contains("10 of 10") && words.contains("20 in 1\u{a0}s, across the edge"), "{words}");
+}
+
+fn balanced(policy: &str, count: usize) -> Checked {
+    let nodes = json!([
+        { "id": "clients", "kind": "clients", "rate_per_s": 25 * count, "clients": 30, "to": ["lb"] },
+        { "id": "lb", "kind": "balancer", "policy": { "id": policy }, "health_every_ms": 300, "to": ["servers"] },
+        { "id": "servers", "kind": "servers", "count": count, "workers": 2, "queue": 16,
+          "service_ms": { "dist": "exponential", "mean": 80 } },
+    ]);
+    let links = json!([{ "from": "clients", "to": "lb", "latency_ms": 5 }, { "from": "lb", "to": "servers", "latency_ms": 5 }]);
+    let changes = json!([
+        { "at_ms": 0, "node": "servers/1", "set": { "weight": 3 } },
+        { "at_ms": 700, "node": "servers/2", "set": { "down": true } },
+        { "at_ms": 1600, "node": "servers/2", "set": { "down": false } },
+    ]);
+    scenario(nodes, links, changes)
+}
+
+fn pool(simulation: &Simulation) -> PoolView {
+    let snapshot = simulation.snapshot();
+    let NodeState::Balancer(balancer) = &snapshot.nodes[1].state else { panic!("no balancer") };
+    balancer.pools[0].clone()
+}
+
+/// The number on a filled disc is whose turn it is, or whom the last pick took; figures stand beside their numbers.
+fn assert_ledger(card: &Card<'_>, pool: &PoolView, what: &str) {
+    card.assert_legible(what);
+    let (inside, count) = (&pool.inspection, pool.eligible.len());
+    let texts: Vec<&Label> = card.texts();
+    let words: Vec<String> =
+        texts.iter().map(|label| label.text.replace('\u{202f}', "").replace('−', "-")).collect();
+    let chosen = inside.next.or(inside.taken).filter(|chosen| pool.eligible[*chosen]);
+    let discs = card.discs(Ink::RequestText);
+    let numbered = |at: (f64, f64, f64)| {
+        let on = |label: &&&Label| {
+            let center = label.rect().center();
+            (center.x * card.factor - at.0).abs() < 1.0 && (center.y * card.factor - at.1).abs() < at.2
+        };
+        texts.iter().find(on).map(|label| label.text.parse::<usize>().expect("a number") - 1)
+    };
+    if let [disc] = discs[..] {
+        assert_eq!(numbered(disc), chosen.or(inside.taken), "{what}: who is chosen");
+    }
+    if let Some(places) = &inside.places {
+        let ink = |owner: &u32| match *owner {
+            balance::NOBODYS => Ink::Empty,
+            owner => Ink::owner(owner as usize),
+        };
+        let drawn = card.shapes.iter().filter_map(|shape| match shape {
+            Shape::Rect { fill: Some(fill), line: None, .. } if !places.circle => Some(fill.ink),
+            Shape::Polyline { line, .. } if places.circle && line.ink != Ink::Ink => Some(line.ink),
+            _ => None,
+        });
+        let drawn: Vec<Ink> = drawn.take(places.owners.len()).collect();
+        assert_eq!(drawn, places.owners.iter().map(ink).collect::<Vec<_>>(), "{what}: places");
+        if let (Some((number, _)), Some(taken)) = (places.last, inside.taken) {
+            assert!(words.contains(&format!("{} {number} → {}", places.by, taken + 1)), "{what}: {words:?}");
+        }
+        return;
+    }
+    let Some(column) = inside.columns.last() else {
+        let numbers: Vec<String> = (1..=count).map(|number| number.to_string()).collect();
+        assert_eq!(words[1..], numbers, "{what}");
+        return assert_eq!(discs.len(), usize::from(chosen.is_some()), "{what}: one is next");
+    };
+    let values = &column.values;
+    let (low, high) = values.iter().fold((0.0_f64, 0.0_f64), |(a, b), it| (a.min(*it), b.max(*it)));
+    let filled = |shape: &&Shape| match *shape {
+        Shape::Rect { rect, fill: Some(fill), line: None, .. } if fill.ink == Ink::Request => Some(*rect),
+        _ => None,
+    };
+    let bars: Vec<Rect> = card.shapes.iter().filter_map(filled).collect();
+    let rows = words.iter().any(|word| word == "1");
+    let lengths: Vec<f64> = bars.iter().map(|bar| if rows { bar.width } else { bar.height }).collect();
+    if rows {
+        for (member, value) in values.iter().enumerate().filter(|(_, value)| value.abs() < 1e3) {
+            // A number and a figure for each.
+            let at = words.iter().position(|word| word == "1").expect("the first number") + 2 * member;
+            assert_eq!(words[at], (member + 1).to_string(), "{what}: {words:?}");
+            let said: f64 = words[at + 1].parse().unwrap_or_else(|_| panic!("{what}: {words:?}"));
+            assert!((said - value).abs() <= value.abs() * 0.006 + 1e-9, "{what}: {said} for {value}");
+        }
+    }
+    let longest = lengths.iter().copied().fold(0.0, f64::max);
+    let widest = values.iter().map(|value| value.abs()).fold(0.0, f64::max);
+    let wanted = values.iter().map(|value| value.abs() / widest.max(1e-9) * longest);
+    let wanted: Vec<f64> = wanted.filter(|length| !rows || *length * card.factor >= 0.5).collect();
+    assert!(low < high || lengths.len() == if rows { 0 } else { count }, "{what}");
+    assert_eq!(lengths.len(), wanted.len(), "{what}: {values:?}");
+    for (length, wanted) in lengths.iter().zip(wanted) {
+        assert!((length - wanted).abs() < 1.2, "{what}: a bar of {length} for {wanted}");
+    }
+}
+
+#[test]
+fn every_balancer_is_drawn_as_it_is() {
+    let mut drawn = 0;
+    for entry in balance::TABLE {
+        for count in [3, 12] {
+            let mut simulation = Simulation::new(&balanced(entry.info.id, count), &mut ());
+            for step in 0..40 {
+                simulation.advance(Time::from_ms(61.0 * f64::from(step)), u64::MAX, &mut ());
+                let pool = pool(&simulation);
+                for size in SIZES {
+                    let what = format!("{} of {count} step {step} at {size:?}", entry.info.id);
+                    for card in cards(&picture(&simulation, size), 1) {
+                        assert_ledger(&card, &pool, &what);
+                        drawn += 1;
+                    }
+                }
+                let name = scene::target::node_name(&simulation.snapshot().nodes[1]);
+                if let Some(column) =
+                    pool.inspection.columns.last().filter(|_| pool.inspection.places.is_none())
+                {
+                    assert!(name.contains(column.name), "{name}");
+                }
+                if let (Some(taken), true) = (pool.inspection.taken, step > 2) {
+                    assert!(name.contains(&format!("→ {}", taken + 1)), "{name}");
+                }
+            }
+        }
+    }
+    assert!(drawn > 4000, "{drawn} panels");
 }
 
 /// Writes it where the gallery is wanted.

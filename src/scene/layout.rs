@@ -2,6 +2,7 @@
 
 use super::geometry::{Curve, Point, Rect, point, rect};
 use super::instrument::{self, Room};
+use super::ledger;
 use super::yard::{Axis, Density, Yard};
 use crate::node::station::{Inside, Station};
 use crate::run::snapshot::{NodeState, NodeView, Snapshot};
@@ -218,10 +219,14 @@ impl Stage<'_> {
                 return None;
             }
             let center = area.center();
-            return Some(Yard::single(
-                axis,
-                rect(center.x - width / 2.0, center.y - height / 2.0, width, height),
-            ));
+            let card = rect(center.x - width / 2.0, center.y - height / 2.0, width, height);
+            let inside = match self.state(node) {
+                NodeState::Balancer(balancer) => ledger::place(balancer, card, area, axis),
+                _ => None,
+            };
+            let mut yard = Yard::single(axis, card);
+            yard.inside = inside;
+            return Some(yard);
         }
         let state = self.state(node);
         let count = member_count(state);

@@ -35,6 +35,7 @@ pub mod input;
 pub mod instrument;
 pub mod labels;
 pub mod layout;
+pub mod ledger;
 pub mod legend;
 pub mod palette;
 pub mod rails;

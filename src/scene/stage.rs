@@ -10,6 +10,7 @@ use super::input::{Fall, Readings, Target, View};
 use super::instrument::{self, Moment};
 use super::labels::Labels;
 use super::layout::Layout;
+use super::ledger;
 use super::legend;
 use super::palette::Ink;
 use super::rails;
@@ -99,7 +100,12 @@ fn draw_node(
 ) {
     match &node.state {
         NodeState::Clients(state) => clients::draw(node, state, yard.rect, yard.axis, shapes),
-        NodeState::Balancer(state) => balancer::draw(state, yard.rect, shapes),
+        NodeState::Balancer(state) => {
+            balancer::draw(state, yard.rect, shapes);
+            if let Some(panel) = yard.inside {
+                ledger::draw(state, panel, shapes);
+            }
+        }
         NodeState::Station(state) => {
             station::draw(node, state, yard, Moment { now: snapshot.now, view }, shapes)
         }

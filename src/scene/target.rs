@@ -45,7 +45,7 @@ impl Picture {
                 }
             }
             let solid = matches!(yard.density, Density::Single | Density::Cells).then_some(yard.rect);
-            if solid.or(yard.inside).is_some_and(|rect| rect.contains(p)) {
+            if solid.into_iter().chain(yard.inside).any(|rect| rect.contains(p)) {
                 return Some(Target::Node(node));
             }
         }
@@ -113,7 +113,9 @@ pub fn node_name(node: &NodeView) -> String {
         NodeState::Clients(clients) => format!("{}, {}", node.name, super::clients::pace(clients)),
         NodeState::Balancer(balancer) => {
             let mut parts = vec![node.name.clone(), balancer.policy.clone()];
-            parts.extend(balancer.pools.iter().map(super::balancer::note).filter(|note| !note.is_empty()));
+            parts.extend(balancer.pools.iter().map(super::balancer::note));
+            parts.extend(balancer.pools.iter().map(super::ledger::describe));
+            parts.retain(|part| !part.is_empty());
             parts.join(", ")
         }
         NodeState::Servers(servers) => {

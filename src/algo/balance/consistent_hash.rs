@@ -14,7 +14,7 @@
 //! what is in flight at all eligible backends with the request that comes. If c is below 1 and nobody has room,
 //! the first eligible one takes it.
 
-use super::hash::{self, By};
+use super::hash::{self, By, Hashed};
 use super::*;
 use crate::algo::setting::{Scale, Setting};
 use std::sync::Arc;
@@ -67,6 +67,7 @@ struct ConsistentHash {
     /// What the ring was built from; eligibility does not matter.
     id: Vec<u32>,
     weight: Vec<u32>,
+    last: Option<Hashed>,
 }
 
 #[derive(Debug, Default)]
@@ -106,6 +107,17 @@ impl Ring {
         if at < self.points.len() { at } else { 0 }
     }
 
+    /// To whom a place on the circle, from 0 to 1, leads without regard to bounds.
+    fn owner(&self, share: f64, backends: &Backends) -> u32 {
+        if self.points.is_empty() {
+            return NOBODYS;
+        }
+        let first = self.at_or_after(((share * (1u64 << 53) as f64) as u64) << 11);
+        let around = self.points[first..].iter().chain(&self.points[..first]);
+        let mut owners = around.map(|point| (point & INDEX_MASK) as u32);
+        owners.find(|owner| backends.eligible[*owner as usize]).unwrap_or(NOBODYS)
+    }
+
     /// For each backend, how much of the circle leads to it (in 2⁻⁶⁴ths of it).
     fn arcs(&self, backends: &Backends) -> Vec<f64> {
         let mut arcs = vec![0.0; backends.len()];
@@ -142,11 +154,8 @@ impl ConsistentHash {
         });
         Some((self.thousandths * (held + 1), weight.max(1)))
     }
-}
 
-impl Balance for ConsistentHash {
-    fn pick(&mut self, ask: &Ask, backends: &Backends, _: &mut Stream) -> Pick {
-        let hash = self.by.hash(ask);
+    fn choose(&self, hash: u64, backends: &Backends) -> Pick {
         let bound = self.bound(backends);
         let has_room = |backend: usize| {
             bound.is_none_or(|(all, total)| {
@@ -175,6 +184,16 @@ impl Balance for ConsistentHash {
             }
         }
     }
+}
+
+impl Balance for ConsistentHash {
+    fn pick(&mut self, ask: &Ask, backends: &Backends, _: &mut Stream) -> Pick {
+        let hash = self.by.hash(ask);
+        let pick = self.choose(hash, backends);
+        let (number, taken) = (self.by.number(ask), backends.id[pick.backend]);
+        self.last = Some(Hashed { number, place: Hashed::on_circle(hash), taken });
+        pick
+    }
 
     fn rebuild(&mut self, backends: &Backends) {
         if self.id != backends.id || self.weight != backends.weight {
@@ -186,7 +205,10 @@ impl Balance for ConsistentHash {
 
     fn inspect(&self, backends: &Backends, _: Time) -> Inspection {
         let columns = vec![Column::share(&self.ring.arcs(backends))];
-        Inspection { next: None, note: self.by.note(), columns }
+        let mut inspection = Inspection { note: self.by.note(), columns, ..Inspection::default() };
+        let places = Places::sampled(true, self.by, PLACES_SHOWN, |share| self.ring.owner(share, backends));
+        Hashed::show(self.last, places, &mut inspection, backends);
+        inspection
     }
 
     fn check(&self, backends: &Backends) -> Result<(), String> {

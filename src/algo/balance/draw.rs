@@ -1,10 +1,35 @@
 //! Distinct eligible backends drawn at random.
 
-use super::Backends;
+use super::{Backends, Inspection};
 use crate::sim::{Random, Stream};
 
 /// Most backends that one pick may draw.
 pub(super) const DRAWN_MAX: usize = 8;
+
+/// Whom the last pick drew and whom it took, by id. At first nobody.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Drawn {
+    ids: [u32; DRAWN_MAX],
+    count: usize,
+    taken: u32,
+}
+
+impl Drawn {
+    pub fn new(drawn: &[usize], taken: usize, backends: &Backends) -> Drawn {
+        let mut ids = [0; DRAWN_MAX];
+        for (id, backend) in ids.iter_mut().zip(drawn) {
+            *id = backends.id[*backend];
+        }
+        Drawn { ids, count: drawn.len().min(DRAWN_MAX), taken: backends.id[taken] }
+    }
+
+    /// Writes those that are still there into what the policy shows.
+    pub fn show(&self, inspection: &mut Inspection, backends: &Backends) {
+        let drawn = self.ids.iter().take(self.count);
+        inspection.drawn = drawn.filter_map(|id| backends.index_of(*id)).collect();
+        inspection.taken = backends.index_of(self.taken).filter(|_| self.count > 0);
+    }
+}
 
 /// Two distinct eligible backends in random order, every order equally likely; `None` if there is
 /// only one. The common case of [`distinct`], and several times as fast.

@@ -1,6 +1,6 @@
 //! What the hashing policies hash, and with what: xxHash, 64 bits (Collet, 2014).
 
-use super::Ask;
+use super::{Ask, Backends, Inspection, Places};
 use crate::algo::setting::{Knobs, Setting};
 use xxhash_rust::xxh64::xxh64;
 
@@ -36,16 +36,49 @@ impl By {
     }
 
     pub fn hash(self, ask: &Ask) -> u64 {
+        of(self.number(ask), 0)
+    }
+
+    /// What is hashed.
+    pub fn number(self, ask: &Ask) -> u32 {
         match self {
-            By::Client => of(ask.client, 0),
-            By::Key => of(ask.key, 0),
+            By::Client => ask.client,
+            By::Key => ask.key,
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            By::Client => "client",
+            By::Key => "key",
         }
     }
 
     pub fn note(self) -> String {
-        match self {
-            By::Client => "by client".to_string(),
-            By::Key => "by key".to_string(),
-        }
+        format!("by {}", self.word())
+    }
+}
+
+/// The last request that was placed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hashed {
+    pub number: u32,
+    /// Where its hash fell: from 0 (included) to 1.
+    pub place: f64,
+    /// Id of whom it got.
+    pub taken: u32,
+}
+
+impl Hashed {
+    /// A hash's place on the circle, of 53 bits: all that the number can hold.
+    pub fn on_circle(hash: u64) -> f64 {
+        (hash >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// Writes it into what the policy shows.
+    pub fn show(last: Option<Hashed>, mut places: Places, inspection: &mut Inspection, backends: &Backends) {
+        places.last = last.map(|it| (it.number, it.place));
+        inspection.places = Some(places);
+        inspection.taken = last.and_then(|it| backends.index_of(it.taken));
     }
 }

@@ -8,7 +8,7 @@
 //! the eligible, so that the client still stays. Weights are divided by their greatest common divisor,
 //! so a common factor moves nobody.
 
-use super::hash;
+use super::hash::{self, By, Hashed};
 use super::weighted_interleaved::greatest_common_divisor;
 use super::*;
 
@@ -30,22 +30,40 @@ const TRIES_MAX: u32 = 20;
 struct IpHash {
     /// Backend i has the places from `ends[i - 1]` (0 for the first) up to `ends[i]`.
     ends: Vec<u64>,
+    last: Option<Hashed>,
 }
 
-impl Balance for IpHash {
-    fn pick(&mut self, ask: &Ask, backends: &Backends, _: &mut Stream) -> Pick {
+impl IpHash {
+    fn choose(&self, ask: &Ask, backends: &Backends) -> (u64, Pick) {
         let total = self.ends.last().copied().unwrap_or(1).max(1);
         for skipped in 0..TRIES_MAX {
             let hash = hash::of(ask.client, skipped.into());
             let place = hash % total;
-            let backend = self.ends.partition_point(|&end| end <= place);
+            let backend = self.owner(place);
             if backends.eligible[backend] {
-                return Pick { backend, why: Why::hashed(hash, place, skipped) };
+                return (place, Pick { backend, why: Why::hashed(hash, place, skipped) });
             }
         }
         let hash = hash::of(ask.client, TRIES_MAX.into());
         let place = hash % backends.eligible_count as u64;
-        Pick { backend: backends.nth_eligible(place as usize), why: Why::hashed(hash, place, TRIES_MAX) }
+        let backend = backends.nth_eligible(place as usize);
+        // Its first place is one of the chosen one's: the number of the eligible is no place of the table.
+        let begin = backend.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        (begin, Pick { backend, why: Why::hashed(hash, place, TRIES_MAX) })
+    }
+
+    fn owner(&self, place: u64) -> usize {
+        self.ends.partition_point(|&end| end <= place)
+    }
+}
+
+impl Balance for IpHash {
+    fn pick(&mut self, ask: &Ask, backends: &Backends, _: &mut Stream) -> Pick {
+        let (place, pick) = self.choose(ask, backends);
+        let total = self.ends.last().copied().unwrap_or(1).max(1);
+        let (place, taken) = ((place as f64 + 0.5) / total as f64, backends.id[pick.backend]);
+        self.last = Some(Hashed { number: ask.client, place, taken });
+        pick
     }
 
     fn rebuild(&mut self, backends: &Backends) {
@@ -60,7 +78,13 @@ impl Balance for IpHash {
 
     fn inspect(&self, backends: &Backends, _: Time) -> Inspection {
         let parts: Vec<f64> = backends.weight.iter().map(|&weight| weight.into()).collect();
-        Inspection { next: None, note: "by client".to_string(), columns: vec![Column::share(&parts)] }
+        let columns = vec![Column::share(&parts)];
+        let mut inspection = Inspection { note: By::Client.note(), columns, ..Inspection::default() };
+        let total = self.ends.last().copied().unwrap_or(0);
+        let owner = |share: f64| self.owner((share * total as f64) as u64) as u32;
+        let places = Places::sampled(false, By::Client, total as usize, owner);
+        Hashed::show(self.last, places, &mut inspection, backends);
+        inspection
     }
 
     fn check(&self, backends: &Backends) -> Result<(), String> {

@@ -67,12 +67,17 @@ impl Balance for LeastConnections {
     }
 
     fn inspect(&self, backends: &Backends, _: Time) -> Inspection {
+        let columns = vec![Column::in_flight(backends)];
         if backends.eligible_count == 0 {
-            return Inspection::default();
+            return Inspection { columns, ..Inspection::default() };
         }
         let (next, in_flight) = self.fewest(backends);
-        let columns = vec![Column::in_flight(backends)];
-        Inspection { next: Some(next), note: format!("fewest: {in_flight}"), columns }
+        Inspection {
+            next: Some(next),
+            note: format!("fewest: {in_flight}"),
+            columns,
+            ..Inspection::default()
+        }
     }
 
     fn check(&self, backends: &Backends) -> Result<(), String> {

@@ -7,7 +7,7 @@
 //! backends have more turns; here as in Envoy: in round r a backend takes its k-th slot (from 0) once
 //! r × weight reaches k × the greatest weight. Offset and skip are xxHashes of the id.
 
-use super::hash::{self, By};
+use super::hash::{self, By, Hashed};
 use super::*;
 use crate::algo::setting::Setting;
 use std::sync::Arc;
@@ -49,6 +49,7 @@ struct Maglev {
     table: Arc<Vec<u32>>,
     /// What the table was filled from: id, weight, eligible.
     filled_from: Vec<(u32, u32, bool)>,
+    last: Option<Hashed>,
 }
 
 /// A backend's progress through its permutation of the slots.
@@ -103,10 +104,13 @@ fn source(backends: &Backends) -> impl Iterator<Item = (u32, u32, bool)> + '_ {
 }
 
 impl Balance for Maglev {
-    fn pick(&mut self, ask: &Ask, _: &Backends, _: &mut Stream) -> Pick {
+    fn pick(&mut self, ask: &Ask, backends: &Backends, _: &mut Stream) -> Pick {
         let hash = self.by.hash(ask);
         let place = hash % self.table.len() as u64;
-        Pick { backend: self.table[place as usize] as usize, why: Why::Hash { hash, place } }
+        let backend = self.table[place as usize] as usize;
+        let share = (place as f64 + 0.5) / self.table.len() as f64;
+        self.last = Some(Hashed { number: self.by.number(ask), place: share, taken: backends.id[backend] });
+        Pick { backend, why: Why::Hash { hash, place } }
     }
 
     fn rebuild(&mut self, backends: &Backends) {
@@ -123,7 +127,13 @@ impl Balance for Maglev {
                 *slots += 1.0;
             }
         }
-        Inspection { next: None, note: self.by.note(), columns: vec![Column::share(&slots)] }
+        let columns = vec![Column::share(&slots)];
+        let mut inspection = Inspection { note: self.by.note(), columns, ..Inspection::default() };
+        let count = self.table.len();
+        let owner = |share: f64| self.table.get((share * count as f64) as usize).copied().unwrap_or(NOBODYS);
+        let places = Places::sampled(false, self.by, count, owner);
+        Hashed::show(self.last, places, &mut inspection, backends);
+        inspection
     }
 
     fn check(&self, backends: &Backends) -> Result<(), String> {

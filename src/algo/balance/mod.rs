@@ -130,6 +130,11 @@ impl Backends {
         }
     }
 
+    /// The backend with this id, if it is still there.
+    fn index_of(&self, id: u32) -> Option<usize> {
+        self.id.iter().position(|other| *other == id)
+    }
+
     /// Indices of the eligible backends, ascending.
     pub fn eligible(&self) -> impl Iterator<Item = usize> + '_ {
         self.eligible.iter().enumerate().filter(|(_, up)| **up).map(|(index, _)| index)
@@ -183,14 +188,47 @@ pub struct Pick {
     pub why: Why,
 }
 
-/// What a learner sees of a policy: a sentence, and columns with a value per backend.
+/// What a learner sees of a policy: a sentence, columns with a value per backend, what its hash leads to.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Inspection {
     /// The backend that the next request would get, if that is already decided.
     pub next: Option<usize>,
     /// Short, for the stage: "next → 3", "fewest: 2".
     pub note: String,
+    /// The last one is what the policy compares; none if it compares nothing.
     pub columns: Vec<Column>,
+    /// Where each pick draws some backends, or follows a hash: those drawn for the last one, and whom it took.
+    pub drawn: Vec<usize>,
+    pub taken: Option<usize>,
+    /// Where a hash decides.
+    pub places: Option<Places>,
+}
+
+/// What hashes lead to: places that belong to the backends.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Places {
+    /// They lie on a circle; else they are slots of a table.
+    pub circle: bool,
+    /// The backend of each place, [`NOBODYS`] for none; of more than [`PLACES_SHOWN`] an even sample.
+    pub owners: Vec<u32>,
+    /// Whose hash it is: "client", "key".
+    pub by: &'static str,
+    /// Of the last request its number, and where its hash fell: from 0 (included) to 1.
+    pub last: Option<(u32, f64)>,
+}
+
+/// The owner of a place that is nobody's.
+pub const NOBODYS: u32 = u32::MAX;
+/// Most places of an [`Inspection`].
+pub const PLACES_SHOWN: usize = 144;
+
+impl Places {
+    /// `owner` says whose a share (from 0 to 1) of `count` places is.
+    fn sampled(circle: bool, by: hash::By, count: usize, owner: impl Fn(f64) -> u32) -> Places {
+        let shown = count.min(PLACES_SHOWN);
+        let owners = (0..shown).map(|place| owner((place as f64 + 0.5) / shown as f64)).collect();
+        Places { circle, owners, by: by.word(), last: None }
+    }
 }
 
 /// One figure for each backend, in the order of [`Backends`].

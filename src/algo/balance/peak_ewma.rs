@@ -9,7 +9,7 @@
 //! They also let a failure's latency count as any other; here it counts only if it is higher, so that
 //! failing fast does not attract requests. Blind to weights.
 
-use super::draw::two;
+use super::draw::{Drawn, two};
 use super::kept::Kept;
 use super::*;
 use crate::algo::setting::{Scale, Setting};
@@ -37,7 +37,7 @@ pub(super) const ENTRY: Entry = Entry {
     build: |knobs| {
         let decay_ns = Span::from_ms(knobs.number("decay_ms")).0.max(1) as f64;
         let start_ns = Span::from_ms(knobs.number("start_ms")).0 as f64;
-        Box::new(PeakEwma { decay_ns, start_ns, average: Kept::default() })
+        Box::new(PeakEwma { decay_ns, start_ns, average: Kept::default(), last: Drawn::default() })
     },
 };
 
@@ -49,6 +49,7 @@ struct PeakEwma {
     decay_ns: f64,
     start_ns: f64,
     average: Kept<Option<Average>>,
+    last: Drawn,
 }
 
 /// The average as of the last answer that changed it.
@@ -79,12 +80,15 @@ impl PeakEwma {
 impl Balance for PeakEwma {
     fn pick(&mut self, ask: &Ask, backends: &Backends, random: &mut Stream) -> Pick {
         let Some(drawn) = two(backends, random) else {
-            return Pick { backend: backends.nth_eligible(0), why: Why::Drawn { among: 1 } };
+            let backend = backends.nth_eligible(0);
+            self.last = Drawn::new(&[backend], backend, backends);
+            return Pick { backend, why: Why::Drawn { among: 1 } };
         };
         let scores = drawn.map(|backend| self.score_ns(backend, backends, ask.now));
         let [first, second] = drawn.map(|backend| backends.id[backend]);
         let [first_us, second_us] = scores.map(|ns| (ns / 1000.0) as u64);
         let backend = if scores[0] <= scores[1] { drawn[0] } else { drawn[1] };
+        self.last = Drawn::new(&drawn, backend, backends);
         Pick { backend, why: Why::LowerScore { first, first_us, second, second_us } }
     }
 
@@ -122,10 +126,13 @@ impl Balance for PeakEwma {
         };
         let columns = vec![
             column("average", &|backend| self.expected_ns(backend, now)),
-            column("score", &|backend| self.score_ns(backend, backends, now)),
             Column::in_flight(backends),
+            column("score", &|backend| self.score_ns(backend, backends, now)),
         ];
-        Inspection { next: None, note: "sooner of 2 drawn".to_string(), columns }
+        let note = "sooner of 2".to_string();
+        let mut inspection = Inspection { note, columns, ..Inspection::default() };
+        self.last.show(&mut inspection, backends);
+        inspection
     }
 
     fn check(&self, backends: &Backends) -> Result<(), String> {

@@ -30,6 +30,6 @@ impl Balance for Uniform {
     }
 
     fn inspect(&self, backends: &Backends, _: Time) -> Inspection {
-        Inspection { next: None, note: format!("any of {}", backends.eligible_count), columns: vec![] }
+        Inspection { note: format!("any of {}", backends.eligible_count), ..Inspection::default() }
     }
 }

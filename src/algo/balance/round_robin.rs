@@ -50,7 +50,8 @@ impl Balance for RoundRobin {
             return Inspection::default();
         }
         let next = self.next(backends);
-        Inspection { next: Some(next), note: format!("next → {}", backends.id[next]), columns: vec![] }
+        let note = format!("next → {}", backends.id[next]);
+        Inspection { next: Some(next), note, ..Inspection::default() }
     }
 
     fn check(&self, backends: &Backends) -> Result<(), String> {

@@ -1,6 +1,7 @@
 //! What every balancing policy must do, whatever is thrown at it; and helpers for the policies' tests.
 
 use super::*;
+use crate::algo::setting::Value;
 use crate::sim::Purpose;
 use proptest::prelude::*;
 
@@ -293,5 +294,49 @@ fn a_thousand_backends_with_one_left() {
             assert_eq!(pick(&mut policy, client, &backends).backend, 999, "{}", entry.info.id);
         }
         (0..999).for_each(|backend| backends.set_eligible(backend, true));
+    }
+}
+
+/// Whom a pick drew and took, and where its hash fell, are shown as they were.
+#[test]
+fn what_is_shown_of_a_pick_is_what_it_did() {
+    for entry in TABLE {
+        let mut backends = Backends::with_weights(&[3, 1, 2, 1, 1]);
+        let mut knobs = Knobs::defaults(entry.info.knobs);
+        // Few places, so that a sample shows most of them.
+        knobs.set("points", Value::Number(1.0));
+        knobs.set("table", Value::Word("251"));
+        let mut policy = (entry.build)(&knobs);
+        policy.rebuild(&backends);
+        let (mut drew, mut hashed, mut led) = (0, 0, 0);
+        let mut random = Stream::new(5, "shown", Purpose::Policy);
+        for client in 0..400 {
+            let before = policy.inspect(&backends, Time::ZERO);
+            let pick = pick_with(&mut policy, client, &backends, &mut random);
+            assert!(before.next.is_none_or(|next| next == pick.backend), "{}", entry.info.id);
+            let after = policy.inspect(&backends, Time::ZERO);
+            if let Why::FewerOfTwo { first, second, .. } | Why::LowerScore { first, second, .. } = pick.why {
+                let ids: Vec<u32> = after.drawn.iter().map(|index| backends.id[*index]).collect();
+                assert_eq!((ids, after.taken), (vec![first, second], Some(pick.backend)));
+                drew += 1;
+            }
+            if let Some(places) = after.places {
+                let (number, at) = places.last.expect("a request was placed");
+                assert_eq!((number, after.taken), (client, Some(pick.backend)), "{}", entry.info.id);
+                let shown = places.owners[(at * places.owners.len() as f64) as usize];
+                assert!(places.owners.iter().all(|owner| (*owner as usize) < backends.len()));
+                led += u32::from(shown == pick.backend as u32);
+                hashed += 1;
+            }
+            backends.in_flight[pick.backend] += 1;
+        }
+        match entry.info.id {
+            "two-choices" | "peak-ewma" => assert_eq!(drew, 400),
+            // Eight places, all shown.
+            "ip-hash" => assert_eq!((hashed, led), (400, 400)),
+            "consistent-hash" => assert!(hashed == 400 && led > 380, "{led}"),
+            "maglev" => assert!(hashed == 400 && led > 200, "{led}"),
+            _ => assert_eq!((drew, hashed), (0, 0)),
+        }
     }
 }

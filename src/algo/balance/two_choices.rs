@@ -6,7 +6,7 @@
 //! those drawn are distinct. With `choices` d it is ln ln n / ln d. Of equals the first drawn is
 //! taken, which is random. Blind to weights.
 
-use super::draw::{DRAWN_MAX, distinct, two};
+use super::draw::{DRAWN_MAX, Drawn, distinct, two};
 use super::*;
 use crate::algo::setting::Setting;
 
@@ -26,12 +26,16 @@ pub(super) const ENTRY: Entry = Entry {
             "How many servers are drawn for each request.",
         )],
     },
-    build: |knobs| Box::new(TwoChoices { choices: (knobs.number("choices") as usize).clamp(2, DRAWN_MAX) }),
+    build: |knobs| {
+        let choices = (knobs.number("choices") as usize).clamp(2, DRAWN_MAX);
+        Box::new(TwoChoices { choices, last: Drawn::default() })
+    },
 };
 
 #[derive(Clone, Debug)]
 struct TwoChoices {
     choices: usize,
+    last: Drawn,
 }
 
 impl TwoChoices {
@@ -58,17 +62,24 @@ impl Balance for TwoChoices {
     fn pick(&mut self, _: &Ask, backends: &Backends, random: &mut Stream) -> Pick {
         if self.choices == 2 || backends.eligible_count == 2 {
             if let Some(drawn) = two(backends, random) {
-                return Self::fewer_of(drawn, backends);
+                let pick = Self::fewer_of(drawn, backends);
+                self.last = Drawn::new(&drawn, pick.backend, backends);
+                return pick;
             }
         }
         let mut room = [0; DRAWN_MAX];
         let count = distinct(&mut room[..self.choices], backends, random);
-        Self::fewest_of(&room[..count], backends)
+        let pick = Self::fewest_of(&room[..count], backends);
+        self.last = Drawn::new(&room[..count], pick.backend, backends);
+        pick
     }
 
     fn inspect(&self, backends: &Backends, _: Time) -> Inspection {
-        let note = format!("fewest of {} drawn", self.choices);
-        Inspection { next: None, note, columns: vec![Column::in_flight(backends)] }
+        let note = format!("fewest of {}", self.choices);
+        let columns = vec![Column::in_flight(backends)];
+        let mut inspection = Inspection { note, columns, ..Inspection::default() };
+        self.last.show(&mut inspection, backends);
+        inspection
     }
 }
 

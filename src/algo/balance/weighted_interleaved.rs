@@ -74,20 +74,17 @@ impl Balance for WeightedInterleaved {
     }
 
     fn inspect(&self, backends: &Backends, _: Time) -> Inspection {
-        if backends.eligible_count == 0 {
-            return Inspection::default();
-        }
-        let (next, threshold) = self.next(backends);
+        let found = (backends.eligible_count > 0).then(|| self.next(backends));
+        let threshold = found.map_or(self.threshold, |(_, threshold)| threshold);
         let round = |index: usize| {
             f64::from(u8::from(backends.eligible[index] && backends.weight[index] >= threshold))
         };
         let in_round =
             Column { name: "in this round", unit: "", values: (0..backends.len()).map(round).collect() };
-        Inspection {
-            next: Some(next),
-            note: format!("next → {}", backends.id[next]),
-            columns: vec![in_round],
-        }
+        let values = backends.weight.iter().map(|&weight| weight.into()).collect();
+        let columns = vec![in_round, Column { name: "weight", unit: "", values }];
+        let note = found.map_or(String::new(), |(next, _)| format!("next → {}", backends.id[next]));
+        Inspection { next: found.map(|(next, _)| next), note, columns, ..Inspection::default() }
     }
 
     fn check(&self, backends: &Backends) -> Result<(), String> {

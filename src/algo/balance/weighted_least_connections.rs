@@ -61,16 +61,17 @@ impl Balance for WeightedLeastConnections {
     }
 
     fn inspect(&self, backends: &Backends, _: Time) -> Inspection {
-        if backends.eligible_count == 0 {
-            return Inspection::default();
-        }
-        let next = self.fewest(backends);
         let pairs = backends.in_flight.iter().zip(&backends.weight);
         let values =
             pairs.map(|(&in_flight, &weight)| f64::from(in_flight) / f64::from(weight.max(1))).collect();
-        let per_weight = Column { name: "in flight per weight", unit: "", values };
-        let note = format!("fewest per weight: {}", backends.id[next]);
-        Inspection { next: Some(next), note, columns: vec![Column::in_flight(backends), per_weight] }
+        let per_weight = Column { name: "per weight", unit: "", values };
+        let columns = vec![Column::in_flight(backends), per_weight];
+        if backends.eligible_count == 0 {
+            return Inspection { columns, ..Inspection::default() };
+        }
+        let next = self.fewest(backends);
+        let note = format!("next → {}", backends.id[next]);
+        Inspection { next: Some(next), note, columns, ..Inspection::default() }
     }
 
     fn check(&self, backends: &Backends) -> Result<(), String> {

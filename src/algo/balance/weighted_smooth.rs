@@ -73,15 +73,17 @@ impl Balance for WeightedSmooth {
     }
 
     fn inspect(&self, backends: &Backends, _: Time) -> Inspection {
+        let values: Vec<f64> = self.current.values.iter().map(|&counter| counter as f64).collect();
+        let raised =
+            values.iter().zip(&backends.weight).map(|(counter, &weight)| counter + f64::from(weight));
+        let raised = Column { name: "counter + weight", unit: "", values: raised.collect() };
+        let columns = vec![Column { name: "counter", unit: "", values }, raised];
         if backends.eligible_count == 0 {
-            return Inspection::default();
+            return Inspection { columns, ..Inspection::default() };
         }
         let (next, _) = self.next(backends);
-        let values = self.current.values.iter().map(|&counter| counter as f64).collect();
-        let counter = Column { name: "counter", unit: "", values };
-        Inspection {
-            next: Some(next), note: format!("next → {}", backends.id[next]), columns: vec![counter]
-        }
+        let note = format!("next → {}", backends.id[next]);
+        Inspection { next: Some(next), note, columns, ..Inspection::default() }
     }
 
     fn check(&self, backends: &Backends) -> Result<(), String> {

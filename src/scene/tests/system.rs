@@ -55,7 +55,7 @@ impl System {
             inspection: Inspection {
                 next: servers.min(3).checked_sub(1),
                 note: format!("next → {}", servers.min(3)),
-                columns: vec![],
+                ..Inspection::default()
             },
             eligible: vec![true; servers],
             in_flight: vec![1; servers],
