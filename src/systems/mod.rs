@@ -151,6 +151,8 @@ pub enum Topic {
     Click,
     /// A post was written to this many timelines; `key` is the author.
     FanOut,
+    /// A post is to be copied to `detail` timelines, and is once this has been dealt with; `key` is the author.
+    Copies,
     /// Messages for an online user; `key` is the user, `detail` the gateway that holds the connection.
     Deliver,
     /// A signed notice for a merchant; `key` is the merchant, `client` the payment (or the day of a

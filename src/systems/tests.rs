@@ -117,6 +117,40 @@ fn fan_out_moves_the_work() {
     assert!(hybrid.0 == 1 && hybrid.1 > 1 && hybrid.1 < read.1, "{hybrid:?}");
 }
 
+/// Copies by events: the author is answered after one row, followers have the post when the event has been
+/// dealt with, and an event that failed comes again.
+#[test]
+fn copies_by_events_arrive_when_the_event_does() {
+    let mut service = build("feed", &[("copies", Value::Word("by-events"))]);
+    let post = service.handle(&op("feed", "POST /posts", 0, 0, 1, Time(5)));
+    assert_eq!(post.cost.writes, 1);
+    let parts: Vec<u32> = post.events.iter().map(|event| event.detail).collect();
+    let copies: u32 = parts.iter().sum();
+    assert!(copies > 900 && parts.len() == copies.div_ceil(200) as usize, "{parts:?}");
+    assert!(post.events.iter().all(|event| event.topic == Topic::Copies));
+    let read = |service: &mut Box<dyn Service>| {
+        for reader in 0..1000 {
+            service.handle(&op("feed", "GET /feed", 0, reader, 2, Time(6)));
+        }
+        figure(&**service, "stale feeds")
+    };
+    assert_eq!(read(&mut service), f64::from(copies));
+    for event in &post.events[1..] {
+        service.answered(event, true, Time(7));
+    }
+    service.answered(&post.events[0], false, Time(8));
+    assert_eq!(figure(&*service, "copies waiting"), f64::from(parts[0]));
+    assert_eq!(read(&mut service), f64::from(copies + parts[0]));
+    assert_eq!(service.due(), Time(8) + Span::from_seconds(1.0));
+    let again = service.wake(service.due());
+    assert_eq!(again, [post.events[0]]);
+    service.answered(&again[0], true, Time(9));
+    service.answered(&again[0], true, Time(9));
+    assert_eq!(read(&mut service), f64::from(copies + parts[0]), "nobody lacks it any more");
+    assert_eq!(figure(&*service, "copies made"), f64::from(copies));
+    service.check().unwrap();
+}
+
 #[test]
 fn a_message_waits_for_whom_is_offline() {
     let mut service = build("chat", &[("online_share", Value::Number(0.0))]);

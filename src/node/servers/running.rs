@@ -131,6 +131,7 @@ fn path_of(topic: Topic) -> Option<&'static str> {
     match topic {
         Topic::Click => Some("POST /clicks"),
         Topic::FanOut => Some("POST /timelines"),
+        Topic::Copies => Some("POST /copies"),
         Topic::Deliver => Some("POST /deliveries"),
         Topic::Webhook => Some("POST /webhooks"),
         // The request itself goes on.
@@ -161,7 +162,11 @@ impl Servers {
         let link = self.events_way.and_then(|way| cx.outgoing().get(way).copied());
         let Some(link) = link.filter(|_| !cx.is_full()) else { return };
         let class = cx.class(path);
-        let seed = mix(running.identity ^ mix(event.id) ^ u64::from(event.detail));
+        // An event that failed is given out again: another try, to another machine perhaps.
+        let again = if event.topic == Topic::Copies { mix(cx.now().0) } else { 0 };
+        let seed = mix(running.identity ^ mix(event.id) ^ u64::from(event.detail) ^ again);
+        // Copies are work each.
+        let cost = if event.topic == Topic::Copies { event.detail as f32 } else { 1.0 };
         let tag = running.keep(event);
         let Event { key, client, .. } = event;
         let request = cx.errand(NewRequest {
@@ -170,7 +175,7 @@ impl Servers {
             client,
             class,
             write: true,
-            cost: 1.0,
+            cost,
             ..NewRequest::default()
         });
         cx.count(member, Counter::Events, 1);

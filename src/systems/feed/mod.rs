@@ -7,11 +7,17 @@
 //! at Scale", QCon 2012). What is read is the same whichever is chosen; the cost differs, and is returned.
 //!
 //! Order is newest first. Posts are numbered as they come, so the number breaks ties of time.
+//!
+//! Copies may be made later than the post ([`Feed::post_later`]): its author need not wait, and until they
+//! are made, feeds lack it. Then two posts can arrive in another order than they were written.
 
 mod graph;
+mod later;
 mod service;
+pub mod view;
 
 pub use graph::Graph;
+pub use later::Copies;
 pub use service::SERVICE;
 
 use crate::sim::{Time, order};
@@ -108,28 +114,42 @@ impl Feed {
     /// # Errors
     /// If there is no such user.
     pub fn post(&mut self, author: u32, now: Time) -> Result<(u32, u32), FeedError> {
+        let number = self.write(author, now)?;
+        let mut writes = 0;
+        if self.is_copied(author) {
+            let followers = self.graph.followers(author);
+            writes = followers.len() as u32;
+            for follower in followers {
+                append(&mut self.timelines[*follower as usize], number);
+            }
+        }
+        self.forget();
+        Ok((number, writes))
+    }
+
+    /// The post and its author's own list; nothing is copied.
+    fn write(&mut self, author: u32, now: Time) -> Result<u32, FeedError> {
         let own = self.own.get_mut(author as usize).ok_or(FeedError::NoUser)?;
         let at = self.posts.last_key_value().map_or(now, |(_, newest)| newest.at.max(now));
         let number = self.next;
         self.next = self.next.saturating_add(1);
         self.posts.insert(number, Post { author, at, likes: 0 });
         append(own, number);
-        let followers = self.graph.followers(author);
-        let copied = match self.fan_out {
-            FanOut::OnWrite => true,
-            FanOut::OnRead => false,
-            FanOut::Hybrid { celebrity_followers } => followers.len() < celebrity_followers as usize,
-        };
-        if copied {
-            for follower in followers {
-                append(&mut self.timelines[*follower as usize], number);
-            }
-        } else {
+        if !self.is_copied(author) {
             self.merged[author as usize] = number;
         }
-        let writes = if copied { followers.len() as u32 } else { 0 };
-        self.forget();
-        Ok((number, writes))
+        Ok(number)
+    }
+
+    /// Whether what this author posts now is copied to followers; else it is gathered by readers.
+    pub fn is_copied(&self, author: u32) -> bool {
+        match self.fan_out {
+            FanOut::OnWrite => true,
+            FanOut::OnRead => false,
+            FanOut::Hybrid { celebrity_followers } => {
+                self.graph.followers(author).len() < celebrity_followers as usize
+            }
+        }
     }
 
     /// Lists may still name what is forgotten: readers skip it.
@@ -229,6 +249,10 @@ impl Feed {
         self.likes.insert((post, user));
         liked.likes += 1;
         Ok(true)
+    }
+
+    pub fn fan_out(&self) -> FanOut {
+        self.fan_out
     }
 
     pub fn graph(&self) -> &Graph {

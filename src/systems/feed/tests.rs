@@ -163,3 +163,56 @@ fn a_clone_shares_what_does_not_change() {
     let last = 99;
     assert!(Arc::ptr_eq(&copy.own[last], &feed.own[last]));
 }
+
+/// Copies made late, in any order and some of them twice, end in the same feeds.
+#[test]
+fn late_copies_arrive_in_any_order() {
+    for mode in [MODES[0], MODES[1], FanOut::Hybrid { celebrity_followers: 12 }] {
+        let mut feed = Feed::new(mode, Graph::drawn(40, 12, 5), 500);
+        let mut prompt = feed.clone();
+        let mut waiting = vec![];
+        for n in 0..300u32 {
+            let author = (n * 7) % 40;
+            let now = Time(u64::from(n));
+            let (number, copies) = feed.post_later(author, 3, now).unwrap();
+            assert_eq!(prompt.post(author, now).unwrap().0, number);
+            let wanted = if feed.is_copied(author) { feed.graph().followers(author).len() } else { 0 };
+            assert_eq!(copies.iter().map(|part| part.count as usize).sum::<usize>(), wanted, "{mode:?}");
+            waiting.extend(copies);
+            // Every other part is made in time, the newest first.
+            if n % 2 == 0 {
+                waiting.pop().iter().for_each(|part| feed.copy(part));
+            }
+            if n == 150 {
+                feed.unfollow(3, 0).ok();
+                prompt.unfollow(3, 0).ok();
+                feed.follow(4, 39).unwrap();
+                prompt.follow(4, 39).unwrap();
+            }
+            feed.check().unwrap();
+        }
+        let gap = (0..40).any(|user| feed.feed(user, 20).unwrap().posts != feed.complete(user, 20));
+        assert_eq!(gap, mode != FanOut::OnRead, "{mode:?}");
+        for part in waiting.iter().rev().chain(waiting.first()) {
+            feed.copy(part);
+        }
+        feed.check().unwrap();
+        for user in 0..40 {
+            let page = feed.feed(user, 30).unwrap().posts;
+            assert_eq!(page, prompt.feed(user, 30).unwrap().posts, "{mode:?}, user {user}");
+            assert_eq!(page, feed.complete(user, 30), "{mode:?}, user {user}");
+        }
+    }
+}
+
+/// The mean author has as many followers as the mean reader follows: both count the same arrows.
+#[test]
+fn writes_of_the_mean_post_are_the_reads_of_the_mean_feed() {
+    let graph = Graph::drawn(1000, 30, 9);
+    let (mut followers, mut follows) = (0, 0);
+    for user in 0..1000 {
+        followers += graph.followers(user).len();
+        follows += graph.follows(user).len();
+    }
+    assert_eq!(followers, follows);
+}
