@@ -481,7 +481,7 @@ fn clients_of_two_nodes_share_no_limit() {
     let mut simulation = Simulation::new(&quick, &mut ());
     let mut metrics = switchyard::report::Metrics::new(switchyard::sim::Span::from_ms(quick.duration_ms));
     simulation.advance(Time::from_ms(quick.duration_ms), NO_LIMIT, &mut metrics);
-    let (quiet, noisy) = (metrics.source(0), metrics.source(1));
+    let (quiet, noisy) = (metrics.source(0).unwrap().ended, metrics.source(1).unwrap().ended);
     assert_eq!(quiet[RateLimited as usize], 0);
     assert!(quiet[Fine as usize] > 10, "{quiet:?}");
     assert!(noisy[RateLimited as usize] > 10 * noisy[Fine as usize], "{noisy:?}");

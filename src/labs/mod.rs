@@ -129,6 +129,14 @@ pub const LABS: &[Lab] = labs! {
         "scaling/autoscaling-lag", "Autoscaling comes late",
             "The load jumps. Help is ordered two seconds later, and arrives after twelve.";
     }
+    "News feed" {
+        "news-feed/on-write-or-on-read", "On write or on read",
+            "Copy each post to all followers, or gather the posts when somebody reads: who pays, and how much.";
+        "news-feed/the-celebrity", "The celebrity",
+            "One post in nine is for 950 followers, and four copies in five are made for it.";
+        "news-feed/stale-feeds", "Stale feeds",
+            "Authors are answered at once and copies made later. For a while, half of the feeds lack a post.";
+    }
     "Message queue" {
         "message-queue/backpressure", "Backpressure",
             "More comes than goes, and the queue is full. Somebody must wait, be refused, or lose something.";

@@ -37,10 +37,13 @@ pub fn key_figures(scenario: &Scenario, summary: &Summary) -> Vec<KeyFigure> {
     .into_iter()
     .map(|(id, name, unit, value)| KeyFigure { id: id.into(), name: name.into(), unit, value })
     .collect();
+    let clients = summary.nodes.values().filter(|node| node.kind == "clients").count();
     for node in &scenario.nodes {
         if let Some(found) = summary.nodes.get(&node.id) {
             let members = node.settings.configure().size().members as usize;
-            for (id, name, unit, value) in of_node(found, members) {
+            let one_of_several = clients > 1 && found.kind == "clients";
+            let own = one_of_several.then_some(("p99", "p99 latency", "ms", found.latency_ms.p99));
+            for (id, name, unit, value) in own.into_iter().chain(of_node(found, members)) {
                 let (id, name) = (format!("{}.{id}", node.id), format!("{name} · {}", node.name));
                 figures.push(KeyFigure { id, name, unit, value });
             }

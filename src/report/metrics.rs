@@ -55,12 +55,21 @@ pub const ENDED_MAX: usize = 1000;
 /// Bad ends that are remembered.
 pub const FALLS_MAX: usize = 256;
 
+/// What became of the requests that one node issued.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// By outcome.
+    pub ended: [u64; Outcome::COUNT],
+    /// From issue to the answer, of requests that ended with `ok`.
+    pub latency: Latencies,
+}
+
 /// Counts, percentiles and series of a run.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     total: Tally,
-    /// For each node, what became of the requests that it issued, by outcome.
-    sources: Vec<[u64; Outcome::COUNT]>,
+    /// For each node, what became of the requests that it issued; `None` if it issued none.
+    sources: Vec<Option<Box<Source>>>,
     /// By node, then by member: looked up for every event, so no tree.
     members: Vec<Vec<Option<Box<MemberTally>>>>,
     series: Series,
@@ -87,9 +96,9 @@ impl Metrics {
         &self.total
     }
 
-    /// What became of the requests that a node issued, by outcome.
-    pub fn source(&self, node: NodeId) -> [u64; Outcome::COUNT] {
-        self.sources.get(node as usize).copied().unwrap_or_default()
+    /// What became of the requests that a node issued; `None` if none has ended.
+    pub fn source(&self, node: NodeId) -> Option<&Source> {
+        self.sources.get(node as usize)?.as_deref()
     }
 
     pub fn series(&self) -> &Series {
@@ -175,11 +184,14 @@ impl Observer for Metrics {
         self.total.ended[outcome as usize] += 1;
         let source = request.source as usize;
         if self.sources.len() <= source {
-            self.sources.resize(source + 1, [0; Outcome::COUNT]);
+            self.sources.resize(source + 1, None);
         }
-        self.sources[source][outcome as usize] += 1;
+        let new = || Box::new(Source { ended: [0; Outcome::COUNT], latency: Latencies::new(2) });
+        let source = self.sources[source].get_or_insert_with(new);
+        source.ended[outcome as usize] += 1;
         if outcome.is_ok() {
             self.total.latency.record(latency);
+            source.latency.record(latency);
         }
         self.series.ended(outcome, latency, now);
         if self.ended.len() == ENDED_MAX {

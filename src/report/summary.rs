@@ -63,15 +63,15 @@ pub struct Total {
     pub latency_ms: Figures,
 }
 
-/// A node: the calls that its members received; of clients `outcomes` and `throughput_per_s` are those of the
-/// requests that they issued.
+/// A node: the calls that its members received; of clients `outcomes`, `throughput_per_s` and `latency_ms` are
+/// those of the requests that they issued.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NodeSummary {
     pub kind: &'static str,
     pub calls: u64,
     pub outcomes: BTreeMap<&'static str, u64>,
     pub throughput_per_s: f64,
-    /// From arrival to answer.
+    /// From arrival to answer; of clients from issue to answer.
     pub latency_ms: Figures,
     pub queueing_ms: Figures,
     pub service_ms: Figures,
@@ -167,7 +167,10 @@ fn node_summary(
 ) -> NodeSummary {
     let (mut sojourn, mut wait, mut service) = (Latencies::new(3), Latencies::new(3), Latencies::new(3));
     let mut ended = [0u64; Outcome::COUNT];
-    let issued = metrics.source(node);
+    let issued = metrics.source(node).filter(|_| !settings.kind().called);
+    if let Some(source) = issued {
+        sojourn.add(&source.latency);
+    }
     let mut queue = QueueLength::default();
     let mut busy = 0.0;
     for (_, member) in metrics.members(node) {
@@ -182,7 +185,7 @@ fn node_summary(
         busy += member.mean_busy(now);
     }
     let calls: u64 = ended.iter().sum();
-    let ended = if settings.kind().called { ended } else { issued };
+    let ended = issued.map_or(ended, |source| source.ended);
     let most = metrics.members(node).map(|(_, member)| member.arrived).max().unwrap_or(0);
     let size = settings.configure().size();
     let (count, workers) = (size.members as usize, size.workers as f64);

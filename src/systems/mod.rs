@@ -179,6 +179,8 @@ pub enum ServiceView {
     #[default]
     Nothing,
     #[cfg(feature = "whole")]
+    Feed(Box<feed::view::FeedView>),
+    #[cfg(feature = "whole")]
     Gateway(Box<gateway::GatewayView>),
 }
 

@@ -3,6 +3,7 @@
 use super::*;
 use switchyard::scene::figures;
 use switchyard::systems::ServiceView;
+use switchyard::systems::feed::view::Came;
 use switchyard::systems::gateway::Check;
 
 fn served(runs: Value, mix: Value) -> Checked {
@@ -85,9 +86,86 @@ fn a_gateway_is_drawn_as_it_is() {
     }
 }
 
+fn feed(fan_out: &str, copies: &str) -> Checked {
+    let runs = json!({ "id": "feed", "users": 400, "follows": 20, "fan_out": fan_out,
+        "celebrity_followers": 100, "copies": copies });
+    let nodes = json!([
+        { "id": "clients", "kind": "clients", "rate_per_s": 60, "clients": 30,
+          "mix": [{ "path": "GET /feed", "share": 4 }, { "path": "POST /posts", "share": 1 }], "to": ["servers"] },
+        { "id": "servers", "kind": "servers", "workers": 8, "queue": 20, "runs": runs, "events_to": "copiers",
+          "service_ms": { "dist": "exponential", "mean": 20 }, "to": ["copiers"] },
+        { "id": "copiers", "kind": "servers", "workers": 2, "queue": 100, "service_ms": { "dist": "constant", "value": 1 } },
+    ]);
+    let links = json!([{ "from": "clients", "to": "servers", "latency_ms": 5 },
+        { "from": "servers", "to": "copiers", "latency_ms": 5 }]);
+    scenario(nodes, links, json!([]))
+}
+
+/// Rows and marks of a feed's card: as many as fit, in the view's order, each with the mark of how it came.
+#[test]
+fn a_feed_is_drawn_as_it_is() {
+    for (fan_out, copies) in
+        [("write", "at-once"), ("read", "at-once"), ("hybrid", "at-once"), ("write", "by-events")]
+    {
+        let most = std::cell::Cell::new(0);
+        assert_service(&feed(fan_out, copies), |card, view, what| {
+            let ServiceView::Feed(view) = view else { panic!("no feed") };
+            let texts = card.texts();
+            let rows: Vec<&&Label> = texts.iter().filter(|label| label.text.contains(" · ")).collect();
+            assert!(rows.len() >= 3, "{what}: {texts:?}");
+            most.set(most.get().max(rows.len()));
+            for (row, label) in view.rows.iter().zip(&rows) {
+                let wanted = format!("user {} · {} f", row.author, figures::whole(row.followers.into()));
+                assert!(label.text.starts_with(&wanted), "{what}: {} is not {wanted}", label.text);
+                let wanted = match row.came {
+                    Came::Copied => (Ink::Ok, true, false),
+                    Came::Gathered => (Ink::Request, false, false),
+                    Came::Waiting => (Ink::Waiting, false, true),
+                };
+                let beside = |shape: &&Shape| match *shape {
+                    Shape::Circle { center, fill, line, .. }
+                        if (center.y - label.rect().center().y).abs() < 4.0 && center.x < label.at.x =>
+                    {
+                        let ink = fill.map(|fill| fill.ink).or(line.map(|line| line.ink));
+                        Some((ink?, fill.is_some(), line.is_some_and(|line| line.dash.0 > 0.0)))
+                    }
+                    _ => None,
+                };
+                assert_eq!(card.shapes.iter().find_map(beside), Some(wanted), "{what}: {}", label.text);
+            }
+            for (post, label) in view.posts.iter().filter(|post| !post.gathered).zip(
+                texts.iter().filter(|label| label.text.starts_with("user ") && !label.text.contains('·')),
+            ) {
+                let beside = |other: &&&Label| other.at.y == label.at.y && other.at.x > label.at.x;
+                let said = figures::whole((post.copied + post.waiting).into());
+                if fan_out != "hybrid" {
+                    assert!(texts.iter().filter(beside).any(|other| other.text == said), "{what}: {said}");
+                }
+            }
+        });
+        assert!(most.get() >= 8, "{}", most.get());
+        let mut simulation = Simulation::new(&feed(fan_out, copies), &mut ());
+        simulation.advance(Time::from_ms(5000.0), u64::MAX, &mut ());
+        let ServiceView::Feed(view) = service(&simulation) else { panic!("no feed") };
+        let words = scene::target::node_name(&simulation.snapshot().nodes[1]);
+        assert!(words.contains(&format!("the feed of user {}", view.reader)), "{words}");
+        assert_eq!(view.copies_waiting > 0, copies == "by-events", "{view:?}");
+        let gathered = view.rows.iter().filter(|row| row.came == Came::Gathered).count();
+        match fan_out {
+            "write" => assert_eq!((gathered, view.lists), (0, 1)),
+            "read" => assert_eq!((gathered, view.lists), (view.rows.len(), view.follows)),
+            _ => assert!(view.lists > 1 && view.lists < view.follows, "{view:?}"),
+        }
+    }
+}
+
 #[test]
 fn gallery() {
-    for (name, scenario) in [("gateway", gateway())] {
+    for (name, scenario) in [
+        ("feed", feed("hybrid", "at-once")),
+        ("feed-late", feed("write", "by-events")),
+        ("gateway", gateway()),
+    ] {
         let mut simulation = Simulation::new(&scenario, &mut ());
         simulation.advance(Time::from_ms(3000.0), u64::MAX, &mut ());
         for size in SIZES {

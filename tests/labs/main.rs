@@ -7,6 +7,7 @@ mod consistency;
 mod hash_rings;
 mod load_balancing;
 mod message_queue;
+mod news_feed;
 mod prose;
 mod rate_limiting;
 mod resilience;
@@ -90,6 +91,7 @@ fn proof(lab: &Lab) -> Proof {
         rate_limiting::proofs(),
         consistency::proofs(),
         scaling::proofs(),
+        news_feed::proofs(),
         message_queue::proofs(),
         resilience::proofs(),
         sharding::proofs(),

@@ -169,15 +169,8 @@ impl Servers {
         let cost = if event.topic == Topic::Copies { event.detail as f32 } else { 1.0 };
         let tag = running.keep(event);
         let Event { key, client, .. } = event;
-        let request = cx.errand(NewRequest {
-            seed,
-            key,
-            client,
-            class,
-            write: true,
-            cost,
-            ..NewRequest::default()
-        });
+        let request =
+            cx.errand(NewRequest { seed, key, client, class, write: true, cost, ..NewRequest::default() });
         cx.count(member, Counter::Events, 1);
         let to_member = crate::node::member_for(cx, link, seed, key);
         let from_member = if member == NO_MEMBER { 0 } else { member };

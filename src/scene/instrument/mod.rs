@@ -5,6 +5,8 @@
 #[cfg(feature = "whole")]
 mod cache;
 #[cfg(feature = "whole")]
+mod feed;
+#[cfg(feature = "whole")]
 mod gateway;
 #[cfg(feature = "whole")]
 mod limit;
@@ -74,6 +76,7 @@ pub fn room(inside: &Inside) -> Option<Room> {
         }
         Inside::Ring(_) => Some(ring::ROOM),
         Inside::Service(ServiceView::Nothing) => None,
+        Inside::Service(ServiceView::Feed(_)) => Some(feed::ROOM),
         Inside::Service(ServiceView::Gateway(_)) => Some(gateway::ROOM),
     }
 }
@@ -102,6 +105,7 @@ pub fn draw_service(node: &NodeView, servers: &ServersView, card: Rect, shapes: 
     let Inside::Service(view) = &servers.inside else { return };
     match view {
         ServiceView::Nothing => {}
+        ServiceView::Feed(view) => feed::draw(&node.name, view, card, shapes),
         ServiceView::Gateway(view) => gateway::draw(&node.name, view, card, shapes),
     }
 }
@@ -141,6 +145,7 @@ pub fn describe(inside: &Inside) -> String {
         Inside::Cache(view) => cache::describe(view),
         Inside::Limit(view) => limit::describe(view),
         Inside::Ring(division) => ring::describe(division),
+        Inside::Service(ServiceView::Feed(view)) => feed::describe(view),
         Inside::Service(ServiceView::Gateway(view)) => gateway::describe(view),
         Inside::Nothing | Inside::Service(ServiceView::Nothing) => String::new(),
     }

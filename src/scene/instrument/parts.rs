@@ -76,7 +76,8 @@ impl Line {
         self.marked(|center| Shape::Cross { center, size: 3.0, line }, piece, shapes);
     }
 
-    fn marked(&mut self, mark: impl Fn(Point) -> Shape, piece: Piece, shapes: &mut Vec<Shape>) {
+    /// A piece with any mark before it.
+    pub fn marked(&mut self, mark: impl Fn(Point) -> Shape, piece: Piece, shapes: &mut Vec<Shape>) {
         let at = point(self.x + 3.0, self.baseline - 3.5);
         self.x += 10.0;
         if self.put(piece, shapes) {

@@ -1,11 +1,16 @@
 //! The feed as a server runs it. The client is the user; the key is another user, where there is one.
 
-use super::view::{self, POSTS_SHOWN, PostRow};
+#[cfg(feature = "whole")]
+use super::view::view;
+use super::view::{POSTS_SHOWN, PostRow};
 use super::*;
 use crate::algo::setting::{Knobs, Scale, Setting};
 use crate::sim::{Outcome, Span};
+#[cfg(feature = "whole")]
+use crate::systems::ServiceView;
 use crate::systems::{
-    Cost, EVENTS_MAX, Event, Figure, Inspection, Op, Operation, Reply, Service, ServiceInfo, Table, Topic, operation,
+    Cost, EVENTS_MAX, Event, Figure, Inspection, Op, Operation, Reply, Service, ServiceInfo, Table, Topic,
+    operation,
 };
 
 pub const SERVICE: ServiceInfo = ServiceInfo {
@@ -110,8 +115,6 @@ pub(super) struct Running {
     waiting: BTreeMap<u64, Copies>,
     /// Events that failed, and when they are given out again, in order.
     again: VecDeque<(Time, u64)>,
-    /// Whose feed is shown.
-    pub shown: u32,
     /// The newest posts, oldest first.
     pub newest: VecDeque<PostRow>,
     /// What requests wrote: posts, copies of them, and how many the post with the most had.
@@ -142,7 +145,6 @@ impl Running {
         }
         let later = knobs.word("copies") == "by-events";
         Running {
-            shown: view::reader(&feed),
             feed,
             page: knobs.number("page") as usize,
             spent: (0, 0),
@@ -334,6 +336,11 @@ impl Service for Running {
                 rows: users.iter().take(10).map(row).collect(),
             }],
         }
+    }
+
+    #[cfg(feature = "whole")]
+    fn view(&self, now: Time) -> ServiceView {
+        ServiceView::Feed(Box::new(view(self, now)))
     }
 
     fn check(&self) -> Result<(), String> {

@@ -1,5 +1,6 @@
 //! What a learner sees of a news feed: one reader's feed as a list, and the newest posts with the writes of each.
 
+#[cfg(feature = "whole")]
 use super::service::Running;
 use super::{FanOut, Feed};
 use crate::sim::Time;
@@ -91,15 +92,17 @@ pub struct PostRow {
 }
 
 /// Somebody who follows the most followed user, from the middle of all on.
-pub(super) fn reader(feed: &Feed) -> u32 {
+#[cfg(feature = "whole")]
+fn reader(feed: &Feed) -> u32 {
     let users = feed.graph().users() as u32;
     let follows = |user: &u32| feed.graph().follows(*user).first() == Some(&0);
     (users / 2..users).find(follows).unwrap_or(users / 2)
 }
 
+#[cfg(feature = "whole")]
 pub(super) fn view(running: &Running, now: Time) -> FeedView {
     let feed = &running.feed;
-    let (graph, reader) = (feed.graph(), running.shown);
+    let (graph, reader) = (feed.graph(), reader(feed));
     let followers = |author: u32| graph.followers(author).len() as u32;
     let page = feed.feed(reader, ROWS_SHOWN).unwrap_or_else(|_| super::Page { posts: vec![], reads: 0 });
     let row = |number: &u32| {
