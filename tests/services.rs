@@ -148,6 +148,33 @@ fn a_gateway_stops_what_is_not_in_order() {
     assert!(forwarded < summary.total.requests);
 }
 
+/// Where a node is named as the service that a request is for, only that node is asked.
+#[test]
+fn a_gateway_leads_each_request_to_its_service() {
+    let server = |id: &str| {
+        json!({ "id": id, "kind": "servers", "workers": 16, "queue": 100,
+        "service_ms": { "dist": "constant", "value": 2 }, "runs": id })
+    };
+    for calling in [json!({}), json!({ "call_timeout_ms": 500 })] {
+        let mut gateway = json!({ "id": "edge", "kind": "servers", "workers": 32, "queue": 100,
+            "service_ms": { "dist": "constant", "value": 1 }, "runs": "gateway", "to": ["feed", "shortener"] });
+        for (name, value) in calling.as_object().unwrap() {
+            gateway[name] = value.clone();
+        }
+        let file = json!({ "v": 1, "seed": 3, "duration_ms": 10_000.0, "nodes": [
+            { "id": "c", "kind": "clients", "rate_per_s": 100, "clients": 20, "keys": { "kind": "uniform", "count": 100 },
+              "mix": [{ "path": "GET /l", "share": 3 }, { "path": "GET /feed", "share": 1 }], "to": ["edge"] },
+            gateway, server("feed"), server("shortener")] });
+        let summary = summary(&checked(file), 10_000.0);
+        let (feed, shortener) = (summary.nodes["feed"].calls, summary.nodes["shortener"].calls);
+        assert!(feed + shortener <= summary.total.requests, "{feed} {shortener} {:?}", summary.total);
+        assert!(feed + shortener + 5 >= summary.total.requests, "{feed} {shortener} {:?}", summary.total);
+        let share = feed as f64 / (feed + shortener) as f64;
+        assert!((share - 0.25).abs() < 0.06, "{share}");
+        assert_eq!(summary.total.lost, 0, "each node knows the requests that it gets");
+    }
+}
+
 /// Every scenario of the examples runs, as a file and after being saved.
 #[test]
 fn every_example_runs_and_survives_saving() {

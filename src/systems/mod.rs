@@ -182,6 +182,8 @@ pub enum ServiceView {
     Feed(Box<feed::view::FeedView>),
     #[cfg(feature = "whole")]
     Gateway(Box<gateway::GatewayView>),
+    #[cfg(feature = "whole")]
+    Shortener(Box<shortener::ShortenerView>),
 }
 
 /// One number of a service.

@@ -98,6 +98,44 @@ fn queued_clicks_are_events() {
     assert_eq!(figure(&*service, "clicks"), 1.0);
 }
 
+/// Who has one code of a counter knows the others; of 62³ codes by hash 100 lead somewhere.
+#[test]
+fn codes_of_a_counter_are_guessed() {
+    for (codes, wanted) in [("counter", 1.0), ("md5", 100.0 / 238_328.0)] {
+        let set = [
+            ("links", Value::Number(100.0)),
+            ("codes", Value::Word(codes)),
+            ("code_chars", Value::Number(3.0)),
+        ];
+        let mut service = build("shortener", &set);
+        let tries = 20_000;
+        for seed in 0..tries {
+            service.handle(&op("shortener", "GET /guess", 1, 1, seed, Time(5)));
+        }
+        assert_eq!(figure(&*service, "guesses"), tries as f64);
+        let found = figure(&*service, "guessed") / tries as f64;
+        assert!(
+            (found - wanted).abs() <= 0.3 * wanted * f64::from(u8::from(wanted < 1.0)) + 4e-4,
+            "{codes}: {found}"
+        );
+        service.check().unwrap();
+    }
+}
+
+/// Each block of numbers is a write to the counter's row, whoever makes the links.
+#[test]
+fn a_counter_is_written_once_for_a_block() {
+    for (block, writes) in [(0.0, 0.0), (1.0, 250.0), (100.0, 3.0), (1000.0, 1.0)] {
+        let set = [("links", Value::Number(0.0)), ("counter_block", Value::Number(block))];
+        let mut service = build("shortener", &set);
+        let cost: u32 = (0..250)
+            .map(|key| service.handle(&op("shortener", "POST /links", key, 1, 1, Time(5))).cost.writes)
+            .sum();
+        assert_eq!(figure(&*service, "counter writes"), writes);
+        assert_eq!(f64::from(cost), 250.0 + writes);
+    }
+}
+
 /// The same requests cost a celebrity's writes, a reader's reads, or a little of both.
 #[test]
 fn fan_out_moves_the_work() {

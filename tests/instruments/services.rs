@@ -5,6 +5,7 @@ use switchyard::scene::figures;
 use switchyard::systems::ServiceView;
 use switchyard::systems::feed::view::Came;
 use switchyard::systems::gateway::Check;
+use switchyard::systems::shortener::Counting;
 
 fn served(runs: Value, mix: Value) -> Checked {
     let nodes = json!([
@@ -159,13 +160,83 @@ fn a_feed_is_drawn_as_it_is() {
     }
 }
 
+fn shortener(runs: Value) -> Checked {
+    let mut service = json!({ "id": "shortener", "links": 300 });
+    for (name, value) in runs.as_object().unwrap() {
+        service[name] = value.clone();
+    }
+    served(
+        service,
+        json!([{ "path": "GET /l", "share": 5 }, { "path": "POST /links", "share": 3 },
+        { "path": "GET /guess", "share": 1 }]),
+    )
+}
+
+fn shorteners() -> [(&'static str, Checked); 3] {
+    [
+        ("counter", shortener(json!({}))),
+        ("md5", shortener(json!({ "codes": "md5", "code_chars": 2, "clicks": "queued" }))),
+        ("hex", shortener(json!({ "codes": "md5-hex", "code_chars": 4, "clicks": "off", "links": 3000 }))),
+    ]
+}
+
+#[test]
+fn a_shortener_is_drawn_as_it_is() {
+    for (name, scenario) in shorteners() {
+        assert_service(&scenario, |card, view, what| {
+            let what = format!("{name} {what}");
+            let ServiceView::Shortener(view) = view else { panic!("no shortener") };
+            let texts: Vec<&str> = card.texts().iter().map(|label| label.text.as_str()).collect();
+            let ticks = card.shapes.iter().filter(|shape| {
+                matches!(shape, Shape::Polyline { points, line } if points[0].x == points[1].x
+                    && [Ink::Ink, Ink::Request].contains(&line.ink))
+            });
+            assert_eq!(ticks.count(), view.places.len(), "{what}: a tick for each code");
+            assert!(texts.contains(&figures::count(view.links.into(), "link", "links").as_str()), "{what}");
+            let rows = card
+                .texts()
+                .into_iter()
+                .filter(|label| label.text.ends_with("clicks") || label.text.ends_with("click"));
+            let rows: Vec<&Label> = rows.collect();
+            assert!(rows.len() >= 2, "{what}: {texts:?}");
+            for (row, link) in rows.iter().zip(&view.newest) {
+                let clicks = figures::count(link.clicks, "click", "clicks");
+                assert!(row.text.ends_with(&clicks), "{what}: {} {link:?}", row.text);
+                assert_eq!(row.text.contains("tried"), link.attempts > 1, "{what}: {}", row.text);
+                let code = card.texts().into_iter().find(|label| label.at.y == row.at.y).unwrap();
+                assert_eq!(code.text, link.code, "{what}");
+            }
+            if let Some(last) = &view.last {
+                assert!(texts.contains(&last.code.as_str()), "{what}: {texts:?}");
+                assert_eq!(texts.contains(&"unknown code"), last.url.is_none(), "{what}");
+                let said = match view.counting {
+                    Counting::Inline => "click counted",
+                    Counting::Queued => "event sent",
+                    Counting::Off => "not counted",
+                };
+                assert_eq!(texts.contains(&said), last.url.is_some(), "{what}: {texts:?}");
+            }
+        });
+        let mut simulation = Simulation::new(&scenario, &mut ());
+        simulation.advance(Time::from_ms(5000.0), u64::MAX, &mut ());
+        let ServiceView::Shortener(view) = service(&simulation) else { panic!("no shortener") };
+        let words = scene::target::node_name(&simulation.snapshot().nodes[1]);
+        assert!(words.contains(&figures::count(view.links.into(), "link", "links")), "{words}");
+        assert!(words.contains(&format!("of {} guesses right", view.guesses)), "{words}");
+        assert_eq!(view.collisions > 0, name != "counter", "{name}: {}", view.collisions);
+    }
+}
+
 #[test]
 fn gallery() {
     for (name, scenario) in [
         ("feed", feed("hybrid", "at-once")),
         ("feed-late", feed("write", "by-events")),
         ("gateway", gateway()),
-    ] {
+    ]
+    .into_iter()
+    .chain(shorteners())
+    {
         let mut simulation = Simulation::new(&scenario, &mut ());
         simulation.advance(Time::from_ms(3000.0), u64::MAX, &mut ());
         for size in SIZES {

@@ -11,8 +11,11 @@ impl Servers {
     pub(super) fn inquire<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, index: usize) {
         let call = self.machines[member].workers[index].call;
         let request = cx.call_at(call).request;
-        let events_way = self.events_way;
-        for way in (0..cx.outgoing().len() as u16).filter(|way| Some(*way as usize) != events_way) {
+        let only = self.machines[member].workers[index].way;
+        for way in 0..cx.outgoing().len() as u16 {
+            if !self.asks(only, way.into()) {
+                continue;
+            }
             let want = Want { request, parent: call, member: member as u16, way, owner: index as u32 };
             let done = self.caller.ask(cx, want);
             let worker = &mut self.machines[member].workers[index];

@@ -108,6 +108,8 @@ struct Worker {
     inquiries: u16,
     /// The service has done the operation; its rows take their time.
     served: bool,
+    /// Among what is downstream the service has chosen this one, by index; `None`: all are asked.
+    way: Option<u16>,
     worst: Outcome,
     /// What the answers from downstream brought.
     answer: Answer,
@@ -125,6 +127,7 @@ impl Worker {
         children: vec![],
         inquiries: 0,
         served: false,
+        way: None,
         worst: Outcome::Ok,
         answer: Answer { origin: 0, version: 0 },
     };
@@ -325,7 +328,7 @@ impl Servers {
             .map_or(Handle::NONE, |at| cx.timer(member as u16, WORKED, index as u32, at));
         (worker.call, worker.left, worker.total, worker.since) = (call, left, left, now);
         (worker.done, worker.worst, worker.answer) = (done, Outcome::Ok, Answer::default());
-        worker.served = false;
+        (worker.served, worker.way) = (false, None);
         machine.busy += 1;
         true
     }
@@ -352,10 +355,10 @@ impl Servers {
         let machine = &self.machines[member];
         if self.running.is_some() && !machine.workers[index].served {
             let call = machine.workers[index].call;
-            let (outcome, rows) = self.serve(cx, member as u16, call);
+            let (outcome, rows, way) = self.serve(cx, member as u16, call);
             let machine = &mut self.machines[member];
             let worker = &mut machine.workers[index];
-            (worker.served, worker.worst) = (true, outcome);
+            (worker.served, worker.worst, worker.way) = (true, outcome, way);
             if rows > Span::ZERO {
                 let now = cx.now();
                 (worker.left, worker.total, worker.since) = (rows, rows, now);
@@ -387,7 +390,11 @@ impl Servers {
         }
         let (request, attempt) = (cx.call_at(call).request, cx.call_at(call).attempt);
         let (seed, key) = (cx.request(request).seed, cx.request(request).key);
-        for nth in (0..cx.outgoing().len()).filter(|nth| Some(*nth) != events_way) {
+        let only = self.machines[member].workers[index].way;
+        for nth in 0..cx.outgoing().len() {
+            if !self.asks(only, nth) {
+                continue;
+            }
             let link = cx.outgoing()[nth];
             let to_member = super::member_for(cx, link, seed, key);
             let child = cx.call(Outgoing {
@@ -402,6 +409,11 @@ impl Servers {
             });
             self.machines[member].workers[index].children.push(child);
         }
+    }
+
+    /// Whether this way downstream is for a request that the service has sent `only` there, or to all.
+    fn asks(&self, only: Option<u16>, way: usize) -> bool {
+        Some(way) != self.events_way && only.is_none_or(|only| usize::from(only) == way)
     }
 
     /// Frees the worker, answers, and takes the next call.

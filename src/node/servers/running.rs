@@ -5,6 +5,9 @@
 //! take their time, and only then the answer goes out. So a machine that dies in between has done what
 //! nobody will hear of, and a client that asks again finds out whether the service knows its repetition.
 //!
+//! A gateway sends a request to the node that is named as the service which it is for (`shortener`, `feed`), if one
+//! of those that are called is; else to all of them.
+//!
 //! What follows from an operation (a click to count, a webhook to send) goes to the node that the setting
 //! `events_to` names, as an errand; requests go to all others that are called.
 
@@ -140,21 +143,32 @@ fn path_of(topic: Topic) -> Option<&'static str> {
 }
 
 impl Servers {
-    /// The operation takes effect. What it comes to, and the time that its rows take.
+    /// The operation takes effect. What it comes to, the time that its rows take, and which of those downstream
+    /// the request is for; `None`: all.
     pub(super) fn serve<E: Env>(
         &mut self,
         cx: &mut Context<'_, E>,
         member: u16,
         call: CallId,
-    ) -> (Outcome, Span) {
-        let Some(running) = &mut self.running else { return (Outcome::Ok, Span::ZERO) };
+    ) -> (Outcome, Span, Option<u16>) {
+        let Some(running) = &mut self.running else { return (Outcome::Ok, Span::ZERO, None) };
         let reply = running.handle(cx, call);
         let rows = Span::from_ms(self.settings.row_ms * f64::from(reply.cost.units()));
+        let mut way = None;
         for event in reply.events {
+            if event.topic == Topic::Forward {
+                way = self.way_to(event.detail);
+            }
             self.send_event(cx, member, event);
         }
         self.schedule_wake(cx);
-        (reply.outcome, rows)
+        (reply.outcome, rows, way)
+    }
+
+    /// The node downstream that is named as this service (an index into [`systems::SERVICES`]), if there is one.
+    fn way_to(&self, service: u32) -> Option<u16> {
+        let id = systems::SERVICES.get(service as usize)?.id;
+        self.to.iter().position(|to| to == id).map(|way| way as u16)
     }
 
     fn send_event<E: Env>(&mut self, cx: &mut Context<'_, E>, member: u16, event: Event) {

@@ -29,7 +29,7 @@ pub fn draw(name: &str, view: &GatewayView, card: Rect, shapes: &mut Vec<Shape>)
     let on = figures::whole(view.forwarded);
     let goes_on = Piece::bold(format!("{on} go on")).ink(Ink::OkText);
     parts::ends(inner, card.y + 18.0, 12.0, Piece::bold(name), goes_on, shapes);
-    let logins = figures::count(view.logins, "token given out", "tokens given out");
+    let logins = figures::count(view.logins, "log-in", "log-ins");
     let all = Piece::dim(format!("of {}", figures::whole(asked)));
     parts::ends(inner, card.y + 32.0, 10.5, Piece::dim(logins), all, shapes);
     let pitch = (card.height - HEAD - FOOT) / ROWS as f64;

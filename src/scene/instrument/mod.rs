@@ -17,6 +17,8 @@ pub mod places;
 #[cfg(feature = "whole")]
 pub mod ring;
 #[cfg(feature = "whole")]
+mod shortener;
+#[cfg(feature = "whole")]
 mod windows;
 
 use super::geometry::{Rect, rect};
@@ -78,6 +80,7 @@ pub fn room(inside: &Inside) -> Option<Room> {
         Inside::Service(ServiceView::Nothing) => None,
         Inside::Service(ServiceView::Feed(_)) => Some(feed::ROOM),
         Inside::Service(ServiceView::Gateway(_)) => Some(gateway::ROOM),
+        Inside::Service(ServiceView::Shortener(_)) => Some(shortener::ROOM),
     }
 }
 
@@ -107,6 +110,7 @@ pub fn draw_service(node: &NodeView, servers: &ServersView, card: Rect, shapes: 
         ServiceView::Nothing => {}
         ServiceView::Feed(view) => feed::draw(&node.name, view, card, shapes),
         ServiceView::Gateway(view) => gateway::draw(&node.name, view, card, shapes),
+        ServiceView::Shortener(view) => shortener::draw(&node.name, view, card, shapes),
     }
 }
 
@@ -147,6 +151,7 @@ pub fn describe(inside: &Inside) -> String {
         Inside::Ring(division) => ring::describe(division),
         Inside::Service(ServiceView::Feed(view)) => feed::describe(view),
         Inside::Service(ServiceView::Gateway(view)) => gateway::describe(view),
+        Inside::Service(ServiceView::Shortener(view)) => shortener::describe(view),
         Inside::Nothing | Inside::Service(ServiceView::Nothing) => String::new(),
     }
 }

@@ -27,6 +27,7 @@ const OPERATIONS: &[Operation] = &[
     operation("POST /custom", "To the shortener."),
     operation("GET /l", "To the shortener."),
     operation("GET /stats", "To the shortener."),
+    operation("GET /guess", "To the shortener."),
     operation("POST /posts", "To the feed."),
     operation("GET /feed", "To the feed."),
     operation("POST /follows", "To the feed."),
@@ -64,6 +65,7 @@ pub(in crate::systems) const ROUTES: &[Route] = &[
     to(0, "/custom", &["POST"], &["url", "code"]),
     to(0, "/l", &["GET"], &[]),
     to(0, "/stats", &["GET"], &[]),
+    to(0, "/guess", &["GET"], &[]),
     to(1, "/posts", &["POST"], &["text"]),
     to(1, "/feed", &["GET"], &[]),
     to(1, "/follows", &["POST", "DELETE"], &["user"]),
@@ -178,6 +180,8 @@ struct Running {
     renew: bool,
     /// The token that each client holds.
     held: BTreeMap<u32, Credential>,
+    /// Tokens that clients asked for after the start.
+    logins: u64,
     /// The last requests, at most [`PASSAGES_SHOWN`].
     passages: VecDeque<Passage>,
 }
@@ -201,11 +205,13 @@ impl Running {
             draws: seed,
             renew: knobs.flag("renew"),
             held: BTreeMap::new(),
+            logins: 0,
             passages: VecDeque::with_capacity(PASSAGES_SHOWN + 1),
         };
         for client in 0..knobs.number("logged_in") as u32 {
             running.login(client, Time::ZERO);
         }
+        running.logins = 0;
         running
     }
 
@@ -217,6 +223,7 @@ impl Running {
             self.held.pop_first();
         }
         self.held.insert(client, self.gateway.tokens.issue(client, now));
+        self.logins += 1;
     }
 
     fn remember(&mut self, passage: Passage) {
@@ -295,7 +302,13 @@ impl Service for Running {
             figures: vec![
                 Figure::count("forwarded", self.gateway.forwarded()),
                 Figure::count("stopped", stopped),
+                Figure::count("stopped by size", self.gateway.stopped(Check::Size)),
+                Figure::count("stopped by authentication", self.gateway.stopped(Check::Authentication)),
+                Figure::count("stopped by rate limit", self.gateway.stopped(Check::RateLimit)),
+                Figure::count("stopped by route", self.gateway.stopped(Check::Route)),
+                Figure::count("stopped by validation", self.gateway.stopped(Check::Validation)),
                 Figure::count("tokens", self.gateway.tokens.len() as u64),
+                Figure::count("log-ins", self.logins),
             ],
             tables: vec![Table {
                 name: "stopped by",
@@ -310,7 +323,7 @@ impl Service for Running {
         ServiceView::Gateway(Box::new(GatewayView {
             stopped: Check::ALL.map(|by| self.gateway.stopped(by)),
             forwarded: self.gateway.forwarded(),
-            logins: self.gateway.tokens.issued(),
+            logins: self.logins,
             passages: self.passages.iter().copied().collect(),
         }))
     }

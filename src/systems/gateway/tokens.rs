@@ -63,11 +63,6 @@ impl Tokens {
         self.expiring.remove(&(expires, credential))
     }
 
-    /// How many were ever given out.
-    pub fn issued(&self) -> u64 {
-        self.issued
-    }
-
     pub fn len(&self) -> usize {
         self.owners.len()
     }

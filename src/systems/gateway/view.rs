@@ -12,7 +12,7 @@ pub struct GatewayView {
     /// How many requests each check has stopped, in the order of [`Check::ALL`].
     pub stopped: [u64; Check::ALL.len()],
     pub forwarded: u64,
-    /// Tokens that were given out.
+    /// Tokens that clients asked for after the start.
     pub logins: u64,
     /// The last requests, oldest first, at most [`PASSAGES_SHOWN`].
     pub passages: Vec<Passage>,

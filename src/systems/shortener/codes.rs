@@ -1,7 +1,10 @@
 //! Where codes come from: a counter, a hash of the URL, or the user's own wish.
 
 use super::base62::DIGITS;
+use crate::sim::Random;
 use md5::{Digest, Md5};
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// The longest code, in characters.
 pub const CODE_MAX: usize = 16;
@@ -69,6 +72,42 @@ pub enum Coding {
     Md5Hex { chars: usize },
 }
 
+impl Coding {
+    /// How many codes there are of so many characters (for a counter: in its digits).
+    pub fn space(self, chars: usize) -> f64 {
+        let (base, chars) = match self {
+            Coding::Counter => (62.0, chars),
+            Coding::Md5 { chars } => (62.0, chars),
+            Coding::Md5Hex { chars } => (16.0, chars),
+        };
+        (0..chars).fold(1.0, |product, _| product * base)
+    }
+
+    /// Where a code lies among all of so many characters, from 0 to 1; `None` if it is none of them.
+    pub fn place(self, code: &Code, chars: usize) -> Option<f64> {
+        let (base, digits): (f64, &[u8]) = match self {
+            Coding::Md5Hex { .. } => (16.0, HEX),
+            _ => (62.0, DIGITS),
+        };
+        let number = code.as_str().bytes().try_fold(0.0, |number, byte| {
+            let digit = digits.iter().position(|digit| *digit == byte)?;
+            Some(number * base + digit as f64)
+        });
+        number.map(|number| number / self.space(chars)).filter(|place| *place < 1.0)
+    }
+}
+
+/// Any code of so many characters, all equally likely.
+pub(super) fn any(chars: usize, hex: bool, random: &mut impl Random) -> Code {
+    let digits: &[u8] = if hex { HEX } else { DIGITS };
+    let mut code = [0; CODE_MAX];
+    let count = chars.min(CODE_MAX);
+    for place in code.iter_mut().take(count) {
+        *place = digits[random.below(digits.len() as u64) as usize];
+    }
+    Code::of(&code[..count])
+}
+
 /// The code that hashing gives a URL. A collision is answered by another `attempt` (from 0), whose
 /// number is appended to what is hashed.
 pub(super) fn hashed(url: &str, attempt: u32, chars: usize, hex: bool) -> Code {
@@ -82,7 +121,7 @@ pub(super) fn hashed(url: &str, attempt: u32, chars: usize, hex: bool) -> Code {
     let count = chars.min(CODE_MAX);
     for digit in digits.iter_mut().take(count) {
         if hex {
-            *digit = b"0123456789abcdef"[(rest >> 124) as usize];
+            *digit = HEX[(rest >> 124) as usize];
             rest <<= 4;
         } else {
             *digit = DIGITS[(rest % 62) as usize];

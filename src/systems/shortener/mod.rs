@@ -10,12 +10,14 @@ pub mod base62;
 mod clicks;
 mod codes;
 mod service;
+mod view;
 
 pub use clicks::{Clicks, ROWS_KEPT_MAX};
 pub use codes::{CODE_MAX, CUSTOM_MIN, Code, Coding, RESERVED};
 pub use service::SERVICE;
+pub use view::{Counting, LINKS_SHOWN, LinkView, PLACES_SHOWN, Redirected, ShortenerView};
 
-use crate::sim::{Span, Time};
+use crate::sim::{Random, Span, Time};
 use codes::{hashed, is_reserved};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -217,6 +219,25 @@ impl Shortener {
 
     pub fn clicks(&self) -> &Clicks {
         &self.clicks
+    }
+
+    pub fn coding(&self) -> Coding {
+        self.coding
+    }
+
+    /// The number of the counter's next code.
+    pub fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// The code that a stranger tries who knows how codes are made and has one of his own: with a counter any that
+    /// was given out before, with a hash any that there is.
+    pub fn guess(&self, random: &mut impl Random) -> Code {
+        match self.coding {
+            Coding::Counter => base62::encode(random.below(self.next.max(1))),
+            Coding::Md5 { chars } => codes::any(chars, false, random),
+            Coding::Md5Hex { chars } => codes::any(chars, true, random),
+        }
     }
 
     pub fn collisions(&self) -> u64 {

@@ -2,11 +2,14 @@
 
 use super::*;
 use crate::algo::setting::{Knobs, Scale, Setting};
-use crate::sim::Outcome;
+use crate::sim::{Draw, Outcome};
+#[cfg(feature = "whole")]
+use crate::systems::ServiceView;
 use crate::systems::{
     Cost, Event, Figure, Inspection, Op, Operation, ROWS_MAX, Reply, Service, ServiceInfo, Table, Topic,
     operation,
 };
+use std::collections::VecDeque;
 
 pub const SERVICE: ServiceInfo = ServiceInfo {
     id: "shortener",
@@ -14,7 +17,7 @@ pub const SERVICE: ServiceInfo = ServiceInfo {
     summary: "Gives long addresses short codes, redirects, and counts the clicks.",
     operations: OPERATIONS,
     settings: SETTINGS,
-    build: |knobs, _| Box::new(Running::new(knobs)),
+    build: |knobs, seed| Box::new(Running::new(knobs, seed)),
 };
 
 const OPERATIONS: &[Operation] = &[
@@ -23,6 +26,7 @@ const OPERATIONS: &[Operation] = &[
     operation("GET /l", "Redirects to the URL that the key stands for, if it was shortened."),
     operation("GET /stats", "The clicks of its link, in all and per day."),
     operation("POST /clicks", "Counts a click: what the consumer of queued clicks does."),
+    operation("GET /guess", "A stranger tries a code: one before his own, or any of a hash's length."),
 ];
 
 const SETTINGS: &[Setting] = &[
@@ -69,16 +73,18 @@ const SETTINGS: &[Setting] = &[
         "After this time a link has expired; 0 for never.",
     )
     .usual(0.0, 3600.0, Scale::Linear),
+    Setting::integer(
+        "counter_block",
+        "Numbers taken at a time",
+        "",
+        (0.0, 10_000.0),
+        0.0,
+        "How many codes one write to the counter's row gives; 0: the counter costs nothing.",
+    )
+    .usual(1.0, 1000.0, Scale::Logarithmic),
     Setting::number("day_s", "A day lasts", "s", (0.001, 86_400.0), 86_400.0, "For the clicks per day.")
         .usual(1.0, 86_400.0, Scale::Logarithmic),
 ];
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Counting {
-    Inline,
-    Queued,
-    Off,
-}
 
 #[derive(Clone, Debug)]
 struct Running {
@@ -88,10 +94,24 @@ struct Running {
     known: BTreeMap<u32, Code>,
     links_max: usize,
     events: u64,
+    /// Of a code by hash.
+    chars: usize,
+    counter_block: u64,
+    /// Writes to the counter's row.
+    counter_writes: u64,
+    /// The stream of what is drawn.
+    draws: u64,
+    guesses: u64,
+    guessed: u64,
+    redirects: u64,
+    /// The codes that were made last and how many were tried for each, at most [`PLACES_SHOWN`].
+    made: VecDeque<(Code, u32)>,
+    /// The code that was asked for last.
+    asked: Option<Code>,
 }
 
 impl Running {
-    fn new(knobs: &Knobs) -> Running {
+    fn new(knobs: &Knobs, seed: u64) -> Running {
         let chars = knobs.number("code_chars") as usize;
         let coding = match knobs.word("codes") {
             "md5" => Coding::Md5 { chars },
@@ -110,10 +130,20 @@ impl Running {
             known: BTreeMap::new(),
             links_max,
             events: 0,
+            chars,
+            counter_block: knobs.number("counter_block") as u64,
+            counter_writes: 0,
+            draws: seed,
+            guesses: 0,
+            guessed: 0,
+            redirects: 0,
+            made: VecDeque::with_capacity(PLACES_SHOWN + 1),
+            asked: None,
         };
         for key in 0..(knobs.number("links") as usize).min(links_max) as u32 {
             running.make(key, Time::ZERO, false);
         }
+        running.counter_writes = 0;
         running
     }
 
@@ -128,10 +158,40 @@ impl Running {
             Ok(made) => {
                 self.known.insert(key, made.code);
                 self.forget();
-                let cost = Cost { reads: made.attempts, writes: u32::from(!made.known) };
+                if !made.known {
+                    self.made.push_front((made.code, made.attempts));
+                    self.made.truncate(PLACES_SHOWN);
+                }
+                let counted = if custom { 0 } else { self.count(made.attempts) };
+                let cost = Cost { reads: made.attempts, writes: u32::from(!made.known) + counted };
                 Reply::ok(if made.known { "known" } else { "shortened" }, cost)
             }
             Err(error) => Reply::not(Outcome::Invalid, note(error)),
+        }
+    }
+
+    /// So many numbers were taken from the counter: the writes to its row that this came to.
+    fn count(&mut self, numbers: u32) -> u32 {
+        if self.counter_block == 0 || self.links.coding() != Coding::Counter {
+            return 0;
+        }
+        let blocks = |numbers: u64| numbers.div_ceil(self.counter_block);
+        let next = self.links.next();
+        let writes = blocks(next) - blocks(next.saturating_sub(numbers.into()));
+        self.counter_writes += writes;
+        writes as u32
+    }
+
+    fn guess(&mut self, op: &Op) -> Reply {
+        let code = self.links.guess(&mut Draw::new(self.draws, op.seed));
+        self.guesses += 1;
+        self.asked = Some(code);
+        match self.links.redirect(&code, op.now) {
+            Found::Url(_) => {
+                self.guessed += 1;
+                Reply::ok("guessed", Cost { reads: 1, writes: 0 })
+            }
+            Found::Expired | Found::Unknown => Reply::not(Outcome::Invalid, "unknown code"),
         }
     }
 
@@ -147,10 +207,12 @@ impl Running {
         let Some(code) = self.known.get(&op.key).copied() else {
             return Reply::not(Outcome::Invalid, "unknown code");
         };
+        self.asked = Some(code);
         match self.links.redirect(&code, op.now) {
             Found::Unknown => Reply::not(Outcome::Invalid, "unknown code"),
             Found::Expired => Reply::not(Outcome::Invalid, "expired"),
             Found::Url(_) => {
+                self.redirects += 1;
                 let mut reply = Reply::ok("redirected", Cost { reads: 1, writes: 0 });
                 match self.counting {
                     Counting::Inline => {
@@ -214,6 +276,7 @@ impl Service for Running {
             2 => self.redirect(op),
             3 => self.stats(op.key),
             4 => self.click(op),
+            5 => self.guess(op),
             _ => Reply::not(Outcome::NoRoute, "no such operation"),
         }
     }
@@ -231,10 +294,55 @@ impl Service for Running {
                 Figure::count("links", links.len() as u64),
                 Figure::count("collisions", self.links.collisions()),
                 Figure::count("clicks", self.links.clicks().counted()),
+                Figure::count("redirects", self.redirects),
+                Figure::count("events", self.events),
+                Figure::count("guesses", self.guesses),
+                Figure::count("guessed", self.guessed),
+                Figure::count("counter writes", self.counter_writes),
                 Figure::count("clicks today", self.links.clicks().on(self.links.day_of(now))),
             ],
             tables: vec![Table { name: "newest links", columns: &["code", "URL", "clicks"], rows }],
         }
+    }
+
+    #[cfg(feature = "whole")]
+    fn view(&self, now: Time) -> ServiceView {
+        let coding = self.links.coding();
+        let links = self.links.links();
+        let (n, space) = (links.len() as f64, coding.space(self.chars));
+        let link = |(code, attempts): &(Code, u32)| {
+            links.get(code).map(|link| LinkView {
+                code: code.as_str().to_owned(),
+                url: link.url.to_string(),
+                clicks: link.clicks,
+                attempts: *attempts,
+            })
+        };
+        let url = |code: &Code| match self.links.redirect(code, now) {
+            Found::Url(url) => Some(url.to_string()),
+            Found::Expired | Found::Unknown => None,
+        };
+        ServiceView::Shortener(Box::new(ShortenerView {
+            coding: match coding {
+                Coding::Counter => "counter, base 62".to_owned(),
+                Coding::Md5 { chars } => format!("MD5, {chars} digits of base 62"),
+                Coding::Md5Hex { chars } => format!("MD5, {chars} hexadecimal digits"),
+            },
+            space,
+            links: links.len() as u32,
+            collisions: self.links.collisions(),
+            collisions_expected: (coding != Coding::Counter).then(|| n * (n - 1.0) / 2.0 / space),
+            next: (coding == Coding::Counter).then(|| base62::encode(self.links.next()).as_str().to_owned()),
+            places: self.made.iter().filter_map(|(code, _)| coding.place(code, self.chars)).collect(),
+            newest: self.made.iter().filter_map(link).take(LINKS_SHOWN).collect(),
+            clicks: self.links.clicks().counted(),
+            counting: self.counting,
+            queued: self.events,
+            redirects: self.redirects,
+            last: self.asked.map(|code| Redirected { code: code.as_str().to_owned(), url: url(&code) }),
+            guesses: self.guesses,
+            guessed: self.guessed,
+        }))
     }
 
     fn check(&self) -> Result<(), String> {
