@@ -147,6 +147,30 @@ pub const LABS: &[Lab] = labs! {
         "message-queue/at-least-once", "At least once, seen twice",
             "A slow consumer is taken for dead, and its message is handed out again.";
     }
+    "Distributed cache" {
+        "distributed-cache/placement-and-copies", "Placement and copies",
+            "Five machines, and room for every key once. What does it cost to keep each of them twice?";
+        "distributed-cache/lose-a-node", "Lose a node",
+            "One machine of four dies. The others are full as before, and the origin drowns.";
+        "distributed-cache/expiry-in-step", "Expiry in step",
+            "What was written together expires together, and everybody asks the origin at once.";
+    }
+    "URL shortener" {
+        "url-shortener/counter-or-hash", "Counter or hash",
+            "One gives codes that strangers guess, the other codes that collide.";
+        "url-shortener/hot-link", "A hot link and its cache",
+            "A link is everywhere. The cache bears it, and the clicks are not counted.";
+        "url-shortener/clicks-in-line-or-queued", "Clicks: in line or queued",
+            "Counting takes as long as redirecting. In a rush a quarter of the redirects pay for it.";
+    }
+    "API gateway" {
+        "api-gateway/which-check", "Which check stopped it",
+            "Size, token, rate, route, fields: five checks, and the first that fails is the answer.";
+        "api-gateway/token-expiry", "A token expires",
+            "Short lives limit what a stolen token is worth, and everybody logs in all the time.";
+        "api-gateway/one-noisy-tenant", "One noisy tenant",
+            "A script of one tenant sends four times as much as all ten together.";
+    }
     "Resilience" {
         "resilience/retry-storm", "A retry storm, and a budget",
             "Three bad seconds, and the system never recovers: the retries keep it down.";

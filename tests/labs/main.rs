@@ -1,9 +1,11 @@
 //! Every lab of the table: that it is whole, and that what its lesson says is what its run does, on its own
 //! seed and on others. What each lab claims is in the file of its topic.
 
+mod api_gateway;
 mod caching;
 mod common;
 mod consistency;
+mod distributed_cache;
 mod hash_rings;
 mod load_balancing;
 mod message_queue;
@@ -13,6 +15,7 @@ mod rate_limiting;
 mod resilience;
 mod scaling;
 mod sharding;
+mod url_shortener;
 
 use common::{OTHERS, Proof, goals_met, lesson, own_seed, run, scenario, seeds};
 use serde_json::json;
@@ -95,6 +98,9 @@ fn proof(lab: &Lab) -> Proof {
         message_queue::proofs(),
         resilience::proofs(),
         sharding::proofs(),
+        distributed_cache::proofs(),
+        url_shortener::proofs(),
+        api_gateway::proofs(),
     ];
     let mut proofs = topics.into_iter().flatten();
     proofs.find(|proof| proof.id == lab.id).unwrap_or_else(|| panic!("{}: no proof", lab.id))

@@ -113,6 +113,15 @@ const SETTINGS: &[Setting] =
             true,
             "A client without a valid token gets one first, which costs a write.",
         ),
+        Setting::integer(
+            "login_rows",
+            "A log-in costs",
+            "rows",
+            (1.0, 1000.0),
+            1.0,
+            "What a log-in writes, and what checking a password takes, as rows.",
+        )
+        .usual(1.0, 50.0, Scale::Logarithmic),
         Setting::number(
             "anonymous_share",
             "Without a token",
@@ -180,6 +189,7 @@ struct Running {
     renew: bool,
     /// The token that each client holds.
     held: BTreeMap<u32, Credential>,
+    login_rows: u32,
     /// Tokens that clients asked for after the start.
     logins: u64,
     /// The last requests, at most [`PASSAGES_SHOWN`].
@@ -205,6 +215,7 @@ impl Running {
             draws: seed,
             renew: knobs.flag("renew"),
             held: BTreeMap::new(),
+            login_rows: knobs.number("login_rows") as u32,
             logins: 0,
             passages: VecDeque::with_capacity(PASSAGES_SHOWN + 1),
         };
@@ -246,7 +257,7 @@ impl Running {
         let mut cost = Cost { reads: 1, writes: 0 };
         if self.renew && !anonymous && !self.is_valid(op.client, op.now) {
             self.login(op.client, op.now);
-            cost.writes = 1;
+            cost.writes = self.login_rows;
         }
         let credential = self.held.get(&op.client).copied().filter(|_| !anonymous);
         let (method, path) = operation.path.split_once(' ').unwrap_or(("GET", operation.path));
@@ -288,7 +299,7 @@ impl Service for Running {
             None => Reply::not(Outcome::NoRoute, "no such operation"),
             Some(_) if op.route == 0 => {
                 self.login(op.client, op.now);
-                Reply::ok("logged in", Cost { reads: 1, writes: 1 })
+                Reply::ok("logged in", Cost { reads: 1, writes: self.login_rows })
             }
             Some(operation) => self.admit(op, operation),
         }
