@@ -8,8 +8,8 @@ use super::whole;
 use switchyard::algo::setting::shortened;
 use switchyard::scenario::envelope;
 use switchyard::scenario::json::decimal;
-use wasm_bindgen::JsValue;
-use web_sys::UrlSearchParams;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Event, PopStateEvent, UrlSearchParams};
 
 /// What `show=` can name.
 pub const PANELS: [&str; 8] =
@@ -202,14 +202,14 @@ impl Address {
     /// that, which does no harm.
     pub fn replace(&self) {
         if let Ok(history) = window().history() {
-            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&self.here()));
+            let _ = history.replace_state_with_url(&JsValue::TRUE, "", Some(&self.here()));
         }
     }
 
     /// Shown as a new entry in the history.
     pub fn push(&self) {
         if let Ok(history) = window().history() {
-            let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&self.here()));
+            let _ = history.push_state_with_url(&JsValue::TRUE, "", Some(&self.here()));
         }
     }
 
@@ -218,6 +218,18 @@ impl Address {
         let path = window().location().pathname().unwrap_or_default();
         format!("{path}{}", self.write().trim_start_matches("./"))
     }
+}
+
+/// Marks the entry of the history that the site was opened with as the others are.
+pub fn mark_present() {
+    if let Ok(history) = window().history() {
+        let _ = history.replace_state_with_url(&JsValue::TRUE, "", None);
+    }
+}
+
+/// Whether an entry that is come to is one of those, and no address that somebody has just given.
+pub fn is_ours(popstate: &Event) -> bool {
+    popstate.dyn_ref::<PopStateEvent>().is_some_and(|event| event.state().is_truthy())
 }
 
 fn pairs(search: &str) -> Vec<(String, String)> {

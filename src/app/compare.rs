@@ -17,6 +17,7 @@ use super::tabs::Tabs;
 use super::theme::Theme;
 use super::transport::Transport;
 use super::variants::{mark, variants};
+use super::work::use_work;
 use std::rc::Rc;
 use switchyard::play::Comparison;
 use switchyard::scenario::Checked;
@@ -50,6 +51,7 @@ pub fn ComparePage(props: &ComparePageProps) -> Html {
     use_address(&engine, pulse.revision, opened);
     use_shortcuts(&engine);
     use_bridge(&engine, &pulse, opened);
+    use_work(&engine, opened);
     let share = props.say.clone();
     let share = Callback::from(move |_: MouseEvent| later::open("share", &share));
     let back = back_to_the_lab(engine.runs().scenario(), opened);

@@ -1,15 +1,14 @@
 //! Files that somebody hands to the page: a scenario, or a log to be replayed.
 
+use super::incoming::{self, Incoming};
+use switchyard::scenario::Checked;
 use switchyard::scenario::replay::{self, Imported};
-use switchyard::scenario::{Checked, Problem, elsewhere};
 
 /// What was in a file.
 pub enum Content {
-    Scenario(Box<Checked>),
+    Scenario(Incoming),
     /// The present scenario with its clients replaying the log.
     Log(Box<Checked>, Imported),
-    /// A scenario that the whole page opens.
-    Elsewhere,
 }
 
 /// The largest file that is read.
@@ -28,16 +27,11 @@ pub async fn take(file: &web_sys::File, base: &Checked) -> Result<Content, (Stri
     let bytes =
         super::dom::read(file).await.map_err(|why| (format!("“{name}” could not be read."), vec![why]))?;
     if looks_like_a_scenario(&file.name(), &bytes) {
-        let lines = |problems: Vec<Problem>| problems.iter().map(Problem::to_string).collect();
         let text =
             std::str::from_utf8(&bytes).map_err(|_| (format!("“{name}” is not UTF-8 text."), vec![]))?;
-        if elsewhere::is_needed(text) {
-            super::whole::open(text).map_err(|why| (why, vec![]))?;
-            return Ok(Content::Elsewhere);
-        }
-        let scenario = Checked::parse(text)
-            .map_err(|found| (format!("“{name}” is not a scenario that can run:"), lines(found)))?;
-        return Ok(Content::Scenario(Box::new(scenario)));
+        return incoming::scenario(text, &format!("“{name}”"))
+            .map(Content::Scenario)
+            .map_err(|notice| (notice.text, notice.details));
     }
     match replay::import(&bytes, &name, base) {
         Ok((scenario, imported)) => Ok(Content::Log(Box::new(scenario), imported)),

@@ -8,6 +8,7 @@ use super::controls::Controls;
 use super::dom::{is_embed, remember_scenario, takes_key, use_media};
 use super::engine::{Engine, Pulse};
 use super::head::{Go, embed_head, head};
+use super::incoming::deliver;
 use super::inspect::{inspect, selected};
 use super::later;
 use super::lesson::Markdown;
@@ -19,6 +20,7 @@ use super::tabs::Tabs;
 use super::task::{Challenge, Question};
 use super::theme::Theme;
 use super::transport::Transport;
+use super::work::use_work;
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
 use std::rc::Rc;
@@ -69,6 +71,7 @@ pub fn LabPage(props: &LabPageProps) -> Html {
     use_address(&engine, pulse.revision, opened);
     use_shortcuts(&engine);
     use_bridge(&engine, &pulse, opened);
+    use_work(&engine, opened);
 
     let on_log = {
         let above = above.setter();
@@ -78,16 +81,22 @@ pub fn LabPage(props: &LabPageProps) -> Html {
         let above = above.setter();
         Callback::from(move |()| above.set(Above::Nothing))
     };
-    let on_scenario = {
-        let (engine, above) = (engine.clone(), above.setter());
-        Callback::from(move |scenario: Checked| {
-            engine.open(scenario);
+    let go = use_context::<Go>().unwrap_or_default();
+    let on_incoming = {
+        let (above, go, say) = (above.setter(), go.clone(), props.say.clone());
+        Callback::from(move |incoming| {
             above.set(Above::Nothing);
+            deliver(incoming, go.clone(), say.clone());
         })
     };
+    let may_open = opened.address.word("edit") == "full";
     let drop = use_drop({
         let above = above.setter();
-        Callback::from(move |file| above.set(Above::Log(Some(file))))
+        Callback::from(move |file| {
+            if may_open {
+                above.set(Above::Log(Some(file)));
+            }
+        })
     });
     let title = engine.session().scenario().title.clone();
     let parts = Parts {
@@ -99,20 +108,17 @@ pub fn LabPage(props: &LabPageProps) -> Html {
     };
     let compare = {
         let (engine, opened) = (engine.clone(), opened.clone());
-        let go = use_context::<Go>();
         Callback::from(move |_: MouseEvent| {
             let address = address_of(engine.session().scenario(), &opened);
             let t_ms = engine.session().now().ms();
-            if let Some(go) = &go {
-                go.emit(Address { compare: true, t_ms: Some(t_ms), ..address });
-            }
+            go.emit(Address { compare: true, t_ms: Some(t_ms), ..address });
         })
     };
     let share = props.say.clone();
     let share = Callback::from(move |_: MouseEvent| later::open("share", &share));
     let acts = html! {
         <>
-            if opened.address.word("edit") == "full" {
+            if may_open {
                 <button type="button" class="button" onclick={on_log.reform(|_: MouseEvent| ())}>{ "Open file" }</button>
             }
             if !is_embed() { <button type="button" class="button" onclick={compare}>{ "Compare" }</button> }
@@ -129,7 +135,7 @@ pub fn LabPage(props: &LabPageProps) -> Html {
             <Layout {parts} opened={opened.clone()} {seen} />
             { match &*above {
                 Above::Nothing => html! {},
-                Above::Log(file) => html! { <LogDialog engine={engine} file={file.clone()} on_close={close} {on_scenario} /> },
+                Above::Log(file) => html! { <LogDialog engine={engine} file={file.clone()} on_close={close} {on_incoming} /> },
             } }
         </div>
     }
@@ -245,11 +251,13 @@ fn use_drop(on_file: Callback<File>) -> Drop {
     let ondrop = {
         let over = over.setter();
         Callback::from(move |event: DragEvent| {
-            event.prevent_default();
             over.set(false);
-            if let Some(file) =
-                event.data_transfer().and_then(|data| data.files()).and_then(|files| files.get(0))
-            {
+            let file = event.data_transfer().and_then(|data| data.files()).and_then(|files| files.get(0));
+            // A text is for whoever takes it on every page; in a frame that is nobody.
+            if file.is_some() || is_embed() {
+                event.prevent_default();
+            }
+            if let Some(file) = file {
                 on_file.emit(file);
             }
         })

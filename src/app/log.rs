@@ -3,10 +3,12 @@
 use super::dialog::Dialog;
 use super::engine::Engine;
 use super::files::{self, Content};
+use super::incoming::{self, Incoming};
+use super::work;
 use switchyard::scenario::Checked;
 use switchyard::scenario::replay::{Imported, Sort};
 use switchyard::scene::figures;
-use web_sys::{DragEvent, File, HtmlInputElement};
+use web_sys::{DragEvent, File, HtmlInputElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -16,7 +18,8 @@ pub struct LogDialogProps {
     #[prop_or_default]
     pub file: Option<File>,
     pub on_close: Callback<()>,
-    pub on_scenario: Callback<Checked>,
+    /// A scenario or a link, which takes the place of the present run.
+    pub on_incoming: Callback<Incoming>,
 }
 
 #[derive(Clone, Default)]
@@ -33,16 +36,14 @@ pub fn LogDialog(props: &LogDialogProps) -> Html {
     let state = use_state(Read::default);
     let over = use_state(|| false);
     let take = {
-        let (engine, state, on_scenario) = (props.engine.clone(), state.setter(), props.on_scenario.clone());
+        let (engine, state, on_incoming) = (props.engine.clone(), state.setter(), props.on_incoming.clone());
         Callback::from(move |file: File| {
-            let (engine, state, on_scenario) = (engine.clone(), state.clone(), on_scenario.clone());
+            let (engine, state, on_incoming) = (engine.clone(), state.clone(), on_incoming.clone());
             state.set(Read::Busy);
             wasm_bindgen_futures::spawn_local(async move {
                 let base = engine.session().scenario().clone();
                 match files::take(&file, &base).await {
-                    // It stays as it is until the other page is there.
-                    Ok(Content::Elsewhere) => {}
-                    Ok(Content::Scenario(scenario)) => on_scenario.emit(*scenario),
+                    Ok(Content::Scenario(scenario)) => on_incoming.emit(scenario),
                     Ok(Content::Log(scenario, imported)) => state.set(Read::Good(*scenario, imported)),
                     Err((text, details)) => state.set(Read::Bad(text, details)),
                 }
@@ -63,6 +64,18 @@ pub fn LogDialog(props: &LogDialogProps) -> Html {
             let input: Option<HtmlInputElement> = event.target_dyn_into();
             if let Some(file) = input.and_then(|input| input.files()).and_then(|files| files.get(0)) {
                 take.emit(file);
+            }
+        })
+    };
+    let pasted = use_node_ref();
+    let onsubmit = {
+        let (pasted, state, on_incoming) = (pasted.clone(), state.setter(), props.on_incoming.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            let text = pasted.cast::<HtmlTextAreaElement>().map(|field| field.value()).unwrap_or_default();
+            match incoming::read(&text) {
+                Ok(incoming) => on_incoming.emit(incoming),
+                Err(notice) => state.set(Read::Bad(notice.text, notice.details)),
             }
         })
     };
@@ -98,6 +111,11 @@ pub fn LogDialog(props: &LogDialogProps) -> Html {
                 <label for="log-file" class="strong">{ "Choose a file, or drop it here" }</label>
                 <input id="log-file" type="file" {onchange} />
             </div>
+            <form class="row" {onsubmit}>
+                <label for="pasted" class="strong">{ "Or paste a link or a scenario" }</label>
+                <textarea id="pasted" ref={pasted} class="link-field" rows="2" spellcheck="false" />
+                <button type="submit" class="button">{ "Open" }</button>
+            </form>
             <p class="dim small">{ "The log stays in this browser. Nothing is sent anywhere." }</p>
             <div aria-live="polite">{ outcome(&state, props) }</div>
         </Dialog>
@@ -117,10 +135,9 @@ fn outcome(state: &Read, props: &LogDialogProps) -> Html {
         },
         Read::Good(scenario, imported) => {
             let onclick = {
-                let (engine, scenario, close) =
-                    (props.engine.clone(), scenario.clone(), props.on_close.clone());
+                let (scenario, close) = (scenario.clone(), props.on_close.clone());
                 Callback::from(move |_: MouseEvent| {
-                    engine.open(scenario.clone());
+                    work::open_here(scenario.clone());
                     close.emit(());
                 })
             };

@@ -25,6 +25,7 @@ mod files;
 mod goal;
 mod head;
 mod home;
+mod incoming;
 mod inspect;
 mod knob;
 mod lab;
@@ -50,6 +51,7 @@ mod theme;
 mod transport;
 mod variants;
 mod whole;
+mod work;
 mod worker;
 
 use address::Address;
@@ -161,11 +163,15 @@ fn App() -> Html {
             show.emit(first.0.clone());
         });
     }
-    use_back_button(&show);
     let go = {
         let show = show.clone();
         Callback::from(move |address: Address| {
-            address.push();
+            // A frame leaves the history to the page around it.
+            if dom::is_embed() {
+                address.replace()
+            } else {
+                address.push()
+            }
             show.emit(address);
         })
     };
@@ -173,6 +179,8 @@ fn App() -> Html {
         let notices = notices.dispatcher();
         use_callback((), move |notice, ()| notices.dispatch(Tell::Add(notice)))
     };
+    use_history(&show, &say);
+    incoming::use_incoming(&go, &say);
     let on_dismiss = {
         let notices = notices.dispatcher();
         Callback::from(move |id| notices.dispatch(Tell::Dismiss(id)))
@@ -239,13 +247,23 @@ fn missing(address: &Address, why: Missing, show: &Callback<Address>) -> Html {
     }
 }
 
-/// Back, forward, and another fragment typed into the address bar.
+/// Back, forward, and another fragment in the address bar: only the last could cost work, and asks.
 #[hook]
-fn use_back_button(show: &Callback<Address>) {
-    let show = show.clone();
+fn use_history(show: &Callback<Address>, say: &Say) {
+    let (show, say) = (show.clone(), say.clone());
     use_effect_with((), move |()| {
-        let listener =
-            EventListener::new(&dom::window(), "popstate", move |_| show.emit(Address::present().0));
+        if !dom::is_embed() {
+            address::mark_present();
+        }
+        let listener = EventListener::new(&dom::window(), "popstate", move |event| {
+            let (show, say, address) = (show.clone(), say.clone(), Address::present().0);
+            if dom::is_embed() || address::is_ours(event) {
+                return show.emit(address);
+            }
+            wasm_bindgen_futures::spawn_local(async move {
+                if work::may_go(&say).await { show.emit(address) } else { work::show_address() }
+            });
+        });
         move || drop(listener)
     });
 }

@@ -3,7 +3,6 @@
 
 use super::address::Address;
 use super::dom::{document, window};
-use serde_json::Value;
 use switchyard::node;
 use switchyard::scenario::{elsewhere, envelope};
 
@@ -48,18 +47,7 @@ pub fn frame(lab: &str) -> String {
     format!("{}{FOLDER}embed.html?lab={lab}&show=stage&start=auto&t=2000", site())
 }
 
-/// Opens a scenario's text on the whole page, in a link of its own.
-///
-/// # Errors
-/// Where no link can hold it: says what to do instead.
-pub fn open(scenario: &str) -> Result<(), String> {
-    let written =
-        serde_json::from_str::<Value>(scenario).map_or(scenario.to_owned(), |json| json.to_string());
-    let fragment = envelope::encode(&written);
-    let at = format!("{}{FOLDER}", site());
-    if fragment.len() > envelope::FRAGMENT_BYTES_MAX {
-        return Err(format!("It is too large for a link to the page that can run it. Open it there: {at}"));
-    }
-    let address = Address { fragment, ..Address::default() };
-    window().location().assign(&format!("{at}{}", address.write())).map_err(|_| format!("Open it at {at}"))
+/// What is said of a scenario that the whole page could run, where no link can hold it.
+pub fn too_large() -> String {
+    format!("It is too large for a link to the page that can run it. Open it there: {}{FOLDER}", site())
 }
