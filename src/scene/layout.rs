@@ -25,7 +25,7 @@ pub struct Layout {
     /// The size that everything was laid out in; the stage shows it times `scale`.
     pub width: f64,
     pub height: f64,
-    /// 1, or less where the stage is too small for legible cards.
+    /// 1; less where the stage is too small for legible cards, more where a few cards would look lost.
     pub scale: f64,
     pub yards: Vec<Yard>,
     /// By link.
@@ -38,6 +38,10 @@ pub struct Layout {
 const NARROW: f64 = 560.0;
 const MARGIN: f64 = 24.0;
 const MARGIN_NARROW: f64 = 12.0;
+/// A stage with more room than this, in CSS pixels, is drawn larger.
+const ROOMY: (f64, f64) = (800.0, 480.0);
+/// How much larger: what is tried first, as shares of the stage's size.
+const ENLARGED: [f64; 5] = [0.7, 0.76, 0.82, 0.88, 0.94];
 /// Above the first node on a narrow stage, for the legend.
 const LEGEND_HEIGHT: f64 = 42.0;
 /// Below the last one, for notes.
@@ -50,19 +54,28 @@ impl Layout {
         let (width, height) = (side(width), side(height));
         let axis = if width < NARROW && height > width * 0.9 { Axis::Down } else { Axis::Across };
         let columns = columns(snapshot);
+        let has_instruments = snapshot.nodes.iter().any(has_instrument);
+        let is_room = |factor: &f64| width * factor >= ROOMY.0 && height * factor >= ROOMY.1;
+        let enlarged = ENLARGED.into_iter().filter(|factor| axis == Axis::Across && is_room(factor));
+        let stage = |factor: f64, instruments| Stage {
+            snapshot,
+            axis,
+            size: rect(0.0, 0.0, width * factor, height * factor),
+            instruments,
+        };
+        let mut roomy =
+            enlarged.filter_map(|factor| stage(factor, has_instruments).layout(&columns, 1.0 / factor));
+        if let Some(layout) = roomy.find(|layout| !layout.is_tight()) {
+            return layout;
+        }
         // Instruments rather than plain cards, even if all gets a little smaller for them.
         let instruments = [1.0, 1.08, 1.17].into_iter().map(|factor| (factor, true));
-        let instruments = instruments.filter(|_| snapshot.nodes.iter().any(has_instrument));
+        let instruments = instruments.filter(|_| has_instruments);
         let plain =
             std::iter::successors(Some(1.0), |factor| Some(factor * 1.08)).map(|factor| (factor, false));
         for (factor, instruments) in instruments.chain(plain) {
-            let size = rect(0.0, 0.0, width * factor, height * factor);
-            let stage = Stage { snapshot, axis, size, instruments };
-            if let Some(yards) = place(&stage, &columns) {
-                let tracks = tracks(snapshot, axis, &yards);
-                let legend = legend(axis, size, &yards);
-                let (width, height) = (size.width, size.height);
-                return Layout { axis, width, height, scale: 1.0 / factor, yards, tracks, legend };
+            if let Some(layout) = stage(factor, instruments).layout(&columns, 1.0 / factor) {
+                return layout;
             }
         }
         unreachable!("every area is large enough once it is large")
@@ -158,6 +171,15 @@ struct Stage<'a> {
 }
 
 impl Stage<'_> {
+    /// What is laid out in this size and shown times `scale`; `None` if it is too small for legible cards.
+    fn layout(&self, columns: &[Vec<usize>], scale: f64) -> Option<Layout> {
+        let yards = place(self, columns)?;
+        let tracks = tracks(self.snapshot, self.axis, &yards);
+        let legend = legend(self.axis, self.size, &yards);
+        let Rect { width, height, .. } = self.size;
+        Some(Layout { axis: self.axis, width, height, scale, yards, tracks, legend })
+    }
+
     fn state(&self, node: &usize) -> &NodeState {
         &self.snapshot.nodes[*node].state
     }

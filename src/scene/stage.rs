@@ -80,7 +80,7 @@ pub fn stage(snapshot: &Snapshot, readings: &Readings, view: &View) -> Picture {
 /// To the stage's own size.
 fn finish(layout: Layout, mut shapes: Vec<Shape>, mut marks: Vec<Mark>, dots_per: u64) -> Picture {
     let mark_radius = dots::radius(&layout) * layout.scale;
-    if layout.scale < 1.0 {
+    if layout.scale != 1.0 {
         shapes = shapes.into_iter().map(|shape| shape.scaled(layout.scale)).collect();
         for mark in &mut marks {
             mark.at = point(mark.at.x * layout.scale, mark.at.y * layout.scale);

@@ -178,6 +178,18 @@ fn hits_find_members_nodes_tracks_and_dots() {
 }
 
 #[test]
+fn a_large_stage_is_drawn_larger_and_still_hit() {
+    let system = System::new(4);
+    let picture = system.picture(1300.0, 800.0);
+    assert!(picture.layout.scale > 1.3, "{}", picture.layout.scale);
+    for area in picture.targets(&system.snapshot, &system.readings) {
+        let center = area.rect.center();
+        assert_eq!(picture.hit(center.x, center.y), Some(area.target), "{}", area.name);
+        assert!(area.rect.inside(rect(0.0, 0.0, 1300.0, 800.0)));
+    }
+}
+
+#[test]
 fn a_target_says_what_its_card_says() {
     let system = System::new(4).overloaded().crashed();
     let names: Vec<String> = (system.picture(800.0, 520.0).targets(&system.snapshot, &system.readings))
