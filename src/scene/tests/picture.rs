@@ -52,6 +52,8 @@ fn filled_slots_are_busy_workers_and_filled_places_are_queued_requests() {
         let picture = system.picture(width, height);
         assert_eq!(picture.layout.yards[SERVERS].density, Density::Full);
         for (index, card) in picture.layout.yards[SERVERS].cards.iter().enumerate() {
+            let scale = picture.layout.scale;
+            let card = &rect(card.x * scale, card.y * scale, card.width * scale, card.height * scale);
             let queued = [0, 3, 9, 16][index];
             assert_eq!(fills(&picture, *card, Ink::Request), (4 - index, queued), "server {index}");
             // Every place is there, taken or not.
