@@ -30,6 +30,8 @@ fn run(kind: &str, policy: impl Into<Value>) -> Session {
         nodes.push(node);
         nodes.push(json!({ "id": "o", "kind": "servers", "workers": 500 }));
     } else {
+        // Of several replicas the stage shows what each holds.
+        node["replicas"] = json!(1);
         nodes.push(node);
     }
     let changes: Vec<Value> =

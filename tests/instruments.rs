@@ -10,13 +10,14 @@ use common::record::scenario;
 use serde_json::{Value, json};
 use switchyard::algo::setting::Knobs;
 use switchyard::algo::{balance, cache, limit};
+use switchyard::node::Node;
 use switchyard::node::station::{CacheView, Inside, LimitView};
 use switchyard::run::Simulation;
 use switchyard::run::snapshot::{NodeState, PoolView};
 use switchyard::scenario::Checked;
 use switchyard::scene::geometry::{Point, Rect};
 use switchyard::scene::palette::Ink;
-use switchyard::scene::shape::{Label, Shape};
+use switchyard::scene::shape::{Anchor, Label, Shape};
 use switchyard::scene::yard::Density;
 use switchyard::scene::{self, Palette, Picture, Readings, View};
 use switchyard::sim::Time;
@@ -536,6 +537,103 @@ fn every_balancer_is_drawn_as_it_is() {
         }
     }
     assert!(drawn > 4000, "{drawn} panels");
+}
+
+fn replicated(set: Value) -> Checked {
+    let mut store = json!({ "id": "store", "kind": "store", "count": 4, "replicas": 3, "replication": "quorum",
+        "read_quorum": 1, "write_quorum": 1, "timeout_ms": 200, "failover_ms": 300 });
+    for (name, value) in set.as_object().unwrap() {
+        store[name] = value.clone();
+    }
+    let nodes = json!([
+        { "id": "clients", "kind": "clients", "rate_per_s": 90, "keys": { "kind": "uniform", "count": 14 },
+          "mix": [{ "path": "/", "write_share": 0.4 }], "timeout_ms": 900, "to": ["store"] },
+        store,
+    ]);
+    let links = json!([{ "from": "clients", "to": "store", "latency_ms": 5 },
+        { "from": "store", "to": "store", "latency_ms": { "dist": "exponential", "mean": 30 } }]);
+    let changes = json!([
+        { "at_ms": 800, "node": "store/4", "set": { "side": 1 } },
+        { "at_ms": 1500, "node": "store/2", "set": { "down": true } },
+        { "at_ms": 2200, "node": "store/4", "set": { "side": 0 } },
+        { "at_ms": 2500, "node": "store/2", "set": { "down": false } },
+    ]);
+    scenario(nodes, links, changes)
+}
+
+/// What the machines hold is asked of the machines themselves: a chip for each of the keys that are headed.
+fn assert_replicas(card: &Card<'_>, simulation: &Simulation, what: &str) {
+    card.assert_legible(what);
+    let world = simulation.world();
+    let Node::Store(store) = &world.nodes()[1] else { panic!("no store") };
+    let snapshot = simulation.snapshot();
+    let NodeState::Station(station) = &snapshot.nodes[1].state else { panic!("no station") };
+    let Inside::Replicas(view) = &station.inside else { panic!("no replicas") };
+    let middle: Vec<&Label> =
+        card.texts().into_iter().filter(|label| label.anchor == Anchor::Middle).collect();
+    let heads: Vec<u32> =
+        middle.iter().filter_map(|label| label.text.strip_prefix('k')?.parse().ok()).collect();
+    assert!(heads.len() >= view.keys.len().min(3), "{what}: {heads:?}");
+    let mut wanted = vec![];
+    for member in 0..4 {
+        let mut behind = 0;
+        for (key, newest) in &view.keys {
+            let row = store.rows(member).and_then(|rows| rows.get(*key));
+            let numbers: Vec<u32> =
+                row.map_or(vec![], |row| row.versions().iter().map(|version| version.number).collect());
+            let home = store.home(*key).has(member as u16);
+            behind += usize::from(home && numbers.first().is_none_or(|number| number < newest));
+            if heads.contains(key) {
+                match numbers[..] {
+                    [] if home => wanted.push("none".to_owned()),
+                    [] => {}
+                    [one] => wanted.push(format!("v{one}")),
+                    [one, two] => wanted.push(format!("{one}|{two}")),
+                    _ => wanted.push(format!("{}|+{}", numbers[0], numbers.len() - 1)),
+                }
+            }
+        }
+        let it = &station.members[member];
+        let said = match (it.down, view.keys.is_empty(), behind) {
+            (true, ..) => "down".to_owned(),
+            (_, true, _) => "empty".to_owned(),
+            (.., 0) => "newest".to_owned(),
+            (.., behind) => format!("{behind} behind"),
+        };
+        assert!(card.texts().iter().any(|label| label.text == said), "{what}: {said}");
+    }
+    let chips: Vec<&str> =
+        middle.iter().filter(|label| !label.text.starts_with('k')).map(|label| label.text.as_str()).collect();
+    assert_eq!(chips, wanted, "{what}");
+}
+
+#[test]
+fn every_replica_is_drawn_as_it_is() {
+    let mut drawn = 0;
+    let settings = [
+        json!({}),
+        json!({ "conflicts": "version-vectors" }),
+        json!({ "replication": "leader-async", "replication_lag_ms": 300 }),
+        json!({ "read_quorum": 2, "write_quorum": 2, "hinted_handoff": false, "read_repair": false }),
+    ];
+    let (mut stale, mut siblings) = (0, 0);
+    for (number, set) in settings.iter().enumerate() {
+        let mut simulation = Simulation::new(&replicated(set.clone()), &mut ());
+        for step in 0..60 {
+            simulation.advance(Time::from_ms(67.0 * f64::from(step)), u64::MAX, &mut ());
+            for size in SIZES {
+                let picture = picture(&simulation, size);
+                let what = format!("{number} step {step} at {size:?}");
+                for card in cards(&picture, 1) {
+                    assert_replicas(&card, &simulation, &what);
+                    drawn += 1;
+                    let has = |text: &str| card.texts().iter().any(|label| label.text.contains(text));
+                    (stale, siblings) = (stale + u32::from(has("stale: k")), siblings + u32::from(has("|")));
+                }
+            }
+        }
+    }
+    assert!(drawn > 1000 && stale > 100 && siblings > 10, "{drawn} cards, {stale} {siblings}");
 }
 
 /// Writes it where the gallery is wanted.

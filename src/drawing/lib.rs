@@ -1,7 +1,6 @@
 //! Pictures of a run, [`scene`]: a package of its own, so that it is compiled for size; `switchyard`
 //! shows its module as its own.
 
-#[cfg(any(test, feature = "whole"))]
 use switchyard_engine::algo;
 use switchyard_engine::sim;
 use switchyard_nodes::node;

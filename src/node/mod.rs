@@ -11,6 +11,7 @@ pub mod limiter;
 pub mod member;
 mod placing;
 pub mod queue;
+pub mod replicas;
 pub mod servers;
 pub mod station;
 pub mod store;

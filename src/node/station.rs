@@ -1,6 +1,8 @@
 //! A node as plain data, for kinds that need no more than text and levels on the stage.
 
 use super::division::Division;
+#[cfg(feature = "whole")]
+use super::replicas::ReplicasView;
 use crate::algo::{cache, limit};
 use crate::sim::{Span, Time};
 use crate::systems::ServiceView;
@@ -29,6 +31,9 @@ pub enum Inside {
     Limit(Box<LimitView>),
     /// How keys are divided among the members.
     Ring(Box<Division>),
+    /// What each replica of a store holds.
+    #[cfg(feature = "whole")]
+    Replicas(Box<ReplicasView>),
     /// The service that servers run.
     Service(ServiceView),
 }

@@ -4,7 +4,7 @@ use super::geometry::{Curve, Point, Rect, point, rect};
 use super::instrument::{self, Room};
 use super::ledger;
 use super::yard::{Axis, Density, Yard};
-use crate::node::station::{Inside, Station};
+use crate::node::station::Station;
 use crate::run::snapshot::{NodeState, NodeView, Snapshot};
 use crate::sim::Place;
 
@@ -253,8 +253,8 @@ impl Stage<'_> {
         let state = self.state(node);
         let count = member_count(state);
         let alone = matches!(state, NodeState::Station(station) if station.members.is_empty());
-        if let (NodeState::Station(Station { inside: inside @ Inside::Ring(_), .. }), (Some(room), _)) =
-            (state, self.rooms(node))
+        if let (NodeState::Station(Station { inside, .. }), (Some(room), _)) = (state, self.rooms(node))
+            && instrument::has_rows(inside)
         {
             let card = room.within(area)?;
             return Some(Yard::whole_with_rows(axis, card, instrument::rows(inside, card, count)));

@@ -209,10 +209,12 @@ impl Store {
         let rows = op.done().filter_map(|leg| leg.row());
         let row = rows.fold(None, |row: Option<Row>, more| merged(row.as_ref(), Some(more), how));
         let (version, member, expected) = (row.map_or(0, |row| row.number()), op.member, op.expected);
+        let key = op.key;
         cx.count(member, Counter::Reads, 1);
         if version < expected {
             cx.count(member, Counter::StaleReads, 1);
         }
+        self.watch_read(key, member, version, expected, cx.now());
         self.answer(cx, id, Outcome::Ok, version);
     }
 
@@ -225,7 +227,9 @@ impl Store {
         cx.count(member, Counter::Writes, 1);
         if self.oracle.acknowledged(key, &row, self.merge_rule()) {
             cx.count(member, Counter::LostUpdates, 1);
+            self.watch.lost(1);
         }
+        self.watch_write(key, cx.newest(cx.node(), key), cx.now());
         self.answer(cx, id, Outcome::Ok, version);
         if self.settings.replication == Replication::LeaderAsync {
             self.follow_later(cx, member, key, row);

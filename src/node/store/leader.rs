@@ -55,6 +55,7 @@ impl Store {
             let lost = self.oracle.taken_over(key, has, cx.newest(cx.node(), key));
             if lost > 0 {
                 cx.count(leader, Counter::LostWrites, lost);
+                self.watch.lost(lost);
             }
             for other in home.all().iter().filter(|other| **other != leader) {
                 let rows = &mut self.machines[*other as usize].rows;

@@ -38,6 +38,7 @@ mod table;
 mod transact;
 mod version;
 mod view;
+mod watch;
 
 pub use map::{Home, REPLICAS_MAX};
 pub use rows::Rows;
@@ -61,6 +62,7 @@ use rows::Pages;
 use table::Table;
 use transact::{Decision, Lock};
 use view::View;
+use watch::Watch;
 
 /// What menus, validation and documentation need of this kind of node.
 pub const KIND: Kind = Kind {
@@ -126,6 +128,7 @@ pub struct Store {
     ops: Ops,
     messages: Messages,
     oracle: Oracle,
+    watch: Watch,
     entropy_timer: Handle,
     hints_due: bool,
     move_due: bool,
@@ -202,6 +205,7 @@ impl Store {
             ops: Ops::default(),
             messages: Messages::default(),
             oracle: Oracle::default(),
+            watch: Watch::default(),
             entropy_timer: Handle::NONE,
             hints_due: false,
             move_due: false,
@@ -302,7 +306,7 @@ impl Store {
 }
 
 impl Show for Store {
-    fn station(&self, _now: Time) -> Option<Station> {
+    fn station(&self, now: Time) -> Option<Station> {
         let settings = &self.settings;
         let does = match settings.replication {
             Replication::LeaderSync => format!("leader, synchronous, N = {}", settings.replicas),
@@ -328,7 +332,8 @@ impl Show for Store {
             ..StationMember::default()
         };
         let members = self.machines.iter().take(settings.count as usize).enumerate().map(member).collect();
-        let inside = self.divided.view().map_or(Inside::Nothing, |it| Inside::Ring(Box::new(it)));
+        let divided = || self.divided.view().map_or(Inside::Nothing, |it| Inside::Ring(Box::new(it)));
+        let inside = self.replicas(now).unwrap_or_else(divided);
         Some(Station { does, notes, members, inside })
     }
 

@@ -23,6 +23,11 @@ fn hint_of(member: u16, key: u32) -> u64 {
     u64::from(member) << 32 | u64::from(key)
 }
 
+/// The member that this place's hint is for.
+pub(super) fn hint_for(place: u64) -> u16 {
+    (place >> 32) as u16
+}
+
 impl Store {
     /// After a read: whoever answered with less gets the rest.
     pub(super) fn repair<E: Env>(&mut self, cx: &mut Context<'_, E>, id: u32) {
@@ -104,7 +109,7 @@ impl Store {
                 continue;
             }
             if self.is_well(cx, member) && machine.hints_out == 0 {
-                let hints = machine.hints.iter().map(|(hint, row)| ((hint >> 32) as u16, hint as u32, row));
+                let hints = machine.hints.iter().map(|(hint, row)| (hint_for(hint), hint as u32, row));
                 let reachable =
                     hints.filter(|(other, ..)| self.view.sees(member, *other)).take(HINTS_AT_ONCE);
                 let some: Vec<(u16, u32, Row)> =

@@ -90,6 +90,7 @@ impl Store {
                 cx.count(member, counter, n);
             }
         }
+        self.watch.lost(dropped);
         true
     }
 

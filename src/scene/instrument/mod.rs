@@ -15,6 +15,8 @@ mod parts;
 #[cfg(feature = "whole")]
 pub mod places;
 #[cfg(feature = "whole")]
+mod replicas;
+#[cfg(feature = "whole")]
 pub mod ring;
 #[cfg(feature = "whole")]
 mod shortener;
@@ -77,6 +79,7 @@ pub fn room(inside: &Inside) -> Option<Room> {
             room((214.0, height), (400.0, height + 90.0), 1.5)
         }
         Inside::Ring(_) => Some(ring::ROOM),
+        Inside::Replicas(view) => Some(replicas::room(view)),
         Inside::Service(ServiceView::Nothing) => None,
         Inside::Service(ServiceView::Feed(_)) => Some(feed::ROOM),
         Inside::Service(ServiceView::Gateway(_)) => Some(gateway::ROOM),
@@ -97,6 +100,7 @@ pub fn draw(
         Inside::Cache(view) => cache::draw(&node.name, &station.does, None, view, card, shapes),
         Inside::Limit(view) => limit::draw(&node.name, &station.does, view, card, shapes),
         Inside::Ring(division) => ring::draw(node, station, division, card, moment, shapes),
+        Inside::Replicas(view) => replicas::draw(node, station, view, card, shapes),
         Inside::Nothing | Inside::Service(_) => return false,
     }
     true
@@ -119,8 +123,15 @@ pub fn draw_service(node: &NodeView, servers: &ServersView, card: Rect, shapes: 
 pub fn rows(inside: &Inside, card: Rect, members: usize) -> Vec<Rect> {
     match inside {
         Inside::Ring(division) => ring::rows(division, card, members),
+        Inside::Replicas(_) => replicas::rows(card, members),
         _ => vec![],
     }
+}
+
+/// Whether the instrument of the node as a whole may show its members too.
+#[cfg(feature = "whole")]
+pub fn has_rows(inside: &Inside) -> bool {
+    matches!(inside, Inside::Ring(_) | Inside::Replicas(_))
 }
 
 /// The instrument of one member, on `card`. False if there is none.
@@ -137,7 +148,7 @@ pub fn draw_member(
     match &member.inside {
         Inside::Cache(view) => cache::draw(&name, &station.does, trouble, view, card, shapes),
         Inside::Limit(view) => limit::draw(&name, &station.does, view, card, shapes),
-        Inside::Nothing | Inside::Ring(_) | Inside::Service(_) => return false,
+        _ => return false,
     }
     true
 }
@@ -150,6 +161,7 @@ pub fn describe(inside: &Inside) -> String {
         Inside::Limit(view) => limit::describe(view),
         Inside::Ring(division) => ring::describe(division),
         Inside::Service(ServiceView::Feed(view)) => feed::describe(view),
+        Inside::Replicas(view) => replicas::describe(view),
         Inside::Service(ServiceView::Gateway(view)) => gateway::describe(view),
         Inside::Service(ServiceView::Shortener(view)) => shortener::describe(view),
         Inside::Nothing | Inside::Service(ServiceView::Nothing) => String::new(),
@@ -173,6 +185,11 @@ pub fn draw_service(_: &NodeView, _: &ServersView, _: Rect, _: &mut Vec<Shape>) 
 #[cfg(not(feature = "whole"))]
 pub fn rows(_: &Inside, _: Rect, _: usize) -> Vec<Rect> {
     vec![]
+}
+
+#[cfg(not(feature = "whole"))]
+pub fn has_rows(_: &Inside) -> bool {
+    false
 }
 
 #[cfg(not(feature = "whole"))]
