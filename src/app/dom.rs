@@ -155,6 +155,7 @@ pub fn save(name: &str, kind: &str, content: &str) {
     }
 }
 
+#[cfg(feature = "whole")]
 /// The same with a picture, as PNG.
 pub fn save_canvas(name: &'static str, canvas: &web_sys::HtmlCanvasElement) {
     let made: Closure<dyn FnMut(JsValue)> = Closure::once(move |blob: JsValue| {

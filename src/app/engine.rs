@@ -343,6 +343,7 @@ impl Engine {
         result
     }
 
+    #[cfg(feature = "whole")]
     /// Changes the variants, and goes back to the present moment in all of them.
     pub fn edit(&self, edit: impl FnOnce(&mut Comparison) -> Result<(), Vec<Problem>>) {
         let now = self.0.wish.get().or(self.0.seeking.get()).unwrap_or(self.session().now());

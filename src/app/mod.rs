@@ -14,7 +14,9 @@ mod chart_picture;
 mod charts;
 mod chips;
 mod clock;
+#[cfg(feature = "whole")]
 mod compare;
+#[cfg(feature = "whole")]
 mod compare_charts;
 mod controls;
 mod dialog;
@@ -32,7 +34,9 @@ mod lab;
 mod later;
 mod lesson;
 mod log;
+#[cfg(feature = "whole")]
 mod measure;
+#[cfg(feature = "whole")]
 mod measure_plot;
 mod names;
 mod node_panel;
@@ -49,13 +53,16 @@ mod task;
 mod texts;
 mod theme;
 mod transport;
+#[cfg(feature = "whole")]
 mod variants;
 mod whole;
 mod work;
+#[cfg(feature = "whole")]
 mod worker;
 
 use address::Address;
 use broken::{Broken, broken_page};
+#[cfg(feature = "whole")]
 use compare::ComparePage;
 use gloo_events::EventListener;
 use home::Home;
@@ -73,6 +80,7 @@ pub fn main() {
         console_error_panic_hook::hook(info);
         dom::fatal(&info.to_string());
     }));
+    #[cfg(feature = "whole")]
     if worker::serve() {
         return;
     }
@@ -207,6 +215,7 @@ fn App() -> Html {
                 Page::Broken(broken) => broken_page(broken),
                 Page::Opening => html! { <main id="main" class="home" tabindex="-1"><p>{ "Opening…" }</p></main> },
                 Page::Missing(address, why) => missing(address, *why, &show),
+                #[cfg(feature = "whole")]
                 Page::Lab(number, opened) if opened.address.compare => html! {
                     <ComparePage key={*number} opened={opened.clone()} theme={*theme} {on_theme} {say} />
                 },

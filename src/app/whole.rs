@@ -29,7 +29,8 @@ fn site_of(base: &str) -> Option<&str> {
 pub fn is_needed(address: &Address, lab: Option<&str>) -> bool {
     let linked = envelope::decode(&address.fragment).ok();
     let source = address.src.as_ref().and_then(|source| source.text.as_deref().ok());
-    [linked.as_deref(), source, lab].into_iter().flatten().any(elsewhere::is_needed)
+    (address.compare && !cfg!(feature = "whole"))
+        || [linked.as_deref(), source, lab].into_iter().flatten().any(elsewhere::is_needed)
         || address.settings.iter().any(|(path, value)| path.ends_with(".runs") && node::is_elsewhere(value))
 }
 

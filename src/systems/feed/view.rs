@@ -1,8 +1,10 @@
 //! What a learner sees of a news feed: one reader's feed as a list, and the newest posts with the writes of each.
 
+use super::FanOut;
+#[cfg(feature = "whole")]
+use super::Feed;
 #[cfg(feature = "whole")]
 use super::service::Running;
-use super::{FanOut, Feed};
 use crate::sim::Time;
 use serde::Serialize;
 

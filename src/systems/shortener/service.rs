@@ -95,6 +95,7 @@ struct Running {
     links_max: usize,
     events: u64,
     /// Of a code by hash.
+    #[cfg(feature = "whole")]
     chars: usize,
     counter_block: u64,
     /// Writes to the counter's row.
@@ -130,6 +131,7 @@ impl Running {
             known: BTreeMap::new(),
             links_max,
             events: 0,
+            #[cfg(feature = "whole")]
             chars,
             counter_block: knobs.number("counter_block") as u64,
             counter_writes: 0,
