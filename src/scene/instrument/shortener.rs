@@ -61,19 +61,28 @@ fn space(view: &ShortenerView, area: Rect, shapes: &mut Vec<Shape>) {
     let left = match (&view.next, view.collisions_expected) {
         (Some(next), _) if view.collisions == 0 => Piece::dim(format!("next code: {next}")),
         (_, Some(expected)) => {
-            let said = format!("{collisions}, {} expected", figures::figure(expected));
+            let said = match expected {
+                ..0.1 => collisions,
+                _ => format!("{collisions}, {} expected", figures::figure(expected)),
+            };
             if view.collisions > 0 { Piece::bold(said).ink(Ink::FailedText) } else { Piece::dim(said) }
         }
         _ => Piece::bold(collisions).ink(Ink::FailedText),
     };
     let right = match view.guesses {
-        0 => Piece::dim(format!("of {} codes", figures::short(view.space))),
+        0 => Piece::dim(format!("of {}{} codes", view.digits, raised(view.chars))),
         guesses => {
             let said = format!("guessed: {} of {}", figures::whole(view.guessed), figures::whole(guesses));
             if view.guessed > 0 { Piece::bold(said).ink(Ink::FailedText) } else { Piece::dim(said) }
         }
     };
     parts::ends(area, area.bottom() - 4.0, 10.0, left, right, shapes);
+}
+
+/// A number as an exponent.
+fn raised(number: u32) -> String {
+    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    number.to_string().bytes().map(|digit| DIGITS[usize::from(digit - b'0')]).collect()
 }
 
 /// One link: its code, its address, its clicks.
@@ -115,7 +124,6 @@ fn way(view: &ShortenerView, area: Rect, shapes: &mut Vec<Shape>) {
     let baseline = y + 20.0;
     let code = Piece::bold(&last.code).ink(Ink::RequestText).at(area.x, baseline, 10.0);
     let third = area.width / 3.0;
-    shapes.push(code.within(third - 6.0).into());
     let Some(url) = &last.url else {
         shapes.push(Shape::Cross {
             center: point(left + 16.0, y),
@@ -123,7 +131,8 @@ fn way(view: &ShortenerView, area: Rect, shapes: &mut Vec<Shape>) {
             line: Stroke::new(Ink::Failed, 2.0),
         });
         let said = Piece::bold("unknown code").ink(Ink::FailedText).at(area.right(), baseline, 10.0);
-        return shapes.push(said.end().within(2.0 * third).into());
+        let said = said.end().within(2.0 * third - 6.0);
+        return shapes.extend([code.within(third), said].map(Shape::from));
     };
     let (said, ink) = match view.counting {
         Counting::Inline => {
@@ -143,10 +152,13 @@ fn way(view: &ShortenerView, area: Rect, shapes: &mut Vec<Shape>) {
     };
     shapes.push(ring(point(right, y), 5.0, Stroke::new(Ink::Ok, 2.0)));
     let said = Piece::plain(said).ink(ink).at(middle, baseline, 10.0).middle();
-    shapes.push(said.within(third - 6.0).into());
-    let url =
-        Piece::plain(url.trim_start_matches("https://")).ink(Ink::OkText).at(area.right(), baseline, 10.0);
-    shapes.push(url.end().within(third - 6.0).into());
+    let side = (area.width - said.width()) / 2.0 - 8.0;
+    let url = url.trim_start_matches("https://");
+    let label = |text: String| Piece::plain(text).ink(Ink::OkText).at(area.right(), baseline, 10.0).end();
+    // The end tells addresses apart.
+    let tail = || label(format!("…/{}", url.rsplit('/').next().unwrap_or(url)));
+    let url = Some(label(url.to_owned())).filter(|label| label.width() <= side).unwrap_or_else(tail);
+    shapes.extend([code.within(side), said, url.within(side)].map(Shape::from));
 }
 
 /// The same in words.

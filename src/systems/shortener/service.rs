@@ -327,10 +327,11 @@ impl Service for Running {
         ServiceView::Shortener(Box::new(ShortenerView {
             coding: match coding {
                 Coding::Counter => "counter, base 62".to_owned(),
-                Coding::Md5 { chars } => format!("MD5, {chars} digits of base 62"),
-                Coding::Md5Hex { chars } => format!("MD5, {chars} hexadecimal digits"),
+                Coding::Md5 { chars } => format!("MD5, {chars} of base 62"),
+                Coding::Md5Hex { chars } => format!("MD5, {chars} hexadecimal"),
             },
-            space,
+            digits: if matches!(coding, Coding::Md5Hex { .. }) { 16 } else { 62 },
+            chars: self.chars as u32,
             links: links.len() as u32,
             collisions: self.links.collisions(),
             collisions_expected: (coding != Coding::Counter).then(|| n * (n - 1.0) / 2.0 / space),

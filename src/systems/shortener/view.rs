@@ -9,10 +9,11 @@ pub const PLACES_SHOWN: usize = 48;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ShortenerView {
-    /// "counter, base 62", "MD5, 7 digits of base 62".
+    /// "counter, base 62", "MD5, 7 of base 62".
     pub coding: String,
-    /// How many codes there are of the length that a hash would have.
-    pub space: f64,
+    /// How many codes there are of the length that a hash would have: the number of digits, and how many places.
+    pub digits: u32,
+    pub chars: u32,
     pub links: u32,
     /// Codes that were found in use by another URL.
     pub collisions: u64,
