@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use switchyard::algo::setting::Knobs;
 use switchyard::algo::{balance, cache, limit};
 use switchyard::node::Node;
+use switchyard::node::queue::Delivery;
 use switchyard::node::station::{CacheView, Inside, LimitView};
 use switchyard::run::Simulation;
 use switchyard::run::snapshot::{NodeState, PoolView};
@@ -634,6 +635,91 @@ fn every_replica_is_drawn_as_it_is() {
         }
     }
     assert!(drawn > 1000 && stale > 100 && siblings > 10, "{drawn} cards, {stale} {siblings}");
+}
+
+fn queued(set: Value) -> Checked {
+    let mut queue = json!({ "id": "queue", "kind": "queue", "partitions": 3, "consumers": 4, "capacity": 12,
+        "when_full": "block", "ack_timeout_ms": 300, "attempts_max": 3, "retry_delay_ms": 100,
+        "poison_share": 0.05, "to": ["workers"] });
+    for (name, value) in set.as_object().unwrap() {
+        queue[name] = value.clone();
+    }
+    let nodes = json!([
+        { "id": "clients", "kind": "clients", "rate_per_s": 60, "timeout_ms": 900, "to": ["queue"] },
+        queue,
+        { "id": "workers", "kind": "servers", "count": 4, "queue": 4, "service_ms": { "dist": "exponential", "mean": 120 } },
+    ]);
+    let changes = json!([
+        { "at_ms": 1000, "node": "workers/2", "set": { "down": true } },
+        { "at_ms": 2500, "node": "workers/2", "set": { "down": false } },
+    ]);
+    scenario(nodes, json!([{ "from": "queue", "to": "workers", "latency_ms": 10 }]), changes)
+}
+
+/// What waits and what is out is asked of the queue itself.
+fn assert_queue(card: &Card<'_>, simulation: &Simulation, what: &str) {
+    card.assert_legible(what);
+    let Node::Queue(queue) = &simulation.world().nodes()[1] else { panic!("no queue") };
+    let texts: Vec<&str> = card.texts().iter().map(|label| label.text.as_str()).collect();
+    assert!(texts.contains(&format!("{} waiting", queue.waiting()).as_str()), "{what}: {texts:?}");
+    let has = |found: String| assert!(texts.contains(&found.as_str()), "{what}: {found} in {texts:?}");
+    let ordered = queue.settings().delivery == Delivery::Ordered;
+    for partition in queue.partitions() {
+        let (waiting, out) = (partition.waiting(), partition.in_flight);
+        let said = if out > 0 { format!("{waiting} + {out} out") } else { waiting.to_string() };
+        match ordered {
+            true => assert!(texts.iter().any(|text| text.starts_with(&said)), "{what}: {said} in {texts:?}"),
+            false => has(said),
+        }
+    }
+    match queue.tally().dead {
+        0 => has("no dead letters".to_owned()),
+        1 => has("1 dead letter".to_owned()),
+        dead => has(format!("{dead} dead letters")),
+    }
+    if let Some(letter) = queue.dead_letters().last() {
+        has(format!("#{}", letter.number));
+    }
+    if queue.blocked() > 0 {
+        has(format!("{} producers held", queue.blocked()));
+    }
+    if queue.settings().capacity < 20 {
+        let radius = |disc: &(f64, f64, f64)| disc.2 > 2.0 && disc.0 > card.rect.x + 30.0;
+        let below =
+            card.texts().iter().find(|label| label.text == "consumers").map(|label| label.at.y * card.factor);
+        let above = |disc: &(f64, f64, f64)| radius(disc) && Some(disc.1) < below;
+        let taken =
+            [Ink::Request, Ink::Waiting].map(|ink| card.discs(ink).iter().filter(|disc| above(disc)).count());
+        let places = queue.settings().capacity as usize;
+        let wanted: usize = queue.partitions().iter().map(|partition| partition.waiting().min(places)).sum();
+        let bars = card.discs(Ink::Empty).is_empty() && wanted < places * queue.partitions().len();
+        assert!(bars || taken[0] + taken[1] == wanted, "{what}: {taken:?} discs for {wanted}");
+    }
+}
+
+#[test]
+fn every_queue_is_drawn_as_it_is() {
+    let mut drawn = 0;
+    let settings = [
+        json!({}),
+        json!({ "delivery": "ordered" }),
+        json!({ "capacity": 400, "prefetch": 8 }),
+        json!({ "partitions": 1, "consumers": 9, "when_full": "drop-oldest" }),
+    ];
+    for (number, set) in settings.iter().enumerate() {
+        let mut simulation = Simulation::new(&queued(set.clone()), &mut ());
+        for step in 0..60 {
+            simulation.advance(Time::from_ms(97.0 * f64::from(step)), u64::MAX, &mut ());
+            for size in SIZES {
+                let what = format!("{number} step {step} at {size:?}");
+                for card in cards(&picture(&simulation, size), 1) {
+                    assert_queue(&card, &simulation, &what);
+                    drawn += 1;
+                }
+            }
+        }
+    }
+    assert!(drawn > 800, "{drawn} cards");
 }
 
 /// Writes it where the gallery is wanted.

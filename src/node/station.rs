@@ -2,6 +2,8 @@
 
 use super::division::Division;
 #[cfg(feature = "whole")]
+use super::queue::QueueView;
+#[cfg(feature = "whole")]
 use super::replicas::ReplicasView;
 use crate::algo::{cache, limit};
 use crate::sim::{Span, Time};
@@ -31,6 +33,9 @@ pub enum Inside {
     Limit(Box<LimitView>),
     /// How keys are divided among the members.
     Ring(Box<Division>),
+    /// A queue's partitions and consumers.
+    #[cfg(feature = "whole")]
+    Queue(Box<QueueView>),
     /// What each replica of a store holds.
     #[cfg(feature = "whole")]
     Replicas(Box<ReplicasView>),

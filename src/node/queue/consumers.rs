@@ -63,6 +63,12 @@ impl Consumers {
         Some(found)
     }
 
+    /// The one to whom a partition belongs.
+    #[cfg(feature = "whole")]
+    pub fn owner(&self, partition: usize) -> Option<u16> {
+        self.fit.get(partition % self.fit.len().max(1)).copied()
+    }
+
     /// The one to whom a partition belongs, if it has a free hand.
     pub fn of_partition(&self, partition: usize) -> Option<usize> {
         let owner = *self.fit.get(partition % self.fit.len().max(1))? as usize;

@@ -25,6 +25,8 @@ mod backlog;
 mod consumers;
 mod deliver;
 mod held;
+#[cfg(feature = "whole")]
+mod inside;
 mod intake;
 mod partition;
 mod settings;
@@ -32,6 +34,8 @@ mod slab;
 mod view;
 
 pub use backlog::Message;
+#[cfg(feature = "whole")]
+pub use inside::{ConsumerView, DEAD_SHOWN, PartitionView, QueueView};
 pub use partition::Partition;
 pub use settings::{Delivery, IN_FLIGHT_MAX, MEMBER_SETTINGS, SETTINGS, Settings, WhenFull};
 

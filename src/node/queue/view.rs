@@ -3,6 +3,8 @@
 use super::Queue;
 use super::settings::{Delivery, Settings};
 use crate::node::Show;
+#[cfg(feature = "whole")]
+use crate::node::station::Inside;
 use crate::node::station::{Station, StationMember};
 use crate::sim::{Candidate, Explanation, Time};
 
@@ -65,6 +67,8 @@ impl Show for Queue {
                 note: format!("{waiting} waiting, {in_flight} in flight"),
                 ..StationMember::default()
             }],
+            #[cfg(feature = "whole")]
+            inside: Inside::Queue(Box::new(self.inside(now))),
             ..Station::default()
         })
     }

@@ -15,6 +15,8 @@ mod parts;
 #[cfg(feature = "whole")]
 pub mod places;
 #[cfg(feature = "whole")]
+mod queue;
+#[cfg(feature = "whole")]
 mod replicas;
 #[cfg(feature = "whole")]
 pub mod ring;
@@ -80,6 +82,7 @@ pub fn room(inside: &Inside) -> Option<Room> {
         }
         Inside::Ring(_) => Some(ring::ROOM),
         Inside::Replicas(view) => Some(replicas::room(view)),
+        Inside::Queue(view) => Some(queue::room(view)),
         Inside::Service(ServiceView::Nothing) => None,
         Inside::Service(ServiceView::Feed(_)) => Some(feed::ROOM),
         Inside::Service(ServiceView::Gateway(_)) => Some(gateway::ROOM),
@@ -101,6 +104,7 @@ pub fn draw(
         Inside::Limit(view) => limit::draw(&node.name, &station.does, view, card, shapes),
         Inside::Ring(division) => ring::draw(node, station, division, card, moment, shapes),
         Inside::Replicas(view) => replicas::draw(node, station, view, card, shapes),
+        Inside::Queue(view) => queue::draw(node, station, view, card, shapes),
         Inside::Nothing | Inside::Service(_) => return false,
     }
     true
@@ -131,7 +135,7 @@ pub fn rows(inside: &Inside, card: Rect, members: usize) -> Vec<Rect> {
 /// Whether the instrument of the node as a whole may show its members too.
 #[cfg(feature = "whole")]
 pub fn has_rows(inside: &Inside) -> bool {
-    matches!(inside, Inside::Ring(_) | Inside::Replicas(_))
+    matches!(inside, Inside::Ring(_) | Inside::Replicas(_) | Inside::Queue(_))
 }
 
 /// The instrument of one member, on `card`. False if there is none.
@@ -162,6 +166,7 @@ pub fn describe(inside: &Inside) -> String {
         Inside::Ring(division) => ring::describe(division),
         Inside::Service(ServiceView::Feed(view)) => feed::describe(view),
         Inside::Replicas(view) => replicas::describe(view),
+        Inside::Queue(view) => queue::describe(view),
         Inside::Service(ServiceView::Gateway(view)) => gateway::describe(view),
         Inside::Service(ServiceView::Shortener(view)) => shortener::describe(view),
         Inside::Nothing | Inside::Service(ServiceView::Nothing) => String::new(),
