@@ -7,7 +7,8 @@
 //
 // The app may set   globalThis.__scenarioLink   to the absolute address of the running scenario, and
 // calls             globalThis.__fatal(message) from its panic hook.
-// It calls          globalThis.__open(name, text)  for the dialogs in www/later/, which few visits need.
+// It calls          globalThis.__open(name, text)  for the dialogs in www/later/, which few visits need, and
+//                   globalThis.__newWorker()    for a worker that runs this program.
 // It reads          globalThis.__sourceText     the scenario that `src=` names, or
 //                   globalThis.__sourceProblem  why there is none.
 
@@ -15,6 +16,12 @@
 const EMBED = 'embed' in document.documentElement.dataset;
 
 const REASONS = {
+  file: {
+    heading: 'Switchyard needs a web server',
+    text: 'This page was opened as a file, and browsers do not load programs from files. Any web server will do, one on '
+      + 'this machine too: in the folder of this page start “python3 -m http.server 8000”, then open '
+      + 'http://localhost:8000/ in the browser. README.txt names others.',
+  },
   sandboxed: {
     heading: 'This frame may not load Switchyard',
     text: 'The page around it has put it into a sandbox without an origin, and the site that Switchyard lies on '
@@ -115,19 +122,39 @@ function describe(error) {
   return String(error?.stack ?? error);
 }
 
-/** A script of `www/later/`, by the name that `cargo xtask` gave it: it carries a hash. */
-globalThis.__later = name => import(new URL(document.querySelector(`meta[name="later:${name}"]`).content, document.baseURI));
+/** The address of a script that few visits need, under the name that `cargo xtask` gave it: it carries a hash. */
+const later = name => new URL(document.querySelector(`meta[name="later:${name}"]`).content, document.baseURI).href;
+globalThis.__later = name => import(later(name));
 globalThis.__open = async (name, text) => (await __later(name)).open(text);
 
-// What the page may start as a script besides itself: files of its own folder, as workers.
-const ours = address => {
-  if (!new URL(address).href.startsWith(new URL('.', document.baseURI).href)) throw new TypeError(`${address} is not ours`);
-  return address;
+// What the page may start as a script besides itself, by name.
+const startable = name => {
+  if (!['sim-worker', 'service-worker'].includes(name)) throw new TypeError(`${name} is not to be started`);
+  return later(name);
 };
-const policy = globalThis.trustedTypes?.createPolicy('app', { createScriptURL: ours }) ?? { createScriptURL: ours };
-globalThis.__newWorker = address => new Worker(policy.createScriptURL(address), { type: 'module' });
+const policy = globalThis.trustedTypes?.createPolicy('app', { createScriptURL: startable }) ?? { createScriptURL: startable };
+globalThis.__newWorker = () => new Worker(policy.createScriptURL('sim-worker'), { type: 'module' });
+
+/** How long the page has the network for itself. */
+const KEEP_AFTER_MS = 2000;
+
+/**
+ * Keeps the whole site for visits without a network: see www/service-worker.js. Only releases have it. A frame
+ * keeps nothing: its reader visits another site; and nothing is kept where the reader saves bytes.
+ */
+async function keep() {
+  if (EMBED || parent !== window || navigator.connection?.saveData) return;
+  try {
+    if (document.querySelector('meta[name="later:service-worker"]')) {
+      await navigator.serviceWorker?.register(policy.createScriptURL('service-worker'));
+    }
+  } catch {
+    // Storage is blocked, or the host is being updated. The page needs neither.
+  }
+}
 
 async function start() {
+  if (location.protocol === 'file:') return fatal('file', location.href);
   if (typeof WebAssembly !== 'object') return fatal('unsupported', 'WebAssembly is not defined');
   const source = new URLSearchParams(location.search).get('src');
   const address = id => document.getElementById(id).href;
@@ -147,6 +174,7 @@ async function start() {
     return fatal(error instanceof WebAssembly.RuntimeError ? 'stopped' : 'damaged', describe(error));
   }
   dispatchEvent(new Event('TrunkApplicationStarted'));
+  setTimeout(keep, KEEP_AFTER_MS);
 }
 
 start();

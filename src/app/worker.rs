@@ -27,7 +27,7 @@ const SLICE: u64 = 2000;
 extern "C" {
     /// boot.js makes it: workers are what Trusted Types must allow.
     #[wasm_bindgen(catch, js_name = __newWorker)]
-    fn new_worker(address: &str) -> Result<Worker, JsValue>;
+    fn new_worker() -> Result<Worker, JsValue>;
 }
 
 /// A worker, and what hears of it.
@@ -73,8 +73,6 @@ pub fn start(plan: Rc<Plan>, on_done: Callback<Done>) -> Work {
 
 /// `None` where there are no workers; `instead` is called if one turns out not to start.
 fn beside(plan: &Plan, on_done: Callback<Done>, instead: impl Fn() + 'static) -> Option<Heard> {
-    let base = document().base_uri().ok().flatten()?;
-    let address = web_sys::Url::new_with_base("sim-worker.js", &base).ok()?.href();
     let glue = document().get_element_by_id("app-script")?.dyn_into::<HtmlLinkElement>().ok()?.href();
     let message = Object::new();
     let fields =
@@ -82,7 +80,7 @@ fn beside(plan: &Plan, on_done: Callback<Done>, instead: impl Fn() + 'static) ->
     for (name, value) in fields {
         Reflect::set(&message, &name.into(), &value).ok()?;
     }
-    let worker = new_worker(&address).ok()?;
+    let worker = new_worker().ok()?;
     let told: Closure<dyn FnMut(MessageEvent)> = Closure::new(move |event: MessageEvent| {
         let done = event.data().as_string().and_then(|text| serde_json::from_str(&text).ok());
         on_done.emit(done.unwrap_or_default());

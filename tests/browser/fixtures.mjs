@@ -6,6 +6,9 @@ import { createRequire } from 'node:module';
 
 export { expect };
 
+/** What Playwright says where `serviceWorkers` is 'block'. */
+const BLOCKED = 'Service Worker registration blocked by Playwright';
+
 /** WCAG 2.2 at levels A and AA, as axe-core names its rules. */
 const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
@@ -19,7 +22,7 @@ export const test = base.extend({
       const complaints = [];
       const ours = new URL(baseURL).origin;
       context.on('console', message => {
-        if (['error', 'warning'].includes(message.type())) {
+        if (['error', 'warning'].includes(message.type()) && message.text() !== BLOCKED) {
           complaints.push(`console ${message.type()}: ${message.text()}`);
         }
       });

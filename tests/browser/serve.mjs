@@ -40,7 +40,11 @@ export function serve({ folder = DIST, port = 0, prefix = PREFIX, extra = {} } =
     server.on('error', reject);
     server.listen(port, '127.0.0.1', () => {
       const address = `http://127.0.0.1:${server.address().port}${prefix}`;
-      resolve({ address, stop: () => server.close() });
+      const stop = () => new Promise(stopped => {
+        server.close(stopped);
+        server.closeAllConnections();
+      });
+      resolve({ address, stop });
     });
   });
 }

@@ -47,6 +47,21 @@ pub fn chromedriver() -> Result<PathBuf> {
     )
 }
 
+/// Firefox; the variable `FIREFOX` overrides what is found. It needs no driver: it speaks WebDriver BiDi itself.
+///
+/// # Errors
+/// Where there is none and it cannot be installed: its tests are skipped then.
+pub fn firefox() -> Result<PathBuf> {
+    if let Some(path) = env::var_os("FIREFOX") {
+        return Ok(path.into());
+    }
+    found_or_installed(
+        || ["firefox-esr", "firefox"].iter().find_map(|name| which(name)),
+        &["firefox-esr"],
+        "Firefox 128 or later (Debian: `apt-get install firefox-esr`), or its path in the variable FIREFOX",
+    )
+}
+
 /// Node with npm, and the packages that `tests/browser/package-lock.json` names.
 pub fn playwright() -> Result<()> {
     let node = format!("Node {NODE_MAJOR_MIN} or later, with npm (Debian: `apt-get install nodejs npm`)");

@@ -4,7 +4,7 @@
 //! `whole`. The second in `dist/all/` has everything; the first goes there for what it lacks.
 
 use crate::process::{dist_dir, root, run};
-use crate::{module, setup, sizes};
+use crate::{labs, module, offline, setup, sizes};
 use anyhow::Result;
 use std::path::PathBuf;
 use std::{env, fs};
@@ -21,6 +21,9 @@ pub fn build(args: &[String]) -> Result<()> {
     setup::wasm_tools()?;
     for (folder, options) in PAGES {
         let mut trunk = setup::trunk()?;
+        if folder == WHOLE {
+            trunk.env(labs::SHARED, format!("../{}", labs::folder(&dist_dir())?));
+        }
         run(trunk
             .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", nameless())
             .args(["build", "--release", "--dist", folder])
@@ -28,6 +31,7 @@ pub fn build(args: &[String]) -> Result<()> {
             .args(args))?;
     }
     module::build(&dist_dir().join("module"), "release")?;
+    offline::complete(&dist_dir())?;
     sizes::report(&dist_dir(), &root().join(WHOLE))
 }
 

@@ -3,15 +3,38 @@
 use crate::post_build::{extension, files_below};
 use crate::process::{cargo, root, shown};
 use anyhow::{Context, Result, bail};
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 /// In `index.html`, where the page learns of the folder.
 const MARK: &str = "<!-- labs -->";
 
-/// Copies them into a folder of `dist` that is named after what they hold, so that a page never gets those of
-/// another version from a cache, and names it in the page.
+/// What the folder's name begins with.
+const FOLDER: &str = "labs-";
+
+/// Tells Trunk's hook which folder the page takes them from, if another page of the site has them already.
+pub const SHARED: &str = "SWITCHYARD_LABS";
+
+/// Names the folder in the page.
 pub fn put_beside(dist: &Path) -> Result<()> {
+    let folder = env::var(SHARED).or_else(|_| copy(dist))?;
+    let page = dist.join("index.html");
+    let html = fs::read_to_string(&page)?;
+    let (before, after) =
+        html.split_once(MARK).with_context(|| format!("{} has no {MARK}", page.display()))?;
+    fs::write(&page, format!(r#"{before}<meta name="labs" content="{folder}">{after}"#))?;
+    Ok(())
+}
+
+/// The name of the folder that is in `dist`.
+pub fn folder(dist: &Path) -> Result<String> {
+    let names = fs::read_dir(dist)?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    names.into_iter().find(|name| name.starts_with(FOLDER)).context("the site has no labs")
+}
+
+/// Copies them into a folder of `dist` that is named after what they hold, so that a page never gets those of
+/// another version from a cache. Answers with its name.
+fn copy(dist: &Path) -> Result<String> {
     let source = root().join("src/labs");
     let mut labs = vec![];
     for file in files_below(&source)? {
@@ -21,18 +44,13 @@ pub fn put_beside(dist: &Path) -> Result<()> {
     }
     labs.extend(pictures(&labs)?);
     let parts = labs.iter().flat_map(|(name, content)| [name.as_os_str().as_encoded_bytes(), content]);
-    let folder = format!("labs-{:016x}", fingerprint(parts));
+    let folder = format!("{FOLDER}{:016x}", fingerprint(parts));
     for (name, content) in &labs {
         let file = dist.join(&folder).join(name);
         fs::create_dir_all(file.parent().context("a lab lies in a folder")?)?;
         fs::write(&file, content)?;
     }
-    let page = dist.join("index.html");
-    let html = fs::read_to_string(&page)?;
-    let (before, after) =
-        html.split_once(MARK).with_context(|| format!("{} has no {MARK}", page.display()))?;
-    fs::write(&page, format!(r#"{before}<meta name="labs" content="{folder}">{after}"#))?;
-    Ok(())
+    Ok(folder)
 }
 
 /// How much of a run has happened in a lab's picture; the page's gallery begins its live ones there too.
@@ -85,6 +103,7 @@ mod tests {
         put_beside(&dist).unwrap();
         let html = fs::read_to_string(dist.join("index.html")).unwrap();
         let folder = html.split('"').nth(3).unwrap();
+        assert_eq!(folder, super::folder(&dist).unwrap());
         let lab = "load-balancing/one-slow-server";
         for kind in ["json", "md"] {
             let put = fs::read(dist.join(folder).join(lab).with_extension(kind)).unwrap();

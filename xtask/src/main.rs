@@ -9,6 +9,7 @@ mod browser;
 mod build;
 mod labs;
 mod module;
+mod offline;
 mod pages;
 mod pictures;
 mod post_build;
@@ -18,6 +19,7 @@ mod setup;
 mod sizes;
 mod test;
 mod wasm;
+mod zip;
 
 use anyhow::{Result, bail};
 use std::env;
@@ -33,6 +35,7 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command { name: "serve", summary: "build, serve and rebuild on every change", run: serve::serve },
     Command { name: "build", summary: "the deployable site, in dist/", run: build::build },
+    Command { name: "zip", summary: "that site in one file, target/switchyard.zip", run: zip::zip },
     Command { name: "test", summary: "every check; --quick: those without a browser", run: test::test },
     Command {
         name: "bench",

@@ -1,6 +1,7 @@
 //! What lies beside the app: scripts that few visits need, the page for frames, the script for pages around
 //! them, and the examples.
 
+use crate::offline;
 use crate::post_build::files_below;
 use crate::process::root;
 use anyhow::{Context, Result};
@@ -15,11 +16,16 @@ const LATER_MARK: &str = "<!-- later -->";
 pub const LATER_NAME: &str = "<meta name=\"later:";
 
 /// Completes Trunk's output. `below` is a page that lies in a folder of the site: it has no files for others.
-pub fn complete(dist: &Path, below: bool) -> Result<()> {
+/// Only a site that is `released` works offline: in others, files change under the same names.
+pub fn complete(dist: &Path, below: bool, released: bool) -> Result<()> {
     let later = later(dist)?;
-    let scripts = later.iter().filter(|(_, file)| file.ends_with(".js"));
-    let names: String =
-        scripts.map(|(name, file)| format!("\n{LATER_NAME}{name}\" content=\"{file}\">")).collect();
+    let mut scripts: Vec<_> = later.iter().filter(|(_, file)| file.ends_with(".js")).cloned().collect();
+    if released {
+        let site = if below { "../" } else { "" };
+        scripts.push(("service-worker".to_owned(), format!("{site}{}", offline::WORKER)));
+    }
+    let name = |(name, file): &(String, String)| format!("\n{LATER_NAME}{name}\" content=\"{file}\">");
+    let names: String = scripts.iter().map(name).collect();
     let version = format!("<meta name=\"version\" content=\"{}\">", env!("CARGO_PKG_VERSION"));
     let index = dist.join("index.html");
     let html = fs::read_to_string(&index)?;

@@ -36,8 +36,9 @@ pub fn post_build(_: &[String]) -> Result<()> {
     let dist = PathBuf::from(env::var_os("TRUNK_STAGING_DIR").context("this is Trunk's hook")?);
     labs::put_beside(&dist)?;
     let place = PathBuf::from(env::var_os("TRUNK_DIST_DIR").unwrap_or_default());
-    pages::complete(&dist, place.ends_with("all"))?;
-    if env::var("TRUNK_PROFILE").as_deref() != Ok("release") {
+    let released = env::var("TRUNK_PROFILE").as_deref() == Ok("release");
+    pages::complete(&dist, place.ends_with("all"), released)?;
+    if !released {
         serve::announce();
         return Ok(());
     }
@@ -104,7 +105,14 @@ pub fn twin(file: &Path, suffix: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::process::root;
     use std::io::Read;
+
+    #[test]
+    fn the_policy_is_the_documented_one() {
+        let hosting = fs::read_to_string(root().join("www/hosting.md")).unwrap();
+        assert!(hosting.contains(&format!("```\n{}\n```", POLICY.join("; "))));
+    }
 
     #[test]
     fn the_twins_hold_what_the_file_holds() {

@@ -1,5 +1,6 @@
 //! How large the built site is, and the limit on what a first visit loads.
 
+use crate::offline::WORKER;
 use crate::pages::LATER_NAME;
 use crate::post_build::{files_below, twin};
 use anyhow::{Context, Result, bail};
@@ -86,7 +87,8 @@ fn is_twin(file: &Path) -> bool {
 }
 
 /// The page, and every file whose name stands in a page, script or style sheet that is itself loaded.
-/// What a script loads only later counts too: better too much than too little.
+/// What a script loads only later counts too: better too much than too little. But not what is kept for visits
+/// without a network: that comes when the page has long been there.
 fn first_load(dist: &Path, files: &[&PathBuf]) -> Result<Vec<PathBuf>> {
     let mut loaded = vec![dist.join("index.html")];
     let mut read = 0;
@@ -98,8 +100,10 @@ fn first_load(dist: &Path, files: &[&PathBuf]) -> Result<Vec<PathBuf>> {
         let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         let text: String = text.lines().filter(|line| !line.starts_with(LATER_NAME)).collect();
         for &other in files {
-            let named =
-                other.file_name().and_then(|name| name.to_str()).is_some_and(|name| text.contains(name));
+            let named = other
+                .file_name()
+                .and_then(|name| name.to_str())
+                .is_some_and(|name| name != WORKER && text.contains(name));
             if named && !loaded.contains(other) {
                 loaded.push(other.clone());
             }
@@ -125,7 +129,8 @@ mod tests {
     fn a_first_visit_loads_what_is_named_by_what_it_loads() {
         let files: &[(&str, &[u8])] = &[
             ("index.html", b"<script src=app-1.js></script>"),
-            ("app-1.js", b"fetch('app-1.wasm')"),
+            ("app-1.js", b"fetch('app-1.wasm') // see service-worker.js"),
+            ("service-worker.js", b"lesson.md"),
             ("app-1.wasm", b"12345678"),
             ("app-1.wasm.br", b"1234"),
             ("lesson.md", b"not named by anybody"),

@@ -5,6 +5,7 @@ use crate::setup::WASM_TARGET;
 use crate::{browser, build, serve, setup};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -123,7 +124,14 @@ fn browser_tests(totals: &mut Totals) -> Result<()> {
     test.arg("test")
         .env("CHROME", browser::chromium()?)
         .env("SWITCHYARD_PORT", serve::free_port(4173)?.to_string());
-    counted(&mut test, totals)
+    let firefox = browser::firefox();
+    // The tests for Firefox are skipped, and counted so, where it is not named.
+    test.env("FIREFOX", firefox.as_deref().unwrap_or(Path::new("")));
+    let result = counted(&mut test, totals);
+    if let Err(reason) = firefox {
+        println!("-- skipped: the tests in Firefox; {reason:#}");
+    }
+    result
 }
 
 /// Runs to the end, showing what it prints and adding the tests that it reports to the totals.
