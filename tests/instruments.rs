@@ -3,6 +3,8 @@
 //! To look at the pictures: `STAGE_GALLERY=folder cargo test --test instruments`.
 
 mod common;
+#[path = "instruments/payments.rs"]
+mod payments;
 #[path = "instruments/services.rs"]
 mod services;
 

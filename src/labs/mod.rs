@@ -118,6 +118,8 @@ pub const LABS: &[Lab] = labs! {
             "Half of all requests are for one key. More shards do not help it.";
         "sharding/a-query-over-all-shards", "A query over all shards",
             "One answer in a hundred is slow. A query that asks 20 shards waits for the slowest.";
+        "sharding/a-transaction-over-two", "A transaction over two shards",
+            "The coordinator dies, and two healthy machines hold accounts locked until it is back.";
     }
     "Scaling" {
         "scaling/one-big-or-many-small", "One big machine or many small",
@@ -182,6 +184,20 @@ pub const LABS: &[Lab] = labs! {
             "Each shard is slow in two of a hundred calls, and eight of a hundred searches are.";
         "resilience/bulkhead", "A bulkhead",
             "A few large exports hold all the workers, and the users wait.";
+    }
+    "Payments" {
+        "payments/a-payments-life", "A payment's life",
+            "Authorised, captured, settled, refunded: a table says what may follow on what.";
+        "payments/with-and-without-a-key", "Retry with and without a key",
+            "An answer is lost, the payment is sent again, and one customer in nine pays twice.";
+        "payments/fraud-rules", "Fraud rules",
+            "Every thief can be stopped. Then nine in ten of those that are stopped are honest.";
+        "payments/refunds", "A recall, and who pays for it",
+            "Merchants were paid yesterday, and today everybody wants the money back.";
+        "payments/settlement-and-fees", "Settlement and fees",
+            "Paid out on the next day, less the fees: 17 % of small payments by card.";
+        "payments/a-receiver-that-is-down", "A webhook receiver that is down",
+            "Notices that nobody takes are tried again. How often, and how long after?";
     }
 };
 

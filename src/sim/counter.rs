@@ -57,6 +57,7 @@ counters! {
     Events "events" "events" "Messages that followed from an operation: clicks to count, webhooks, deliveries.",
     MovedKeys "moved_keys" "moved keys" "Entries that another machine is asked for since machines came or went.",
     Kept "kept" "kept together" "Requests sent to the server that their client or connection was given before.",
+    InDoubt "in_doubt" "left in doubt" "Locks whose coordinator crashed before it said what becomes of them.",
 }
 
 impl Counter {

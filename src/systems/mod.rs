@@ -184,6 +184,8 @@ pub enum ServiceView {
     Gateway(Box<gateway::GatewayView>),
     #[cfg(feature = "whole")]
     Shortener(Box<shortener::ShortenerView>),
+    #[cfg(feature = "whole")]
+    Payments(Box<payments::PaymentsView>),
 }
 
 /// One number of a service.

@@ -26,7 +26,7 @@ fn gateway() -> Checked {
     )
 }
 
-fn service(simulation: &Simulation) -> ServiceView {
+pub fn service(simulation: &Simulation) -> ServiceView {
     let snapshot = simulation.snapshot();
     let NodeState::Servers(servers) = &snapshot.nodes[1].state else { panic!("no servers") };
     let Inside::Service(view) = &servers.inside else { panic!("no service") };
@@ -34,7 +34,7 @@ fn service(simulation: &Simulation) -> ServiceView {
 }
 
 /// At many instants and sizes, if there is room for it.
-fn assert_service(scenario: &Checked, assert: impl Fn(&Card<'_>, &ServiceView, &str)) {
+pub fn assert_service(scenario: &Checked, assert: impl Fn(&Card<'_>, &ServiceView, &str)) {
     let mut simulation = Simulation::new(scenario, &mut ());
     let mut drawn = 0;
     for step in 0..60 {

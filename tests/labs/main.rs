@@ -10,6 +10,7 @@ mod hash_rings;
 mod load_balancing;
 mod message_queue;
 mod news_feed;
+mod payments;
 mod prose;
 mod rate_limiting;
 mod resilience;
@@ -96,6 +97,7 @@ fn proof(lab: &Lab) -> Proof {
         scaling::proofs(),
         news_feed::proofs(),
         message_queue::proofs(),
+        payments::proofs(),
         resilience::proofs(),
         sharding::proofs(),
         distributed_cache::proofs(),

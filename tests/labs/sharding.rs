@@ -2,6 +2,7 @@
 
 use super::common::{Proof, p99, run, seeds, session};
 use serde_json::{Value, json};
+use switchyard::node::Node;
 use switchyard::report::Summary;
 use switchyard::run::{NO_LIMIT, Simulation};
 use switchyard::sim::{Observer, Outcome, Request, Time};
@@ -10,6 +11,7 @@ const KEY: &str = "sharding/which-key";
 const ADD: &str = "sharding/add-a-shard";
 const HOT: &str = "sharding/hot-shard";
 const QUERY: &str = "sharding/a-query-over-all-shards";
+const TWO: &str = "sharding/a-transaction-over-two";
 
 pub fn proofs() -> Vec<Proof> {
     vec![
@@ -17,6 +19,11 @@ pub fn proofs() -> Vec<Proof> {
         Proof { id: ADD, answer: "50 %", solution: vec![("store.partitioner", json!("directory"))] },
         Proof { id: HOT, answer: "about 56 %", solution: copies().into() },
         Proof { id: QUERY, answer: "about 18 %", solution: vec![("store.count", json!(5))] },
+        Proof {
+            id: TWO,
+            answer: "12 s, until it is back",
+            solution: vec![("store.service_ms", json!(2)), ("store>store.latency_ms", json!(2))],
+        },
     ]
 }
 
@@ -132,5 +139,50 @@ fn the_slowest_shard_decides() {
         }
         let wanted = 1.0 - libm::pow(0.99, f64::from(shards));
         assert!((slow as f64 / all as f64 - wanted).abs() < 0.015, "{shards}: {slow} of {all}");
+    }
+}
+
+/// A third of 150 transfers a second is machine 3's; each locks its accounts from the votes until the decision has come:
+/// two messages of 40 ms and 100 ms of work. By Little's law nine transfers are in between when it dies.
+#[test]
+fn accounts_in_doubt_stay_locked_until_the_coordinator_is_back() {
+    let doubts: Vec<f64> = seeds(TWO)
+        .map(|seed| {
+            let scenario = session(TWO, seed, &[]).scenario().clone();
+            let mut simulation = Simulation::new(&scenario, &mut ());
+            let mut held = |at_ms: f64| {
+                simulation.advance(Time::from_ms(at_ms), NO_LIMIT, &mut ());
+                let Node::Store(store) = &simulation.world().nodes()[1] else { panic!("no store") };
+                assert_eq!(store.surplus(), 0, "{seed} at {at_ms} ms: no money is made or lost");
+                store.locked_for(2)
+            };
+            held(11_999.0);
+            // What was under way arrives within two seconds; from then on nothing changes.
+            let soon = held(14_000.0);
+            assert!(soon > 2, "{seed}: {soon}");
+            for at_ms in [16_000.0, 20_000.0, 23_900.0] {
+                assert_eq!(held(at_ms), soon, "{seed} at {at_ms} ms");
+            }
+            // Recovery asks every 500 ms, and a question takes two messages and its work.
+            simulation.advance(Time::from_ms(24_000.0), NO_LIMIT, &mut ());
+            let Node::Store(store) = &simulation.world().nodes()[1] else { panic!("no store") };
+            let oldest = (0..1000)
+                .filter(|key| store.lock(*key).is_some_and(|lock| lock.since < Time::from_ms(13_000.0)));
+            assert_eq!(oldest.count(), soon, "{seed}");
+            simulation.advance(Time::from_ms(25_500.0), NO_LIMIT, &mut ());
+            let Node::Store(store) = &simulation.world().nodes()[1] else { panic!("no store") };
+            let old = |key: &u32| store.lock(*key).is_some_and(|lock| lock.since < Time::from_ms(13_000.0));
+            assert_eq!((0..1000).filter(old).count(), 0, "{seed}: free again");
+            let (summary, _) = run(TWO, seed, &[]);
+            summary.nodes["store"].counts["in_doubt"] as f64
+        })
+        .collect();
+    let mean = doubts.iter().sum::<f64>() / doubts.len() as f64;
+    let wanted = 2.0 * 150.0 / 3.0 * 0.180;
+    assert!((mean / wanted - 1.0).abs() < 0.12, "{mean} for {wanted}");
+    // Neither timeouts nor questions help.
+    for seed in seeds(TWO).take(4) {
+        let hasty = [("store.timeout_ms", json!(400)), ("store.recovery_ms", json!(50))];
+        assert!(run(TWO, seed, &hasty).0.nodes["store"].counts["in_doubt"] > 2, "{seed}");
     }
 }

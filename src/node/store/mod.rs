@@ -43,7 +43,7 @@ mod watch;
 pub use map::{Home, REPLICAS_MAX};
 pub use rows::Rows;
 pub use settings::{Conflicts, MEMBER_SETTINGS, ReadFrom, Replication, SETTINGS, Settings};
-pub use transact::{ACCOUNTS_MAX, BALANCE};
+pub use transact::{ACCOUNTS_MAX, BALANCE, Lock};
 pub use version::{Row, SIBLINGS_MAX, Seen, Version};
 
 use super::division::Divided;
@@ -60,7 +60,7 @@ use op::{Ask, Messages, Ops};
 use oracle::Oracle;
 use rows::Pages;
 use table::Table;
-use transact::{Decision, Lock};
+use transact::Decision;
 use view::View;
 use watch::Watch;
 
@@ -88,6 +88,7 @@ pub const KIND: Kind = Kind {
         Counter::MovedRows,
         Counter::Commits,
         Counter::Aborts,
+        Counter::InDoubt,
     ],
 };
 
@@ -159,6 +160,7 @@ struct Machine {
     /// Transfers that it coordinates: not decided yet, and to be carried out.
     undecided: Table<()>,
     decisions: Table<Decision>,
+    down: bool,
 }
 
 impl Machine {
@@ -175,6 +177,7 @@ impl Machine {
             waiting: vec![],
             undecided: Table::default(),
             decisions: Table::default(),
+            down: false,
         }
     }
 
@@ -242,6 +245,18 @@ impl Store {
         self.machines.iter().map(|machine| machine.locks.len()).sum()
     }
 
+    /// The lock of a key, if a transfer holds one.
+    pub fn lock(&self, key: u32) -> Option<&Lock> {
+        self.machines.iter().find_map(|machine| machine.locks.get(key.into()))
+    }
+
+    /// Keys that are locked until this member says what becomes of them.
+    pub fn locked_for(&self, coordinator: u16) -> usize {
+        let of =
+            |machine: &Machine| machine.locks.iter().filter(|it| it.1.coordinator == coordinator).count();
+        self.machines.iter().map(of).sum()
+    }
+
     /// Operations under way, and questions that are not answered yet.
     pub fn under_way(&self) -> (usize, usize) {
         (self.ops.len(), self.messages.len())
@@ -281,7 +296,11 @@ impl Store {
     fn obey<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize) {
         let condition = cx.condition(member as u16);
         let own = self.settings.member(member);
+        let was_down = std::mem::replace(&mut self.machines[member].down, condition.down);
         if condition.down {
+            if !was_down {
+                cx.count(member as u16, Counter::InDoubt, self.locked_for(member as u16) as u32);
+            }
             self.crash(cx, member as u16);
         }
         let rate = if condition.frozen { 0.0 } else { own.speed / own.slow };

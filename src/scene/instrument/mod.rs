@@ -13,6 +13,8 @@ mod limit;
 #[cfg(feature = "whole")]
 mod parts;
 #[cfg(feature = "whole")]
+mod payments;
+#[cfg(feature = "whole")]
 pub mod places;
 #[cfg(feature = "whole")]
 mod queue;
@@ -87,6 +89,7 @@ pub fn room(inside: &Inside) -> Option<Room> {
         Inside::Service(ServiceView::Feed(_)) => Some(feed::ROOM),
         Inside::Service(ServiceView::Gateway(_)) => Some(gateway::ROOM),
         Inside::Service(ServiceView::Shortener(_)) => Some(shortener::ROOM),
+        Inside::Service(ServiceView::Payments(_)) => Some(payments::ROOM),
     }
 }
 
@@ -119,6 +122,7 @@ pub fn draw_service(node: &NodeView, servers: &ServersView, card: Rect, shapes: 
         ServiceView::Feed(view) => feed::draw(&node.name, view, card, shapes),
         ServiceView::Gateway(view) => gateway::draw(&node.name, view, card, shapes),
         ServiceView::Shortener(view) => shortener::draw(&node.name, view, card, shapes),
+        ServiceView::Payments(view) => payments::draw(&node.name, view, card, shapes),
     }
 }
 
@@ -169,6 +173,7 @@ pub fn describe(inside: &Inside) -> String {
         Inside::Queue(view) => queue::describe(view),
         Inside::Service(ServiceView::Gateway(view)) => gateway::describe(view),
         Inside::Service(ServiceView::Shortener(view)) => shortener::describe(view),
+        Inside::Service(ServiceView::Payments(view)) => payments::describe(view),
         Inside::Nothing | Inside::Service(ServiceView::Nothing) => String::new(),
     }
 }

@@ -72,6 +72,10 @@ pub fn score(facts: &Facts) -> (u32, u32) {
     rules.fold((0, 0), |(sum, which), (index, rule)| (sum + rule.score, which | 1 << index))
 }
 
+/// How thieves pay, as an example: from a device of their own, so many of them from abroad, and so many times as much.
+pub const THIEF_ABROAD: f64 = 0.5;
+pub const THIEF_AMOUNT: Amount = 10;
+
 /// The most customers whose past is known; beyond, the one with the lowest number is forgotten.
 pub const CUSTOMERS_MAX: usize = 20_000;
 
@@ -97,6 +101,12 @@ pub struct Payer {
 }
 
 impl Customers {
+    /// So many who have paid before, each from the device of the same number.
+    pub fn regulars(count: u32) -> Customers {
+        let past = |customer| (customer, Past { device: customer, recent: VecDeque::new() });
+        Customers { known: (0..count.min(CUSTOMERS_MAX as u32)).map(past).collect() }
+    }
+
     /// The facts of a payment, which counts for the next one.
     pub fn pays(&mut self, payer: Payer, amount: Amount, now: Time) -> Facts {
         let first = !self.known.contains_key(&payer.customer);
@@ -155,5 +165,18 @@ mod tests {
         let counts: Vec<u32> = [0, 10, 20, 30, 40, 65, 200].map(|at| recent(&mut customers, at)).into();
         assert_eq!(counts, [1, 2, 3, 4, 5, 5, 1]);
         assert!(customers.pays(Payer { device: 2, ..payer }, 1, Time(300 * second)).new_device);
+    }
+
+    #[test]
+    fn regulars_have_paid_before() {
+        let mut customers = Customers::regulars(8);
+        let mut pays = |customer, device| {
+            let facts = customers.pays(Payer { customer, device, country_differs: false }, 1, Time(0));
+            (facts.first, facts.new_device, facts.recent)
+        };
+        assert_eq!(
+            (pays(7, 7), pays(6, 1), pays(8, 8)),
+            ((false, false, 1), (false, true, 1), (true, false, 1))
+        );
     }
 }

@@ -5,11 +5,14 @@
 //! | `money` | whole minor units; methods and fees |
 //! | `request` | what merchants ask for, and the answers |
 //! | `states` | the life of a payment, as a table |
+//! | `movements` | which of its lines were taken, how often |
 //! | `fraud` | rules with scores, and what is known of customers |
 //! | `idempotency` | the answers given, by key |
 //! | `ledger` | double entry, which always balances |
-//! | `settlement` | T+1, net of fees and refunds |
+//! | `settlement` | T+1 or later, net of fees and refunds |
 //! | `webhooks` | signed notices with retries, and their receiver |
+//! | `oracle` | what is measured and nobody in a payment system can know |
+//! | `view` | all this at one instant, for the stage |
 //!
 //! Left out: currencies, disputes, partial captures, authorisations that expire, banks that answer late.
 //! Old payments are forgotten (how many are kept is a setting), so they can no longer be refunded; the
@@ -19,21 +22,29 @@ mod fraud;
 mod idempotency;
 mod ledger;
 mod money;
+mod movements;
+mod oracle;
 mod request;
 mod service;
+mod settings;
 mod settlement;
 mod states;
+mod view;
 mod webhooks;
 
-pub use fraud::{CUSTOMERS_MAX, Customers, Facts, Payer, RULES, Rule};
+pub use fraud::{CUSTOMERS_MAX, Customers, Facts, Payer, RULES, Rule, THIEF_ABROAD, THIEF_AMOUNT};
 pub use idempotency::{ANSWERS_MAX, Answers, Known};
 pub use ledger::{Account, Ledger, Posting, Reason};
 pub use money::{AMOUNT_MAX, Amount, Fee, METHODS, Method};
+pub use movements::{MOVEMENTS_KEPT, Movement, Movements};
 pub use request::{Answer, Done, Refusal, Request};
 pub use service::SERVICE;
 pub use settlement::{Batch, Payout, Settlements};
 pub use states::{Action, State, TRANSITIONS};
-pub use webhooks::{Delivery, Kind, Notice, Outbox, Received, Receiver, SCHEDULE_S, sign};
+pub use view::{Books, PaymentsView, Webhooks};
+pub use webhooks::{
+    ATTEMPTS_MAX, Delivery, Kind, Notice, Outbox, Received, Receiver, SCHEDULE_S, Schedule, sign,
+};
 
 use crate::sim::{Span, Time, mix};
 use std::collections::BTreeMap;
@@ -48,12 +59,17 @@ pub struct Rules {
     pub key_lifetime: Span,
     /// The score from which on a payment is stopped; nothing is stopped at `u32::MAX`.
     pub fraud_threshold: u32,
+    /// Customers who have paid before.
+    pub regulars: u32,
     /// In the order of [`METHODS`].
     pub fees: [Fee; METHODS.len()],
     pub payments_kept: usize,
     /// What a day lasts.
     pub day: Span,
+    /// How many days after that of the capture a merchant is paid; at least 1.
+    pub payout_days: u32,
     pub webhooks: bool,
+    pub schedule: Schedule,
 }
 
 impl Default for Rules {
@@ -62,10 +78,13 @@ impl Default for Rules {
             idempotency: true,
             key_lifetime: Span::from_seconds(86_400.0),
             fraud_threshold: 70,
+            regulars: 0,
             fees: METHODS.map(|method| method.fee),
             payments_kept: 10_000,
             day: Span::from_seconds(86_400.0),
+            payout_days: 1,
             webhooks: true,
+            schedule: Schedule::default(),
         }
     }
 }
@@ -108,6 +127,7 @@ pub struct Payments {
     ledger: Ledger,
     settlements: Settlements,
     outbox: Outbox,
+    movements: Movements,
     totals: Totals,
 }
 
@@ -118,16 +138,18 @@ impl Payments {
             rules: Rules {
                 payments_kept: rules.payments_kept.clamp(1, PAYMENTS_MAX),
                 day: Span(rules.day.0.max(1)),
+                payout_days: rules.payout_days.max(1),
                 ..rules
             },
             seed,
             merchants: merchants.clamp(1, MERCHANTS_MAX as u32),
             payments: BTreeMap::new(),
-            customers: Customers::default(),
+            customers: Customers::regulars(rules.regulars),
             answers: Answers::new(rules.key_lifetime, ANSWERS_MAX),
             ledger: Ledger::default(),
             settlements: Settlements::default(),
-            outbox: Outbox::default(),
+            outbox: Outbox::new(rules.schedule),
+            movements: Movements::default(),
             totals: Totals::default(),
         }
     }
@@ -176,11 +198,20 @@ impl Payments {
     }
 
     fn run(&mut self, merchant: u32, request: &Request, now: Time) -> Answer {
+        let answer = self.obey(merchant, request, now);
+        if let (Err(Refusal::State | Refusal::Exceeds), Some(number)) = (answer, request.payment()) {
+            let from = self.payments.get(&number).map_or(State::Created, |payment| payment.state);
+            self.movements.refused(number, from, now);
+        }
+        answer
+    }
+
+    fn obey(&mut self, merchant: u32, request: &Request, now: Time) -> Answer {
         match *request {
             Request::Pay { method, amount, payer, capture, declined } => {
                 let number = self.create(merchant, method, amount, payer, now)?;
                 let action = if declined || self.is_fraud(number) { Action::Fail } else { Action::Authorise };
-                let done = self.step(merchant, number, action)?;
+                let done = self.step(merchant, number, action, None, now)?;
                 if action == Action::Fail {
                     self.notify(merchant, Kind::Failed, number, amount, now);
                     return Ok(done);
@@ -188,7 +219,7 @@ impl Payments {
                 if capture { self.capture(merchant, number, now) } else { Ok(done) }
             }
             Request::Capture { payment } => self.capture(merchant, payment, now),
-            Request::Void { payment } => self.step(merchant, payment, Action::Void),
+            Request::Void { payment } => self.step(merchant, payment, Action::Void, None, now),
             Request::Refund { payment, amount } => self.refund(merchant, payment, amount, now),
         }
     }
@@ -224,16 +255,26 @@ impl Payments {
         stopped
     }
 
-    /// One step of a payment's life, if it is this merchant's and the table allows it.
-    fn step(&mut self, merchant: u32, number: u32, action: Action) -> Answer {
+    /// One step of a payment's life, if it is this merchant's and the table allows it. `amount`, if it is not about
+    /// all of it.
+    fn step(
+        &mut self,
+        merchant: u32,
+        number: u32,
+        action: Action,
+        amount: Option<Amount>,
+        now: Time,
+    ) -> Answer {
         let payment = self.payments.get_mut(&number).filter(|payment| payment.merchant == merchant);
         let payment = payment.ok_or(Refusal::Unknown)?;
-        payment.state = payment.state.after(action).ok_or(Refusal::State)?;
+        let row = payment.state.row(action).ok_or(Refusal::State)?;
+        payment.state = TRANSITIONS[row].2;
+        self.movements.took(row, number, amount.unwrap_or(payment.amount), now);
         Ok(Done { payment: number, state: payment.state, repeated: false })
     }
 
     fn capture(&mut self, merchant: u32, number: u32, now: Time) -> Answer {
-        let done = self.step(merchant, number, Action::Capture)?;
+        let done = self.step(merchant, number, Action::Capture, None, now)?;
         let day = self.day_of(now);
         let payment = self.payments.get_mut(&number).ok_or(Refusal::Unknown)?;
         payment.captured_on = Some(day);
@@ -260,7 +301,7 @@ impl Payments {
             return Err(Refusal::Exceeds);
         }
         let action = if amount == left { Action::RefundRest } else { Action::RefundPart };
-        let done = self.step(merchant, number, action)?;
+        let done = self.step(merchant, number, action, Some(amount), now)?;
         if let Some(payment) = self.payments.get_mut(&number) {
             payment.refunded += amount;
         }
@@ -277,16 +318,22 @@ impl Payments {
         }
     }
 
-    /// Pays out what is due: of all days before that of `now`.
+    /// Pays out what is due: of all days that are [`Rules::payout_days`] ago.
     pub fn settle(&mut self, now: Time) -> Vec<Payout> {
-        let today = self.day_of(now);
-        let payouts = self.settlements.due(today);
+        let before = (self.day_of(now).saturating_add(1)).saturating_sub(self.rules.payout_days);
+        let payouts = self.settlements.due(before);
         if payouts.is_empty() {
             return payouts;
         }
-        for payment in self.payments.values_mut() {
-            if payment.captured_on.is_some_and(|day| day < today) {
-                payment.state = payment.state.after(Action::Settle).unwrap_or(payment.state);
+        for (number, payment) in &mut self.payments {
+            if payment.captured_on.is_none_or(|day| day >= before) {
+                continue;
+            }
+            let Some(row) = payment.state.row(Action::Settle) else { continue };
+            // What was refunded before keeps its state: no step, and the same the next day.
+            if TRANSITIONS[row].2 != payment.state {
+                payment.state = TRANSITIONS[row].2;
+                self.movements.took(row, *number, payment.amount, now);
             }
         }
         for payout in &payouts {
@@ -315,8 +362,9 @@ impl Payments {
 
     /// When a settlement or a webhook is next due.
     pub fn due(&self) -> Time {
-        let tomorrow = |day: u32| Time((u64::from(day) + 1).saturating_mul(self.rules.day.0));
-        self.settlements.first_day().map_or(Time::NEVER, tomorrow).min(self.outbox.next_due())
+        let days = u64::from(self.rules.payout_days);
+        let payout = |day: u32| Time((u64::from(day) + days).saturating_mul(self.rules.day.0));
+        self.settlements.first_day().map_or(Time::NEVER, payout).min(self.outbox.next_due())
     }
 
     /// The day of an instant, from 0.
@@ -334,6 +382,23 @@ impl Payments {
 
     pub fn outbox(&self) -> &Outbox {
         &self.outbox
+    }
+
+    pub fn movements(&self) -> &Movements {
+        &self.movements
+    }
+
+    /// How many payments are in each state, forgotten ones included, in the order of [`State::ALL`].
+    pub fn in_states(&self) -> [u64; State::ALL.len()] {
+        self.movements.in_states(self.totals.payments)
+    }
+
+    /// What merchants are owed, and what merchants owe.
+    pub fn owed(&self) -> (Amount, Amount) {
+        let balances = (0..self.merchants).map(|merchant| -self.ledger.balance(Account::Merchant(merchant)));
+        balances.fold((0, 0), |(owed, debts), balance| {
+            (owed + balance.max(0).unsigned_abs(), debts + balance.min(0).unsigned_abs())
+        })
     }
 
     pub fn totals(&self) -> Totals {
@@ -363,9 +428,24 @@ impl Payments {
         {
             return Err(format!("the ledger does not agree with {totals:?}"));
         }
+        self.check_states()?;
         match self.payments.iter().find(|(_, payment)| payment.refunded > payment.amount) {
             Some((number, _)) => Err(format!("payment {number}: more refunded than captured")),
             None => Ok(()),
+        }
+    }
+
+    /// Every payment is in one state, and those that are known are in no fewer than the steps say.
+    fn check_states(&self) -> Result<(), String> {
+        let counted = self.in_states();
+        let mut known = [0; State::ALL.len()];
+        for payment in self.payments.values() {
+            known[payment.state as usize] += 1;
+        }
+        let fits = known.iter().zip(counted).all(|(known, counted)| *known <= counted);
+        match fits && counted.iter().sum::<u64>() == self.totals.payments {
+            true => Ok(()),
+            false => Err(format!("in each state are {counted:?}, known {known:?}: {:?}", self.totals)),
         }
     }
 }

@@ -29,6 +29,16 @@ pub enum Request {
 }
 
 impl Request {
+    /// The payment that it is about, if there is one already.
+    pub(super) fn payment(&self) -> Option<u32> {
+        match *self {
+            Request::Pay { .. } => None,
+            Request::Capture { payment } | Request::Void { payment } | Request::Refund { payment, .. } => {
+                Some(payment)
+            }
+        }
+    }
+
     /// A digest of all that it says: the body that an idempotency key belongs to.
     pub(super) fn digest(&self) -> u64 {
         let words = match *self {

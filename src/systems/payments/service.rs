@@ -1,9 +1,13 @@
 //! Payments as a server runs them. The client is the customer; the key chooses the merchant. Amounts,
 //! methods, devices and what goes wrong are drawn from the request's seed, so a retry is the same request.
 
+use super::oracle::{Oracle, stopped_percent};
+use super::settings::{Chances, SETTINGS, rules};
 use super::*;
-use crate::algo::setting::{Knobs, Scale, Setting};
+use crate::algo::setting::Knobs;
 use crate::sim::{Draw, Outcome, Random};
+#[cfg(feature = "whole")]
+use crate::systems::ServiceView;
 use crate::systems::{
     Cost, EVENTS_MAX, Event, Figure, Inspection, Op, Operation, Reply, Service, ServiceInfo, Table, Topic,
     operation,
@@ -28,120 +32,6 @@ const OPERATIONS: &[Operation] = &[
     operation("GET /payments", "The state of the client's last payment."),
 ];
 
-const fn basis_points(name: &'static str, label: &'static str, default: f64) -> Setting {
-    Setting::integer(name, label, "bp", (0.0, 10_000.0), default, "Share of each payment that is our fee.")
-        .usual(0.0, 500.0, Scale::Linear)
-}
-
-const fn fixed(name: &'static str, label: &'static str, default: f64) -> Setting {
-    Setting::integer(
-        name,
-        label,
-        "",
-        (0.0, 10_000.0),
-        default,
-        "Added to each payment's fee, in minor units.",
-    )
-    .usual(0.0, 100.0, Scale::Linear)
-}
-
-const fn share(name: &'static str, label: &'static str, default: f64, help: &'static str) -> Setting {
-    Setting::number(name, label, "", (0.0, 1.0), default, help)
-}
-
-const SETTINGS: &[Setting] = &[
-    Setting::toggle(
-        "idempotency",
-        "Idempotency keys",
-        true,
-        "A request that is sent again is not done again: its first answer is given once more.",
-    ),
-    Setting::number(
-        "key_lifetime_s",
-        "Keys are kept",
-        "s",
-        (0.001, 1e9),
-        86_400.0,
-        "After this time a repeated request is a new one.",
-    )
-    .usual(1.0, 86_400.0, Scale::Logarithmic),
-    Setting::integer(
-        "fraud_threshold",
-        "Fraud from",
-        "points",
-        (0.0, 1000.0),
-        70.0,
-        "A payment whose rules' scores sum to at least this is stopped.",
-    )
-    .usual(0.0, 150.0, Scale::Linear),
-    share("new_device_share", "New devices", 0.02, "Payments made from another device than usual."),
-    share("abroad_share", "From abroad", 0.01, "Payments where card and device are in different countries."),
-    share("declined_share", "Declined", 0.0, "Payments that the customer's bank turns down."),
-    Setting::choice(
-        "method",
-        "Method",
-        &[
-            ("mixed", "mixed"),
-            ("card", "card"),
-            ("upi", "UPI"),
-            ("net-banking", "net banking"),
-            ("wallet", "wallet"),
-        ],
-        "mixed",
-        "How customers pay; mixed is each a quarter.",
-    ),
-    Setting::integer(
-        "amount_mean",
-        "Mean amount",
-        "",
-        (1.0, 1e8),
-        5_000.0,
-        "In minor units; amounts are exponential, at least 1.",
-    )
-    .usual(100.0, 100_000.0, Scale::Logarithmic),
-    basis_points("card_fee_bp", "Card fee", 290.0),
-    fixed("card_fee_fixed", "Card fee, fixed", 30.0),
-    basis_points("upi_fee_bp", "UPI fee", 0.0),
-    fixed("upi_fee_fixed", "UPI fee, fixed", 0.0),
-    basis_points("net_banking_fee_bp", "Net banking fee", 190.0),
-    fixed("net_banking_fee_fixed", "Net banking fee, fixed", 0.0),
-    basis_points("wallet_fee_bp", "Wallet fee", 200.0),
-    fixed("wallet_fee_fixed", "Wallet fee, fixed", 0.0),
-    Setting::integer("merchants", "Merchants", "", (1.0, MERCHANTS_MAX as f64), 10.0, "How many sell.")
-        .usual(1.0, 100.0, Scale::Logarithmic),
-    Setting::integer(
-        "payments_max",
-        "Payments kept",
-        "",
-        (1.0, PAYMENTS_MAX as f64),
-        10_000.0,
-        "Older ones can no longer be refunded.",
-    )
-    .usual(100.0, PAYMENTS_MAX as f64, Scale::Logarithmic),
-    Setting::number("day_s", "A day lasts", "s", (1.0, 86_400.0), 86_400.0, "For payouts on the next day.")
-        .usual(1.0, 86_400.0, Scale::Logarithmic),
-    Setting::toggle("webhooks", "Webhooks", true, "Merchants are told what happens, until they confirm it."),
-];
-
-/// The settings of the fees, in the order of [`METHODS`].
-const FEES: [(&str, &str); METHODS.len()] = [
-    ("card_fee_bp", "card_fee_fixed"),
-    ("upi_fee_bp", "upi_fee_fixed"),
-    ("net_banking_fee_bp", "net_banking_fee_fixed"),
-    ("wallet_fee_bp", "wallet_fee_fixed"),
-];
-
-/// What is drawn for a request.
-#[derive(Clone, Copy, Debug)]
-struct Chances {
-    new_device: f64,
-    abroad: f64,
-    declined: f64,
-    amount_mean: f64,
-    /// Index into [`METHODS`]; none is mixed.
-    method: Option<usize>,
-}
-
 #[derive(Clone, Debug)]
 struct Running {
     payments: Payments,
@@ -150,44 +40,26 @@ struct Running {
     /// Each customer's last payment: (merchant, number).
     last: BTreeMap<u32, (u32, u32)>,
     last_webhook: Option<Delivery>,
+    oracle: Oracle,
 }
 
 impl Running {
     fn new(knobs: &Knobs, seed: u64) -> Running {
-        let fee = |(share, fixed): (&str, &str)| Fee {
-            basis_points: knobs.number(share) as u32,
-            fixed: knobs.number(fixed) as Amount,
-        };
-        let rules = Rules {
-            idempotency: knobs.flag("idempotency"),
-            key_lifetime: Span::from_seconds(knobs.number("key_lifetime_s")),
-            fraud_threshold: knobs.number("fraud_threshold") as u32,
-            fees: FEES.map(fee),
-            payments_kept: knobs.number("payments_max") as usize,
-            day: Span::from_seconds(knobs.number("day_s")),
-            webhooks: knobs.flag("webhooks"),
-        };
         let merchants = (knobs.number("merchants") as u32).max(1);
-        let chances = Chances {
-            new_device: knobs.number("new_device_share"),
-            abroad: knobs.number("abroad_share"),
-            declined: knobs.number("declined_share"),
-            amount_mean: knobs.number("amount_mean"),
-            method: METHODS.iter().position(|method| method.id == knobs.word("method")),
-        };
         Running {
-            payments: Payments::new(rules, merchants, seed),
-            chances,
+            payments: Payments::new(rules(knobs), merchants, seed),
+            chances: Chances::new(knobs),
             merchants,
             last: BTreeMap::new(),
             last_webhook: None,
+            oracle: Oracle::default(),
         }
     }
 
     /// What the customer asks for, and of which merchant.
     fn request(&self, op: &Op) -> Option<(u32, Request)> {
         if op.route <= 1 {
-            return Some((op.key % self.merchants, self.draw_payment(op)));
+            return Some((op.key % self.merchants, self.draw_payment(op).0));
         }
         let (merchant, payment) = *self.last.get(&op.client)?;
         let half = |payment: &Payment| (payment.amount / 2).max(1);
@@ -200,19 +72,24 @@ impl Running {
         Some((merchant, request))
     }
 
-    fn draw_payment(&self, op: &Op) -> Request {
+    /// And whether a thief asks for it.
+    fn draw_payment(&self, op: &Op) -> (Request, bool) {
         let mut draw = Draw::new(self.payments.seed, op.seed);
         let amount = ((draw.exponential() * self.chances.amount_mean) as Amount).clamp(1, AMOUNT_MAX);
         let any = draw.below(METHODS.len() as u64) as usize;
         let device = if draw.chance(self.chances.new_device) { draw.next_u64() as u32 } else { op.client };
         let country_differs = draw.chance(self.chances.abroad);
-        Request::Pay {
-            method: self.chances.method.unwrap_or(any),
-            amount,
-            payer: Payer { customer: op.client, device, country_differs },
-            capture: op.route == 0,
-            declined: draw.chance(self.chances.declined),
-        }
+        let declined = draw.chance(self.chances.declined);
+        let (method, capture) = (self.chances.method.unwrap_or(any), op.route == 0);
+        let is_thief = draw.chance(self.chances.fraud);
+        let (amount, device, country_differs) = match is_thief {
+            true => {
+                ((amount * THIEF_AMOUNT).min(AMOUNT_MAX), draw.next_u64() as u32, draw.chance(THIEF_ABROAD))
+            }
+            false => (amount, device, country_differs),
+        };
+        let payer = Payer { customer: op.client, device, country_differs };
+        (Request::Pay { method, amount, payer, capture, declined }, is_thief)
     }
 
     fn state(&self, client: u32) -> Reply {
@@ -235,9 +112,32 @@ impl Running {
                 if op.route <= 1 {
                     self.remember(op.client, merchant, done.payment);
                 }
+                if !done.repeated {
+                    self.tell_oracle(op, done);
+                }
                 self.answer(done)
             }
         }
+    }
+
+    fn tell_oracle(&mut self, op: &Op, done: Done) {
+        match (op.route, done.state) {
+            (0 | 2, State::Captured) => self.oracle.charged(op.seed),
+            (4 | 5, _) => self.oracle.refunded(op.seed),
+            _ => {}
+        }
+        if op.route <= 1 {
+            let stopped = done.state == State::Failed && self.is_fraud(done.payment);
+            let is_thief = self.draw_payment(op).1;
+            if stopped || done.state != State::Failed {
+                self.oracle.judged(is_thief, stopped);
+            }
+        }
+    }
+
+    fn is_fraud(&self, number: u32) -> bool {
+        let score = self.payments.payments().get(&number).map_or(0, |payment| payment.score);
+        score >= self.payments.rules.fraud_threshold
     }
 
     /// As many customers as [`Customers`] knows.
@@ -250,7 +150,6 @@ impl Running {
 
     /// A failed payment ends as fraud if the score says so; else the bank declined it.
     fn answer(&self, done: Done) -> Reply {
-        let score = self.payments.payments().get(&done.payment).map_or(0, |payment| payment.score);
         let cost = match done {
             Done { repeated: true, .. } => Cost { reads: 1, writes: 0 },
             Done { state: State::Authorised | State::Voided | State::Failed, .. } => {
@@ -260,7 +159,7 @@ impl Running {
             _ => Cost { reads: 3, writes: 5 },
         };
         match (done.state, done.repeated) {
-            (State::Failed, _) if score >= self.payments.rules.fraud_threshold => {
+            (State::Failed, _) if self.is_fraud(done.payment) => {
                 Reply { outcome: Outcome::Fraud, note: "stopped as fraud", cost, events: vec![] }
             }
             (State::Failed, _) => Reply { outcome: Outcome::Invalid, note: "declined", cost, events: vec![] },
@@ -332,8 +231,36 @@ impl Service for Running {
     fn inspect(&self, _: Time) -> Inspection {
         let (totals, ledger) = (self.payments.totals(), self.payments.ledger());
         let money = |name, value: i64| Figure { name, unit: "minor units", value: value as f64 };
-        let owed: i64 =
-            (0..self.merchants).map(|merchant| -ledger.balance(Account::Merchant(merchant))).sum();
+        let percent = |name, value: f64| Figure { name, unit: "%", value };
+        let (owed, debts) = self.payments.owed();
+        let tried = self.payments.outbox().tried();
+        let fees_share = 100.0 * totals.fees as f64 / totals.captured.max(1) as f64;
+        let mut figures = vec![
+            Figure::count("payments", totals.payments),
+            Figure::count("stopped as fraud", totals.stopped),
+            Figure::count("repeated", totals.repeated),
+            money("captured", totals.captured as i64),
+            money("refunded", totals.refunded as i64),
+            money("at the bank", ledger.balance(Account::Bank)),
+            money("owed to merchants", owed as i64 - debts as i64),
+            money("owed by merchants", debts as i64),
+            money("fees earned", -ledger.balance(Account::Fees)),
+            money("paid out", totals.settled as i64),
+            Figure::count("webhooks waiting", self.payments.outbox().pending() as u64),
+            Figure::count("webhooks tried again", tried.iter().skip(2).map(|count| u64::from(*count)).sum()),
+            Figure::count("webhooks confirmed", self.payments.outbox().delivered),
+            Figure::count("webhooks given up", self.payments.outbox().given_up),
+            percent("fees of all that was captured", fees_share),
+            Figure::count("steps refused", self.payments.movements().refusals()),
+            Figure::count("charged again", self.oracle.charged_again),
+            Figure::count("refunded again", self.oracle.refunded_again),
+            Figure::count("thieves stopped", self.oracle.thieves[1]),
+            Figure::count("honest customers stopped", self.oracle.honest[1]),
+            percent("share of thieves stopped", stopped_percent(self.oracle.thieves)),
+            percent("share of honest stopped", stopped_percent(self.oracle.honest)),
+        ];
+        let states = State::ALL.into_iter().zip(self.payments.in_states());
+        figures.extend(states.map(|(state, count)| Figure::count(state.figure(), count)));
         let payment = |(number, payment): (&u32, &Payment)| {
             vec![
                 number.to_string(),
@@ -347,19 +274,7 @@ impl Service for Running {
         };
         Inspection {
             note: format!("{} payments", totals.payments),
-            figures: vec![
-                Figure::count("payments", totals.payments),
-                Figure::count("stopped as fraud", totals.stopped),
-                Figure::count("repeated", totals.repeated),
-                money("captured", totals.captured as i64),
-                money("refunded", totals.refunded as i64),
-                money("at the bank", ledger.balance(Account::Bank)),
-                money("owed to merchants", owed),
-                money("fees earned", -ledger.balance(Account::Fees)),
-                money("paid out", totals.settled as i64),
-                Figure::count("webhooks waiting", self.payments.outbox().pending() as u64),
-                Figure::count("webhooks confirmed", self.payments.outbox().delivered),
-            ],
+            figures,
             tables: vec![
                 Table {
                     name: "last payments",
@@ -373,6 +288,11 @@ impl Service for Running {
                 },
             ],
         }
+    }
+
+    #[cfg(feature = "whole")]
+    fn view(&self, now: Time) -> ServiceView {
+        ServiceView::Payments(Box::new(self.payments.view(now)))
     }
 
     fn check(&self) -> Result<(), String> {

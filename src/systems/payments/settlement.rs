@@ -1,6 +1,7 @@
 //! T+1: what was captured on a day is paid out on the next, less fees and what was refunded that day.
 //!
-//! A merchant with more refunds than captures owes the difference, which is taken from later payouts.
+//! A merchant with more refunds than captures owes the difference, which is taken from later payouts. Where payouts
+//! come later than on the next day, refunds are taken from the one that comes first.
 
 use super::Amount;
 use std::collections::BTreeMap;
@@ -45,7 +46,9 @@ impl Settlements {
     }
 
     pub fn refunded(&mut self, day: u32, merchant: u32, amount: Amount) {
-        self.open.entry((day, merchant)).or_default().refunds += amount;
+        let first = self.first_day().unwrap_or(day).min(day);
+        let open = (first..day).find(|earlier| self.open.contains_key(&(*earlier, merchant)));
+        self.open.entry((open.unwrap_or(day), merchant)).or_default().refunds += amount;
     }
 
     /// The payouts that are due on `today`: of all days before it.
@@ -93,5 +96,18 @@ mod tests {
         settlements.captured(6, 1, 1000, 50);
         assert_eq!(settlements.due(9), [payout(6, 1, 150)]);
         assert_eq!((settlements.payable(1), settlements.first_day()), (0, None));
+    }
+
+    #[test]
+    fn a_refund_is_taken_from_the_first_payout_that_is_still_to_come() {
+        let mut settlements = Settlements::default();
+        settlements.captured(0, 1, 1000, 0);
+        settlements.captured(0, 2, 50, 0);
+        settlements.captured(2, 2, 500, 0);
+        settlements.refunded(2, 1, 300);
+        settlements.refunded(2, 2, 100);
+        let payout = |day, merchant, amount| Payout { day, merchant, amount };
+        assert_eq!(settlements.due(1), [payout(0, 1, 700), payout(0, 2, 0)]);
+        assert_eq!(settlements.due(3), [payout(2, 2, 450)]);
     }
 }

@@ -56,9 +56,14 @@ impl State {
     pub const ALL: [State; 8] =
         [Created, Authorised, Captured, Settled, PartlyRefunded, Refunded, Voided, Failed];
 
+    /// The line of the table that an action takes; none if it is not allowed.
+    pub fn row(self, action: Action) -> Option<usize> {
+        TRANSITIONS.iter().position(|row| row.0 == self && row.1 == action)
+    }
+
     /// The state after an action; none if it is not allowed.
     pub fn after(self, action: Action) -> Option<State> {
-        TRANSITIONS.iter().find(|row| row.0 == self && row.1 == action).map(|row| row.2)
+        self.row(action).map(|row| TRANSITIONS[row].2)
     }
 
     pub fn name(self) -> &'static str {
@@ -71,6 +76,20 @@ impl State {
             Refunded => "refunded",
             Voided => "voided",
             Failed => "failed",
+        }
+    }
+
+    /// The figure that says how many are in it.
+    pub fn figure(self) -> &'static str {
+        match self {
+            Created => "payments created",
+            Authorised => "payments authorised",
+            Captured => "payments captured",
+            Settled => "payments settled",
+            PartlyRefunded => "payments partly refunded",
+            Refunded => "payments refunded",
+            Voided => "payments voided",
+            Failed => "payments failed",
         }
     }
 }

@@ -12,6 +12,34 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Pauses before each attempt, in seconds: at once, then 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h.
 pub const SCHEDULE_S: [u64; 8] = [0, 5, 300, 1_800, 7_200, 18_000, 36_000, 36_000];
+/// The most attempts that can be made.
+pub const ATTEMPTS_MAX: usize = 16;
+
+/// When a notice that was not confirmed is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// The first pause, of which each one doubles; `None`: the pauses of [`SCHEDULE_S`].
+    pub doubling: Option<Span>,
+    /// So often, 1 to [`ATTEMPTS_MAX`]; then it is given up.
+    pub attempts: usize,
+}
+
+impl Default for Schedule {
+    fn default() -> Schedule {
+        Schedule { doubling: None, attempts: SCHEDULE_S.len() }
+    }
+}
+
+impl Schedule {
+    /// How long after an attempt, from 1, the next one is due.
+    fn pause(&self, attempt: usize) -> Span {
+        match self.doubling {
+            Some(first) => Span(first.0.saturating_mul(1 << (attempt - 1).min(ATTEMPTS_MAX))),
+            None => Span(SCHEDULE_S[attempt.min(SCHEDULE_S.len() - 1)] * 1_000_000_000),
+        }
+    }
+}
+
 /// The most notices that wait; beyond, the one that is due first is given up.
 pub const PENDING_MAX: usize = 20_000;
 /// How far a timestamp may be off.
@@ -84,17 +112,25 @@ pub struct Outbox {
     pending: BTreeMap<u64, (Notice, u32, Time)>,
     /// (when, id).
     due: BTreeSet<(Time, u64)>,
+    schedule: Schedule,
+    /// How many of those that wait have been tried so often.
+    tried: [u32; ATTEMPTS_MAX + 1],
     sent: u64,
     pub delivered: u64,
     pub given_up: u64,
 }
 
 impl Outbox {
+    pub fn new(schedule: Schedule) -> Outbox {
+        let attempts = schedule.attempts.clamp(1, ATTEMPTS_MAX);
+        Outbox { schedule: Schedule { attempts, ..schedule }, ..Outbox::default() }
+    }
+
     /// Puts a notice on its way; it is due at once. Answers its id.
     pub fn send(&mut self, merchant: u32, kind: Kind, of: u32, amount: u64, now: Time) -> u64 {
         if self.pending.len() >= PENDING_MAX {
             if let Some((_, id)) = self.due.pop_first() {
-                self.pending.remove(&id);
+                self.remove(id);
                 self.given_up += 1;
             }
         }
@@ -102,7 +138,15 @@ impl Outbox {
         let id = self.sent;
         self.pending.insert(id, (Notice { id, merchant, kind, of, amount }, 0, now));
         self.due.insert((now, id));
+        self.tried[0] += 1;
         id
+    }
+
+    /// It waits no longer.
+    fn remove(&mut self, id: u64) -> Option<Time> {
+        let (_, attempts, due) = self.pending.remove(&id)?;
+        self.tried[attempts as usize] -= 1;
+        Some(due)
     }
 
     /// When the next attempt is due.
@@ -117,15 +161,16 @@ impl Outbox {
         while deliveries.len() < max && self.next_due() <= now {
             let Some((_, id)) = self.due.pop_first() else { break };
             let Some((notice, attempts, due)) = self.pending.get_mut(&id) else { continue };
-            if *attempts as usize >= SCHEDULE_S.len() {
-                self.pending.remove(&id);
+            if *attempts as usize >= self.schedule.attempts {
+                self.remove(id);
                 self.given_up += 1;
                 continue;
             }
+            self.tried[*attempts as usize] -= 1;
             *attempts += 1;
+            self.tried[*attempts as usize] += 1;
             // After the last attempt, as long again for its answer.
-            let pause = SCHEDULE_S[(*attempts as usize).min(SCHEDULE_S.len() - 1)];
-            *due = now + Span(pause * 1_000_000_000);
+            *due = now + self.schedule.pause(*attempts as usize);
             self.due.insert((*due, id));
             let signature = sign(&secret(notice.merchant), id, now, &notice.body());
             deliveries.push(Delivery { notice: *notice, attempt: *attempts, at: now, signature });
@@ -135,7 +180,7 @@ impl Outbox {
 
     /// The merchant confirmed a notice. A failure needs no report: the next attempt is planned.
     pub fn confirmed(&mut self, id: u64) {
-        if let Some((_, _, due)) = self.pending.remove(&id) {
+        if let Some(due) = self.remove(id) {
             self.due.remove(&(due, id));
             self.delivered += 1;
         }
@@ -143,6 +188,11 @@ impl Outbox {
 
     pub fn pending(&self) -> usize {
         self.pending.len()
+    }
+
+    /// How many of those that wait have been tried 0, 1, 2 … times.
+    pub fn tried(&self) -> [u32; ATTEMPTS_MAX + 1] {
+        self.tried
     }
 
     /// # Errors
@@ -155,6 +205,13 @@ impl Outbox {
         let planned = |(id, (_, _, due)): (&u64, &(Notice, u32, Time))| self.due.contains(&(*due, *id));
         if self.due.len() != self.pending.len() || !self.pending.iter().all(planned) {
             return Err("a notice that waits is not planned".to_owned());
+        }
+        let mut tried = [0; ATTEMPTS_MAX + 1];
+        for (_, attempts, _) in self.pending.values() {
+            tried[*attempts as usize] += 1;
+        }
+        if tried != self.tried {
+            return Err(format!("tried so often are {tried:?}, not {:?}", self.tried));
         }
         Ok(())
     }
@@ -268,6 +325,21 @@ mod tests {
             outbox.check().unwrap();
         }
         assert_eq!(times, [0, 5, 305, 2105, 9305, 27305, 63305, 99305]);
+        assert_eq!((outbox.given_up, outbox.pending()), (1, 0));
+    }
+
+    #[test]
+    fn pauses_that_double() {
+        let schedule = Schedule { doubling: Some(Span(SECOND / 2)), attempts: 5 };
+        let mut outbox = Outbox::new(schedule);
+        outbox.send(1, Kind::Captured, 5, 100, Time::ZERO);
+        let mut times = vec![];
+        while outbox.next_due() < Time::NEVER {
+            let now = outbox.next_due();
+            times.extend(outbox.take_due(now, 64, |_| [1; 32]).iter().map(|delivery| delivery.at.0));
+            outbox.check().unwrap();
+        }
+        assert_eq!(times, [0, 1, 3, 7, 15].map(|halves| halves * SECOND / 2));
         assert_eq!((outbox.given_up, outbox.pending()), (1, 0));
     }
 
