@@ -32,7 +32,7 @@ fn payments_are_drawn_as_they_are() {
         assert_eq!(view.states.iter().sum::<u64>(), view.payments, "{what}: each is in one state");
         // Below each state's name stands how many are in it.
         for (state, count) in State::ALL.iter().zip(view.states) {
-            let short = if *state == State::PartlyRefunded { "part refund" } else { state.name() };
+            let short = if *state == State::PartlyRefunded { "in part" } else { state.name() };
             let name =
                 texts.iter().find(|label| label.text == short).unwrap_or_else(|| panic!("{what}: {short}"));
             let below = |label: &&&Label| label.at.x == name.at.x && label.at.y > name.at.y;

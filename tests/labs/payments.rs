@@ -128,11 +128,16 @@ fn stopped(from: u32, signs: [f64; 3]) -> f64 {
 fn rare_thieves_make_most_alarms_false() {
     // 500.00 and more, of exponential amounts.
     let large = |mean: f64| libm::exp(-50_000.0 / mean);
-    let honest = |from| stopped(from, [0.1, 0.05, large(20_000.0)]);
+    // Who has paid with another device before stands out with their own: 40 payments a second of 8000 customers for
+    // 40 s, so a fifth of a payment each; thieves' payments count too.
+    let (mean, other) = (0.2, 0.1 * 0.975 + 0.025);
+    let before = 1.0 - (1.0 - libm::exp(-mean)) / mean;
+    let new_device = 0.1 + 0.9 * before * other;
+    let honest = |from| stopped(from, [new_device, 0.05, large(20_000.0)]);
     let thieves = |from| stopped(from, [1.0, 0.5, large(200_000.0)]);
     let false_alarms = 0.975 * honest(25) / (0.975 * honest(25) + 0.025 * thieves(25));
     assert!(
-        (honest(25) - 0.215_f64).abs() < 0.001 && (false_alarms - 0.9_f64).abs() < 0.01,
+        (honest(25) - 0.224_f64).abs() < 0.001 && (false_alarms - 0.9_f64).abs() < 0.01,
         "{false_alarms}"
     );
     for from in [25, 40, 70] {
@@ -168,11 +173,12 @@ fn merchants_that_were_paid_owe_what_is_refunded() {
         let (end, _) = run(REFUNDS, seed, &[]);
         assert_balanced(&end, &format!("seed {seed}"));
         let since = |what| paid(&end, what) - paid(&before, what);
-        // A last sale may be on its way when the change comes.
-        let sold = since("captured") - since("fees earned");
-        let debts = since("refunded") - paid(&before, "owed to merchants") - sold;
+        // A last sale may be on its way when the change comes, and who still had credit is paid it.
+        let credit = paid(&before, "owed to merchants") + since("captured") - since("fees earned");
+        let debts = since("refunded") + since("paid out") - credit;
+        assert_eq!(-paid(&end, "owed to merchants"), debts, "{seed}");
         let owed = paid(&end, "owed by merchants");
-        assert!((owed / debts - 1.0).abs() < 0.1, "{seed}: {owed} for {debts}");
+        assert!(owed >= debts && debts > 0.9 * owed, "{seed}: {owed} for {debts}");
         assert!(share(seed) > 0.5, "{seed}: {}", share(seed));
         let (later, _) = run(REFUNDS, seed, &[("pay.runs.payout_days", json!(3))]);
         assert!(paid(&later, "owed by merchants") < 0.2 * owed, "{seed}");

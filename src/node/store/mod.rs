@@ -298,8 +298,9 @@ impl Store {
         let own = self.settings.member(member);
         let was_down = std::mem::replace(&mut self.machines[member].down, condition.down);
         if condition.down {
-            if !was_down {
-                cx.count(member as u16, Counter::InDoubt, self.locked_for(member as u16) as u32);
+            let in_doubt = self.locked_for(member as u16) as u32;
+            if !was_down && in_doubt > 0 {
+                cx.count(member as u16, Counter::InDoubt, in_doubt);
             }
             self.crash(cx, member as u16);
         }

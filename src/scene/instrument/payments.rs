@@ -21,7 +21,7 @@ const LEDGER: f64 = 66.0;
 const HOOKS: f64 = 18.0;
 /// Last line: the newest step.
 const FOOT: f64 = 20.0;
-const GAP: f64 = 14.0;
+const GAP: f64 = 11.0;
 const SIZE: f64 = 10.5;
 /// How long a step is lit.
 const LIT: Span = Span(600_000_000);
@@ -32,7 +32,7 @@ const PLACES: [(usize, usize, &str); State::ALL.len()] = [
     (1, 0, "authorised"),
     (2, 0, "captured"),
     (3, 0, "settled"),
-    (2, 1, "part refund"),
+    (2, 1, "in part"),
     (3, 1, "refunded"),
     (1, 1, "voided"),
     (0, 1, "failed"),
@@ -101,7 +101,7 @@ fn machine(view: &PaymentsView, area: Rect, shapes: &mut Vec<Shape>) {
         let top = pill.center().y - 11.0;
         let ink = if count > 0 { Ink::Ink } else { Ink::DimInk };
         let name = Piece::plain(PLACES[state as usize].2).ink(Ink::DimInk).at(middle, top + 8.4, 10.0);
-        shapes.push(name.middle().within(width - 3.0).into());
+        shapes.push(name.middle().within(width - 1.0).into());
         let count = Piece::bold(figures::whole(count)).ink(ink).at(middle, top + 21.0, 11.5);
         shapes.push(count.middle().within(width - 3.0).into());
         if stopped {
@@ -197,7 +197,6 @@ fn bar(parts: &[(&str, Amount, Ink)], all: f64, place: Rect, shapes: &mut Vec<Sh
 fn hooks(hooks: &Webhooks, now: Time, inner: Rect, baseline: f64, shapes: &mut Vec<Shape>) {
     let mut line = Line::new(inner, baseline, SIZE);
     line.put(Piece::plain("Webhooks"), shapes);
-    line.dot(Ink::Ok, Piece::dim(format!("{} confirmed", figures::whole(hooks.confirmed))), shapes);
     let (again, waiting) = (hooks.again(), hooks.waiting());
     if waiting > 0 {
         line.dot(Ink::Waiting, Piece::dim(format!("{} waiting", figures::whole(waiting.into()))), shapes);
@@ -207,9 +206,10 @@ fn hooks(hooks: &Webhooks, now: Time, inner: Rect, baseline: f64, shapes: &mut V
     }
     if again > 0 {
         line.dot(Ink::Failed, Piece::dim(format!("{} again", figures::whole(again.into()))), shapes);
-        if let Some(next) = hooks.next {
-            line.put(Piece::dim(format!("next in {:.1} s", next.since(now).seconds())), shapes);
-        }
+    }
+    line.dot(Ink::Ok, Piece::dim(format!("{} confirmed", figures::whole(hooks.confirmed))), shapes);
+    if let Some(next) = hooks.next.filter(|_| again > 0) {
+        line.put(Piece::dim(format!("next in {:.1} s", next.since(now).seconds())), shapes);
     }
 }
 
