@@ -15,7 +15,7 @@ pub async fn ask(name: &str, with: &str, say: &Say) -> Option<JsValue> {
     let answer = js_open(name, with).await;
     if answer.is_err() {
         say.emit(Notice::error(
-            "This part of the page did not arrive: the connection broke, or the site was updated just now. Nothing has changed; try again.",
+            "This part of the page did not arrive: the connection broke, or the site was updated just now. Nothing has changed. Load the page again; its address keeps the run.",
         ));
     }
     answer.ok()

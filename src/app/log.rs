@@ -111,10 +111,12 @@ pub fn LogDialog(props: &LogDialogProps) -> Html {
                 <label for="log-file" class="strong">{ "Choose a file, or drop it here" }</label>
                 <input id="log-file" type="file" {onchange} />
             </div>
-            <form class="row" {onsubmit}>
+            <form {onsubmit}>
                 <label for="pasted" class="strong">{ "Or paste a link or a scenario" }</label>
-                <textarea id="pasted" ref={pasted} class="link-field" rows="2" spellcheck="false" />
-                <button type="submit" class="button">{ "Open" }</button>
+                <div class="row">
+                    <textarea id="pasted" ref={pasted} class="link-field" rows="2" spellcheck="false" />
+                    <button type="submit" class="button">{ "Open" }</button>
+                </div>
             </form>
             <p class="dim small">{ "The log stays in this browser. Nothing is sent anywhere." }</p>
             <div aria-live="polite">{ outcome(&state, props) }</div>

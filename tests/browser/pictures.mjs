@@ -39,7 +39,20 @@ const STATES = [
     if (await tab.count()) await tab.click();
     await page.getByRole('button', { name: '0 %', exact: true }).click();
   } },
-  { name: 'share', at: `${LAB}&t=4000`, act: page => press(page, 'Share link') },
+  { name: 'share', at: `${LAB}&t=4000`, act: async page => {
+    await press(page, 'Share link');
+    await page.getByText('QR code').click();
+  } },
+  { name: 'frame', at: `${LAB}&t=4000`, act: async page => {
+    await press(page, 'Share link');
+    await press(page, 'Put it on a page…');
+    await page.frameLocator('dialog iframe').getByRole('button', { name: /Start/ }).waitFor();
+  } },
+  { name: 'question', at: LAB, act: async page => {
+    await page.getByRole('radio', { name: 'Least conn.' }).check({ force: true });
+    await page.evaluate(() => { location.hash = '#s1.AAAA.0000000'; });
+    await page.getByRole('button', { name: 'Keep mine' }).waitFor();
+  } },
   { name: 'log', at: LAB, act: async page => {
     await press(page, 'Open file');
     await page.getByLabel(/Choose a file/).setInputFiles(fileURLToPath(new URL('../fixtures/nginx/broken.log', import.meta.url)));

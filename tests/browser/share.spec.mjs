@@ -189,6 +189,20 @@ test('long links are warned of, longer ones are files', async ({ page, baseURL }
 });
 
 
+test.describe('where a script does not arrive', () => {
+  test.use({ allowed: [/Failed to load resource|ERR_FAILED/] });
+  test('that is said, nothing has changed, and the next press tries again', async ({ page }) => {
+    await page.route('**/share-*.js', route => route.abort());
+    await page.goto(LAB);
+    await button(page, 'Share link').click(PATIENT);
+    await expect(page.getByRole('alert')).toContainText('This part of the page did not arrive', PATIENT);
+    await expect(button(page, 'Play')).toBeVisible();
+    await page.unroute('**/share-*.js');
+    await page.reload();
+    await share(page);
+  });
+});
+
 test.describe('on a page of somebody else', () => {
   async function frame(page) {
     await share(page);
