@@ -113,6 +113,18 @@ test('a page that isolates itself (COEP) and forbids all scripts may show it', a
   site.stop();
 });
 
+test('the element, on a page that isolates itself and allows nothing but this site\'s script and frames', async ({ page }) => {
+  const site = await serve({ extra: OPEN });
+  await host(page, `<script type="module" src="${site.address}embed.js"></script><body><switchyard-lab lab="load-balancing/one-slow-server" height="480"><a href="${site.address}">Open the lab</a></switchyard-lab>`, {
+    'cross-origin-embedder-policy': 'require-corp',
+    'content-security-policy': `default-src 'none'; img-src data:; script-src ${site.address}; frame-src ${site.address}; require-trusted-types-for 'script'`,
+  });
+  await inside(page).getByRole('button', { name: /Start/ }).click(PATIENT);
+  await expect.poll(() => time(inside(page)), PATIENT).toBeGreaterThan(0.65);
+  expect(await page.evaluate(() => document.querySelector('switchyard-lab').request('get').then(({ scenario }) => scenario.title))).toBe('One slow server');
+  await site.stop();
+});
+
 test('a frame that names nothing says so', async ({ page }) => {
   await page.goto('embed.html');
   await expect(page.getByRole('heading', { name: 'Nothing to show' })).toBeVisible(PATIENT);

@@ -89,12 +89,13 @@ test('a newer version says so and offers what is in it', async ({ page }) => {
 test.describe('hostile links', () => {
   const nodes = MINE.nodes;
   const deep = `{"v":1,"nodes":${'['.repeat(10_000)}${']'.repeat(10_000)}}`;
-  const many = JSON.stringify({ ...MINE, links: Array(20_000).fill({ from: 'lb', to: 'servers' }) });
+  const many = count => JSON.stringify({ ...MINE, links: Array(count).fill({ from: 'lb', to: 'servers' }) });
   const hostile = {
     'a fragment of 1.5 million characters': () => `#s1.${'A'.repeat(1_500_000)}.0000000`,
     'a deflate bomb': () => pack(' '.repeat(10_000_000)),
     'depth 10 000': () => pack(deep),
-    'thousands of links between nodes': () => pack(many),
+    'thousands of links between nodes': () => pack(many(20_000)),
+    'a million links between nodes': () => pack(many(1_000_000)),
     'a number that is none': () => pack(JSON.stringify(MINE).replace(/"rate_per_s":\d+/, '"rate_per_s":1e999')),
     'ids that occur twice': () => fragment({ ...MINE, nodes: [...nodes, nodes[1]] }),
     'no JSON': () => pack('<img src=x onerror=alert(1)>'),
@@ -113,7 +114,8 @@ test.describe('hostile links', () => {
         location.hash = hash;
         return refused;
       }, hash);
-      test.info().annotations.push({ type: 'refused after', description: `${took.toFixed(0)} ms` });
+      // Measured, not asserted: the goal is 200 ms on a quiet machine.
+      console.log(`${what}: refused after ${took.toFixed(0)} ms`);
       await page.getByRole('link', { name: 'Start page' }).click();
       await expect(title(page)).not.toHaveText(/cannot be opened/);
     });
