@@ -21,6 +21,9 @@ pub fn setup(_: &[String]) -> Result<()> {
     browser::chromium()?;
     browser::chromedriver()?;
     browser::playwright()?;
+    if let Err(reason) = browser::firefox() {
+        println!("the tests in Firefox will be skipped; {reason:#}");
+    }
     println!("everything that the other commands need is there");
     Ok(())
 }
