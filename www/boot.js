@@ -65,13 +65,15 @@ function fatal(reason, message) {
   const title = element('h1', { textContent: heading, tabIndex: -1, id: 'fatal-heading' });
   const column = element('div', {}, title, element('p', { textContent: text }));
   if (typeof globalThis.__scenarioLink === 'string') column.append(...scenario(globalThis.__scenarioLink));
-  column.append(
+  // Neither would help a page that was opened as a file.
+  if (reason !== 'file') column.append(
     element('p', { className: 'ways' },
       element('button', { textContent: 'Reload', type: 'button', className: 'main', onclick: () => location.reload() }),
       // Without query and fragment: what is in them may be what it stopped at.
       EMBED
         ? element('a', { textContent: 'Open in a window of its own', target: '_blank', rel: 'noopener', href: location.href.replace(/\/embed\.html/, '/') })
-        : element('a', { textContent: 'Start page', href: new URL('.', document.baseURI).href })),
+        : element('a', { textContent: 'Start page', href: new URL('.', document.baseURI).href })));
+  column.append(
     element('details', {},
       element('summary', { textContent: 'Technical details' }),
       element('pre', { textContent: `${message}\n\n${navigator.userAgent}`, tabIndex: 0 })),
