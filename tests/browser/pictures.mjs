@@ -77,11 +77,11 @@ const VIEWS = [
 
 /** Every lab of the built site, while it plays. */
 async function labs() {
-  const folder = (await readdir(`${DIST}/all`)).find(name => name.startsWith('labs-'));
-  const files = (await readdir(`${DIST}/all/${folder}`, { recursive: true })).filter(file => file.endsWith('.json'));
+  const folder = (await readdir(DIST)).find(name => name.startsWith('labs-'));
+  const files = (await readdir(`${DIST}/${folder}`, { recursive: true })).filter(file => file.endsWith('.json'));
   return Promise.all(files.sort().map(async file => {
     const lab = file.slice(0, -'.json'.length);
-    const { duration_ms } = JSON.parse(await readFile(`${DIST}/all/${folder}/${file}`, 'utf8'));
+    const { duration_ms } = JSON.parse(await readFile(`${DIST}/${folder}/${file}`, 'utf8'));
     return { name: `lab.${lab.replace('/', '.')}`, at: `?lab=${lab}&t=${Math.round(duration_ms * 0.4)}`, act: page => playFor(page, 1500) };
   }));
 }

@@ -1,8 +1,8 @@
 //! Puts the labs' scenarios and lessons beside the page, which fetches them when they are wanted.
 
 use crate::post_build::{extension, files_below};
-use crate::process::{cargo, root, shown};
-use anyhow::{Context, Result, bail};
+use crate::process::{cargo, root, run};
+use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -42,7 +42,7 @@ fn copy(dist: &Path) -> Result<String> {
             labs.push((file.strip_prefix(&source)?.to_owned(), fs::read(&file)?));
         }
     }
-    labs.extend(pictures(&labs)?);
+    labs.extend(pictures()?);
     let parts = labs.iter().flat_map(|(name, content)| [name.as_os_str().as_encoded_bytes(), content]);
     let folder = format!("{FOLDER}{:016x}", fingerprint(parts));
     for (name, content) in &labs {
@@ -58,26 +58,19 @@ const PICTURED_AT_MS: &str = "2000";
 /// Width and height of a card's picture.
 const PICTURED: [&str; 2] = ["600", "340"];
 
-/// For each scenario its picture for a light and for a dark page, drawn by the command line: what the gallery
-/// shows of a lab before it runs.
-fn pictures(labs: &[(PathBuf, Vec<u8>)]) -> Result<Vec<(PathBuf, Vec<u8>)>> {
-    let mut pictures = vec![];
-    for (name, _) in labs.iter().filter(|(name, _)| extension(name) == "json") {
-        for (suffix, theme) in [("light.svg", None), ("dark.svg", Some("--dark"))] {
-            let [width, height] = PICTURED;
-            let mut draw = cargo();
-            draw.args(["run", "--quiet", "--package", "switchyard", "--", "draw"])
-                .arg(name.with_extension(""))
-                .args(["--at-ms", PICTURED_AT_MS]);
-            draw.args(["--width", width, "--height", height]).args(theme);
-            let drawn = draw.output().with_context(|| shown(&draw))?;
-            if !drawn.status.success() {
-                bail!("{}: {}", shown(&draw), String::from_utf8_lossy(&drawn.stderr));
-            }
-            pictures.push((name.with_extension(suffix), drawn.stdout));
-        }
-    }
-    Ok(pictures)
+/// Each lab's picture for a light and for a dark page, drawn by the command line: what the gallery shows of a
+/// lab before it runs.
+fn pictures() -> Result<Vec<(PathBuf, Vec<u8>)>> {
+    // Named after this process: two pages may be built at the same time.
+    let folder = root().join(format!("target/lab-pictures-{}", std::process::id()));
+    let [width, height] = PICTURED;
+    let mut draw = cargo();
+    draw.args(["run", "--quiet", "--package", "switchyard", "--", "draw", "--at-ms", PICTURED_AT_MS]);
+    run(draw.args(["--width", width, "--height", height, "--labs-into"]).arg(&folder))?;
+    let picture = |file: PathBuf| Ok((file.strip_prefix(&folder)?.to_owned(), fs::read(&file)?));
+    let pictures = files_below(&folder)?.into_iter().map(picture).collect();
+    fs::remove_dir_all(&folder)?;
+    pictures
 }
 
 /// FNV-1a of the parts and their lengths.
