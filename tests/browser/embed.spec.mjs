@@ -125,6 +125,12 @@ test('the element, on a page that isolates itself and allows nothing but this si
   await site.stop();
 });
 
+test('in a narrow column nothing is cut', async ({ page, baseURL }) => {
+  await host(page, `<body><iframe title="Lab" width="300" height="500" src="${baseURL}embed.html?${LAB}"></iframe>`);
+  await expect(play(inside(page))).toBeVisible(PATIENT);
+  expect(await inside(page).locator('.transport').evaluate(bar => bar.scrollWidth - bar.clientWidth)).toBe(0);
+});
+
 test('a frame that names nothing says so', async ({ page }) => {
   await page.goto('embed.html');
   await expect(page.getByRole('heading', { name: 'Nothing to show' })).toBeVisible(PATIENT);
