@@ -95,6 +95,8 @@ pub struct ServersView {
     pub in_service: u32,
     /// Machines that were ordered and are not up yet.
     pub booting: u32,
+    /// Name of the service that they run; empty for plain work.
+    pub runs: &'static str,
     /// The service that they run, if they do.
     pub service: Option<systems::Inspection>,
     /// The same for the stage.

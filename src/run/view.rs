@@ -164,6 +164,7 @@ fn servers_view<Q: EventQueue<Event = Event>>(
         members,
         in_service: node.in_service().into(),
         booting: node.booting() as u32,
+        runs: node.running().map_or("", |running| running.name()),
         service: node.running().map(|running| running.inspect(world.now())),
         inside: node.running().map_or(Inside::Nothing, |running| Inside::Service(running.view(world.now()))),
     }

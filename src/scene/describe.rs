@@ -54,12 +54,16 @@ fn node(node: &NodeView) -> String {
         NodeState::Servers(servers) => {
             let workers: Vec<usize> = servers.members.iter().map(|member| member.workers.len()).collect();
             let count = figures::count(workers.len() as u64, "machine", "machines");
+            let runs = match servers.runs {
+                "" => String::new(),
+                service => format!(", {service}"),
+            };
             match workers.iter().min() {
                 Some(fewest) if workers.iter().max() == Some(fewest) => {
                     let each = figures::count(*fewest as u64, "worker", "workers");
-                    format!("{}: {count} with {each} each.", node.name)
+                    format!("{}{runs}: {count} with {each} each.", node.name)
                 }
-                _ => format!("{}: {count}.", node.name),
+                _ => format!("{}{runs}: {count}.", node.name),
             }
         }
     }

@@ -42,6 +42,8 @@ const MARGIN_NARROW: f64 = 12.0;
 const ROOMY: (f64, f64) = (800.0, 480.0);
 /// How much larger: what is tried first, as shares of the stage's size.
 const ENLARGED: [f64; 5] = [0.7, 0.76, 0.82, 0.88, 0.94];
+/// A node that is drawn as one thing can do with this width.
+const SINGLE_MIN: f64 = 150.0;
 /// Above the first node on a narrow stage, for the legend.
 const LEGEND_HEIGHT: f64 = 42.0;
 /// Below the last one, for notes.
@@ -237,6 +239,8 @@ impl Stage<'_> {
     fn yard(&self, node: &usize, area: Rect) -> Option<Yard> {
         let axis = self.axis;
         if let Some((width, height)) = self.single(node) {
+            // On a narrow stage several may stand side by side.
+            let width = if axis == Axis::Down { width.min(area.width.max(SINGLE_MIN)) } else { width };
             if width > area.width + 0.5 || height > area.height + 0.5 {
                 return None;
             }

@@ -82,6 +82,8 @@ fn a_gateway_is_drawn_as_it_is() {
     let ServiceView::Gateway(view) = service(&simulation) else { panic!("no gateway") };
     assert!(view.stopped.iter().all(|count| *count > 0), "{view:?}");
     let words = scene::target::node_name(&simulation.snapshot().nodes[1]);
+    let said = scene::describe::describe(&simulation.snapshot(), &Readings::default());
+    assert!(said.contains("Servers, API gateway: 2 machines with 4 workers each."), "{said}");
     for (check, count) in Check::ALL.iter().zip(view.stopped) {
         assert!(words.contains(&format!("{count} stopped by {}", check.name())), "{words}");
     }

@@ -85,6 +85,11 @@ impl Running {
         self.service.inspect(now)
     }
 
+    /// Of the service.
+    pub fn name(&self) -> &'static str {
+        self.info.name
+    }
+
     /// What is drawn of it.
     pub fn view(&self, now: Time) -> ServiceView {
         self.service.view(now)
