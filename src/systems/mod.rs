@@ -179,6 +179,8 @@ pub enum ServiceView {
     #[default]
     Nothing,
     #[cfg(feature = "whole")]
+    Chat(Box<chat::view::ChatView>),
+    #[cfg(feature = "whole")]
     Feed(Box<feed::view::FeedView>),
     #[cfg(feature = "whole")]
     Gateway(Box<gateway::GatewayView>),

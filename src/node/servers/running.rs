@@ -182,7 +182,8 @@ impl Servers {
         let Some(link) = link.filter(|_| !cx.is_full()) else { return };
         let class = cx.class(path);
         // An event that failed is given out again: another try, to another machine perhaps.
-        let again = if event.topic == Topic::Copies { mix(cx.now().0) } else { 0 };
+        let tried_again = matches!(event.topic, Topic::Copies | Topic::Deliver);
+        let again = if tried_again { mix(cx.now().0) } else { 0 };
         let seed = mix(running.identity ^ mix(event.id) ^ u64::from(event.detail) ^ again);
         // Copies are work each.
         let cost = if event.topic == Topic::Copies { event.detail as f32 } else { 1.0 };
@@ -191,7 +192,11 @@ impl Servers {
         let request =
             cx.errand(NewRequest { seed, key, client, class, write: true, cost, ..NewRequest::default() });
         cx.count(member, Counter::Events, 1);
-        let to_member = crate::node::member_for(cx, link, seed, key);
+        let to_member = match (event.topic, cx.member_count(link)) {
+            // To the machine that holds the connection.
+            (Topic::Deliver, count @ 1..) => (event.detail % u32::from(count)) as u16,
+            _ => crate::node::member_for(cx, link, seed, key),
+        };
         let from_member = if member == NO_MEMBER { 0 } else { member };
         let parent = CallId::NONE;
         cx.call(Outgoing { request, parent, from_member, link, to_member, attempt: 0, tag, timeout: None });

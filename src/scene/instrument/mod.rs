@@ -5,6 +5,8 @@
 #[cfg(feature = "whole")]
 mod cache;
 #[cfg(feature = "whole")]
+mod chat;
+#[cfg(feature = "whole")]
 mod feed;
 #[cfg(feature = "whole")]
 mod gateway;
@@ -86,6 +88,7 @@ pub fn room(inside: &Inside) -> Option<Room> {
         Inside::Replicas(view) => Some(replicas::room(view)),
         Inside::Queue(view) => Some(queue::room(view)),
         Inside::Service(ServiceView::Nothing) => None,
+        Inside::Service(ServiceView::Chat(_)) => Some(chat::ROOM),
         Inside::Service(ServiceView::Feed(_)) => Some(feed::ROOM),
         Inside::Service(ServiceView::Gateway(_)) => Some(gateway::ROOM),
         Inside::Service(ServiceView::Shortener(_)) => Some(shortener::ROOM),
@@ -119,6 +122,7 @@ pub fn draw_service(node: &NodeView, servers: &ServersView, card: Rect, shapes: 
     let Inside::Service(view) = &servers.inside else { return };
     match view {
         ServiceView::Nothing => {}
+        ServiceView::Chat(view) => chat::draw(&node.name, view, card, shapes),
         ServiceView::Feed(view) => feed::draw(&node.name, view, card, shapes),
         ServiceView::Gateway(view) => gateway::draw(&node.name, view, card, shapes),
         ServiceView::Shortener(view) => shortener::draw(&node.name, view, card, shapes),
@@ -168,6 +172,7 @@ pub fn describe(inside: &Inside) -> String {
         Inside::Cache(view) => cache::describe(view),
         Inside::Limit(view) => limit::describe(view),
         Inside::Ring(division) => ring::describe(division),
+        Inside::Service(ServiceView::Chat(view)) => chat::describe(view),
         Inside::Service(ServiceView::Feed(view)) => feed::describe(view),
         Inside::Replicas(view) => replicas::describe(view),
         Inside::Queue(view) => queue::describe(view),

@@ -8,12 +8,20 @@
 //! A send carries a name chosen by the sender, so that a retry does not double. An acknowledged message
 //! stays until all members have it: a conversation that is full of such refuses the next one instead.
 //!
+//! What devices really have is in [`Devices`]: the service learns of it by what they confirm, and never otherwise.
+//!
 //! Left out: edits, several devices of one user, encryption, media.
 
 mod conversation;
+mod device;
+mod presence;
 mod service;
+mod settings;
+pub mod view;
 
 pub use conversation::{Conversation, Member, Message};
+pub use device::Devices;
+pub use presence::Presence;
 pub use service::SERVICE;
 
 use crate::sim::Time;
@@ -241,6 +249,15 @@ impl Chat {
         Some(Push { user, gateway, conversation: id, from, to: last })
     }
 
+    /// Sends a user again what their device has not confirmed, if they are online.
+    pub fn again(&mut self, user: u32, id: u32) -> Option<Push> {
+        self.presence(user)?;
+        let conversation = self.conversations.get_mut(&id)?;
+        let member = Arc::make_mut(conversation).member_mut(user)?;
+        member.pushed = member.delivered;
+        self.push(user, id)
+    }
+
     /// A user's device connects: what no device has confirmed is sent to it.
     ///
     /// # Errors
@@ -326,6 +343,11 @@ impl Chat {
 
     pub fn conversations(&self) -> &BTreeMap<u32, Arc<Conversation>> {
         &self.conversations
+    }
+
+    /// The most messages of one conversation that are kept.
+    pub fn history_max(&self) -> usize {
+        self.history_max
     }
 
     /// Messages acknowledged so far.

@@ -1,0 +1,204 @@
+//! A chat room: who is in it, who is online and at which gateway, what each has yet to get; and the last messages with
+//! how far they have come. A disc is a member who counts as online, a dashed ring one who does not.
+
+use super::Room;
+use super::parts::{self, Line, Piece};
+use crate::scene::figures;
+use crate::scene::geometry::{Point, Rect, point, rect};
+use crate::scene::palette::Ink;
+use crate::scene::shape::{Shape, Stroke, disc, ring, slab};
+use crate::systems::chat::view::{ChatView, MemberRow, MessageRow};
+use std::fmt::Write as _;
+
+pub const ROOM: Room = Room { least: (236.0, 190.0), most: (470.0, 300.0), weight: 1.6 };
+
+const PAD: f64 = 12.0;
+/// Name, and how many messages are kept.
+const HEAD: f64 = 40.0;
+/// What went wrong so far.
+const FOOT: f64 = 24.0;
+const TITLE: f64 = 18.0;
+const ROW: f64 = 17.5;
+/// With less the lists stand one above the other.
+const WIDE: f64 = 320.0;
+const GAP: f64 = 18.0;
+/// A bar of this length is so many messages.
+const BACKLOG: f64 = 40.0;
+
+pub fn draw(name: &str, view: &ChatView, card: Rect, shapes: &mut Vec<Shape>) {
+    let inner = rect(card.x + PAD, card.y, card.width - 2.0 * PAD, card.height);
+    let online = format!("{} of {} online", view.members_online, view.members_all);
+    parts::ends(inner, card.y + 18.0, 12.0, Piece::bold(name), Piece::bold(online).ink(Ink::OkText), shapes);
+    let kept = format!("{} messages, {} kept", whole(view.acknowledged), kept(view));
+    let full = view.kept >= view.kept_most && view.kept_most > 0;
+    let ink = if full && view.waiting > 0 { Ink::WaitingText } else { Ink::DimInk };
+    let waiting = figures::count(view.waiting, "delivery waits", "deliveries wait");
+    parts::ends(inner, card.y + 32.0, 10.5, Piece::plain(kept).ink(ink), Piece::dim(waiting), shapes);
+    let body = rect(inner.x, card.y + HEAD, inner.width, card.height - HEAD - FOOT);
+    let (members, messages) = if inner.width >= WIDE {
+        let width = (body.width - GAP) * 0.48;
+        let x = body.x + width + GAP;
+        (rect(body.x, body.y, width, body.height), rect(x, body.y, body.right() - x, body.height))
+    } else {
+        let rows = ((body.height - 2.0 * TITLE) / ROW).floor();
+        let height = TITLE + (rows * 0.6).floor() * ROW;
+        (rect(body.x, body.y, body.width, height), {
+            rect(body.x, body.y + height, body.width, body.height - height)
+        })
+    };
+    draw_members(view, members, shapes);
+    draw_messages(view, messages, shapes);
+    draw_foot(view, inner, card.bottom() - 9.0, shapes);
+}
+
+fn whole(value: u32) -> String {
+    figures::whole(value.into())
+}
+
+/// "12 of 60", or "all" where there is room for more.
+fn kept(view: &ChatView) -> String {
+    if view.kept == view.acknowledged { "all".into() } else { format!("the last {}", whole(view.kept)) }
+}
+
+/// The rows that fit below an area's title.
+fn rows(area: Rect, wanted: usize) -> impl Iterator<Item = (usize, f64)> {
+    let fit = ((area.height - TITLE) / ROW).floor().max(0.0) as usize;
+    (0..fit.min(wanted)).map(move |row| (row, area.y + TITLE + (row as f64 + 0.5) * ROW))
+}
+
+fn draw_members(view: &ChatView, area: Rect, shapes: &mut Vec<Shape>) {
+    let left = format!("members of room {}", view.room);
+    parts::ends(area, area.y + 12.0, 10.5, Piece::dim(left), Piece::dim("to get"), shapes);
+    let fit = rows(area, view.members.len()).count();
+    let more = (view.members_all as usize).saturating_sub(fit);
+    for (row, y) in rows(area, view.members.len()) {
+        if more > 0 && row + 1 == fit {
+            let text = format!("and {} more", more + 1);
+            shapes.push(Piece::dim(text).at(area.x + 14.0, y + 3.8, 10.5).within(area.width - 14.0).into());
+            return;
+        }
+        draw_member(&view.members[row], area, y, shapes);
+    }
+}
+
+fn draw_member(member: &MemberRow, area: Rect, y: f64, shapes: &mut Vec<Shape>) {
+    let mark = point(area.x + 4.0, y);
+    let mut text = format!("user {}", member.user);
+    let ink = match member.gateway {
+        Some(gateway) => {
+            let _ = write!(text, " · g{}", gateway + 1);
+            shapes.push(disc(mark, 3.6, Ink::Ok));
+            Ink::Ink
+        }
+        None => {
+            shapes.push(ring(mark, 3.2, Stroke::new(Ink::DimInk, 1.4).dashed(2.0, 1.6)));
+            Ink::DimInk
+        }
+    };
+    shapes.push(Piece::plain(text).ink(ink).at(area.x + 14.0, y + 3.8, 10.5).within(66.0).into());
+    let said = whole(member.waiting);
+    let said = if member.waiting > 0 { Piece::bold(said).ink(Ink::WaitingText) } else { Piece::dim(said) };
+    let said = said.at(area.right(), y + 3.8, 10.5).end();
+    let bar = rect(area.x + 84.0, y - 3.5, area.right() - said.width() - 6.0 - area.x - 84.0, 7.0);
+    shapes.push(said.into());
+    if bar.width >= 8.0 {
+        shapes.push(slab(bar, 3.5, Ink::Empty));
+        if member.waiting > 0 {
+            let width = (bar.width * f64::from(member.waiting) / BACKLOG).clamp(3.0, bar.width);
+            shapes.push(slab(rect(bar.x, bar.y, width, bar.height), (width / 2.0).min(3.5), Ink::Waiting));
+        }
+    }
+}
+
+/// How far a message has come.
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    Sent,
+    Delivered,
+    Read,
+}
+
+fn state(message: &MessageRow) -> State {
+    match message {
+        _ if message.read >= message.of => State::Read,
+        _ if message.delivered >= message.of => State::Delivered,
+        _ => State::Sent,
+    }
+}
+
+/// The last messages: number, sender, ticks, and how many have it.
+fn draw_messages(view: &ChatView, area: Rect, shapes: &mut Vec<Shape>) {
+    parts::ends(area, area.y + 12.0, 10.5, Piece::dim("last messages"), Piece::dim("has it · read"), shapes);
+    for (row, y) in rows(area, view.messages.len()) {
+        let message = &view.messages[row];
+        let said = format!("{} · {} of {}", message.delivered, message.read, message.of);
+        let said = Piece::plain(said).ink(match state(message) {
+            State::Sent => Ink::WaitingText,
+            State::Delivered => Ink::Ink,
+            State::Read => Ink::OkText,
+        });
+        let said = said.at(area.right(), y + 3.8, 10.5).end();
+        let ticks = point(area.right() - said.width() - 18.0, y);
+        let who = Piece::plain(format!("#{} user {}", message.seq, message.from));
+        shapes.push(who.at(area.x, y + 3.8, 10.5).within(ticks.x - 4.0 - area.x).into());
+        shapes.push(said.into());
+        draw_ticks(state(message), ticks, shapes);
+    }
+}
+
+/// One tick: sent. Two: all have it. Two green ones: all have read it.
+fn draw_ticks(state: State, at: Point, shapes: &mut Vec<Shape>) {
+    let ink = match state {
+        State::Sent => Ink::Waiting,
+        State::Delivered => Ink::DimInk,
+        State::Read => Ink::Ok,
+    };
+    for nth in 0..if state == State::Sent { 1 } else { 2 } {
+        let x = at.x + 5.0 * f64::from(nth);
+        let points = vec![point(x, at.y), point(x + 2.4, at.y + 2.6), point(x + 7.0, at.y - 3.4)];
+        shapes.push(Shape::Polyline { points, line: Stroke::new(ink, 1.5) });
+    }
+}
+
+fn draw_foot(view: &ChatView, inner: Rect, baseline: f64, shapes: &mut Vec<Shape>) {
+    let mut line = Line::new(inner, baseline, 10.5);
+    let lost = if view.lost > 0 { Ink::Failed } else { Ink::DimInk };
+    line.cross(lost, Piece::plain(format!("{} lost", figures::whole(view.lost))).ink(lost.text()), shapes);
+    let twice = if view.twice > 0 { Ink::Waiting } else { Ink::DimInk };
+    let said = format!("{} came twice", figures::whole(view.twice));
+    line.dot(twice, Piece::plain(said).ink(twice.text()), shapes);
+    if view.out_of_order > 0 {
+        line.put(Piece::dim(format!("{} out of order", figures::whole(view.out_of_order))), shapes);
+    }
+}
+
+/// The same in words.
+pub fn describe(view: &ChatView) -> String {
+    let mut text = format!(
+        "room {}: {} of {} members online, {} messages, {} kept, {}",
+        view.room,
+        view.members_online,
+        view.members_all,
+        whole(view.acknowledged),
+        kept(view),
+        figures::count(view.waiting, "delivery waits", "deliveries wait"),
+    );
+    if let Some(message) = view.messages.first() {
+        let MessageRow { seq, from, of, delivered, read, .. } = message;
+        let _ =
+            write!(text, ", message {seq} of user {from}: {delivered} of {of} have it, {read} have read it");
+    }
+    let behind = view.members.iter().filter(|member| member.waiting > 0);
+    for member in behind.take(3) {
+        let online = if member.gateway.is_some() { "online" } else { "offline" };
+        let _ = write!(text, ", user {}, {online}, has {} to get", member.user, whole(member.waiting));
+    }
+    for (count, what) in
+        [(view.lost, "lost"), (view.twice, "came twice"), (view.out_of_order, "out of order")]
+    {
+        if count > 0 {
+            let _ = write!(text, ", {} {what}", figures::whole(count));
+        }
+    }
+    text
+}
