@@ -139,6 +139,16 @@ pub const LABS: &[Lab] = labs! {
         "news-feed/stale-feeds", "Stale feeds",
             "Authors are answered at once and copies made later. For a while, half of the feeds lack a post.";
     }
+    "Chat" {
+        "chat/one-room", "One room",
+            "One message is sixteen deliveries. Some stand there twice, because an answer was lost.";
+        "chat/presence", "Presence",
+            "A phone that vanishes says nothing. How long to wait before it counts as gone?";
+        "chat/offline-and-back", "Offline and back",
+            "Six phones in a tunnel, and a room that has promised to keep what they have yet to get.";
+        "chat/a-gateway-dies", "A gateway dies",
+            "Its connections break. Messages that counted as delivered were not.";
+    }
     "Message queue" {
         "message-queue/backpressure", "Backpressure",
             "More comes than goes, and the queue is full. Somebody must wait, be refused, or lose something.";

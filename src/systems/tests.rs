@@ -224,6 +224,70 @@ fn a_lost_push_is_sent_again() {
     assert_eq!((again(&mut service, sent.events[0].key), again(&mut service, sent.events[1].key)), (0, 1));
 }
 
+/// With heartbeats: silence ends presence, what was passed on and not confirmed by a sign of life is sent again.
+#[test]
+fn who_is_not_heard_of_gets_it_again() {
+    let set = [
+        ("users", Value::Number(2.0)),
+        ("groups", Value::Number(1.0)),
+        ("group_members", Value::Number(500.0)),
+        ("instant_receipts", Value::Flag(false)),
+        ("online_share", Value::Number(1.0)),
+        ("gateways", Value::Number(2.0)),
+        ("presence_ms", Value::Number(1000.0)),
+    ];
+    let mut service = build("chat", &set);
+    let ms = |ms: f64| Time::from_ms(ms);
+    let sent = service.handle(&op("chat", "POST /groups", 0, 0, 1, ms(100.0)));
+    assert_eq!(sent.events.len(), 2, "the room is everybody");
+    for event in &sent.events {
+        service.answered(event, true, ms(150.0));
+    }
+    assert_eq!(figure(&*service, "deliveries"), 0.0, "no phone has confirmed it");
+    service.handle(&op("chat", "POST /heartbeats", 0, 0, 2, ms(200.0)));
+    assert_eq!((figure(&*service, "deliveries"), figure(&*service, "delivered after")), (1.0, 100.0));
+    assert_eq!(service.due(), ms(1000.0));
+    service.wake(ms(1000.0));
+    assert_eq!((figure(&*service, "users online"), figure(&*service, "timed out")), (1.0, 1.0));
+    let back = service.handle(&op("chat", "POST /heartbeats", 0, 1, 3, ms(1500.0)));
+    assert_eq!((back.note, back.events.len()), ("connected", 1));
+    // Its gateway is gone: the connection is broken, and the next one goes to the other gateway.
+    service.answered(&back.events[0], false, ms(1600.0));
+    assert_eq!(figure(&*service, "connections broken"), 1.0);
+    let again = service.handle(&op("chat", "POST /heartbeats", 0, 1, 4, ms(1700.0)));
+    assert_eq!((back.events[0].detail, again.events[0].detail), (1, 0));
+    service.answered(&again.events[0], true, ms(1750.0));
+    service.handle(&op("chat", "POST /receipts", 0, 1, 5, ms(1800.0)));
+    assert_eq!((figure(&*service, "deliveries"), figure(&*service, "deliveries waiting")), (2.0, 0.0));
+    service.check().unwrap();
+}
+
+/// Counted as delivered when handed over, a failure is a loss; a lost confirmation is a repetition.
+#[test]
+fn handed_over_is_not_delivered() {
+    let run = |trust: bool, loss: f64, ok: bool| {
+        let set = [
+            ("instant_receipts", Value::Flag(false)),
+            ("online_share", Value::Number(1.0)),
+            ("trust_gateways", Value::Flag(trust)),
+            ("receipt_loss", Value::Number(loss)),
+        ];
+        let mut service = build("chat", &set);
+        let sent = service.handle(&op("chat", "POST /messages", 8, 3, 1, Time(5)));
+        for event in &sent.events {
+            service.answered(event, ok, Time(6));
+        }
+        let again = service.wake(Time::from_ms(2000.0));
+        for event in &again {
+            service.answered(event, true, Time::from_ms(2001.0));
+        }
+        service.check().unwrap();
+        (figure(&*service, "messages lost"), figure(&*service, "received twice"))
+    };
+    assert_eq!((run(true, 0.0, true), run(true, 0.0, false)), ((0.0, 0.0), (2.0, 0.0)));
+    assert_eq!((run(false, 0.0, false), run(false, 1.0, true)), ((0.0, 0.0), (0.0, 2.0)));
+}
+
 /// The same seed is the same request: with idempotency a retry is answered, without it is another sale.
 #[test]
 fn a_retried_payment_doubles_only_without_idempotency() {

@@ -104,6 +104,64 @@ fn feed(fan_out: &str, copies: &str) -> Checked {
     scenario(nodes, links, json!([]))
 }
 
+fn chat() -> Checked {
+    let runs = json!({ "id": "chat", "users": 14, "groups": 1, "group_members": 500, "online_share": 0.7, "gateways": 3,
+        "history_max": 30, "instant_receipts": false, "presence_ms": 900, "receipt_loss": 0.1, "confirm_ms": 300 });
+    let mix = json!([{ "path": "POST /groups", "share": 2 }, { "path": "POST /heartbeats", "share": 3 },
+        { "path": "POST /receipts", "share": 2 }]);
+    let nodes = json!([
+        { "id": "clients", "kind": "clients", "rate_per_s": 40, "clients": 10, "mix": mix, "to": ["servers"] },
+        { "id": "servers", "kind": "servers", "workers": 8, "queue": 20, "runs": runs, "events_to": "gateways",
+          "service_ms": { "dist": "exponential", "mean": 20 }, "to": ["gateways"] },
+        { "id": "gateways", "kind": "servers", "count": 3, "workers": 8, "queue": 100, "service_ms": 10 },
+    ]);
+    let links = json!([{ "from": "clients", "to": "servers", "latency_ms": 5 },
+        { "from": "servers", "to": "gateways", "latency_ms": 5 }]);
+    scenario(nodes, links, json!([{ "at_ms": 2000, "node": "gateways/2", "set": { "down": true } }]))
+}
+
+/// A row for each member and message that fits, in the view's order, with mark, gateway and figures.
+#[test]
+fn a_chat_is_drawn_as_it_is() {
+    let seen = std::cell::Cell::new((0, 0));
+    assert_service(&chat(), |card, view, what| {
+        let ServiceView::Chat(view) = view else { panic!("no chat") };
+        let texts = card.texts();
+        let beside = |label: &Label| {
+            let here = texts.iter().filter(|it| it.at.y == label.at.y && it.at.x > label.at.x);
+            here.map(|label| label.text.clone()).collect::<Vec<_>>()
+        };
+        let members: Vec<&&Label> = texts.iter().filter(|label| label.text.starts_with("user ")).collect();
+        assert!(members.len() >= 2, "{what}: {texts:?}");
+        for (row, label) in view.members.iter().zip(&members) {
+            let at = row.gateway.map_or(String::new(), |gateway| format!(" · g{}", gateway + 1));
+            assert_eq!(label.text, format!("user {}{at}", row.user), "{what}");
+            assert_eq!(beside(label).first(), Some(&figures::whole(row.waiting.into())), "{what}");
+            let y = label.rect().center().y * card.factor;
+            let discs = card.discs(Ink::Ok).into_iter().filter(|(_, at, _)| (at - y).abs() < 3.0).count();
+            assert_eq!(discs, usize::from(row.gateway.is_some()), "{what}: user {}", row.user);
+        }
+        let messages: Vec<&&Label> = texts.iter().filter(|label| label.text.starts_with('#')).collect();
+        for (row, label) in view.messages.iter().zip(&messages) {
+            assert_eq!(label.text, format!("#{} user {}", row.seq, row.from), "{what}");
+            let said = format!("{} · {} of {}", row.delivered, row.read, row.of);
+            assert_eq!(beside(label).first(), Some(&said), "{what}");
+        }
+        let (most, least) = seen.get();
+        seen.set((most.max(members.len()), least.max(messages.len())));
+    });
+    assert!(seen.get().0 >= 8 && seen.get().1 >= 5, "{:?}", seen.get());
+    let mut simulation = Simulation::new(&chat(), &mut ());
+    simulation.advance(Time::from_ms(5000.0), u64::MAX, &mut ());
+    let ServiceView::Chat(view) = service(&simulation) else { panic!("no chat") };
+    assert!(view.members.iter().any(|member| member.gateway.is_none()) && view.waiting > 0, "{view:?}");
+    let words = scene::target::node_name(&simulation.snapshot().nodes[1]);
+    assert!(
+        words.contains(&format!("{} of {} members online", view.members_online, view.members_all)),
+        "{words}"
+    );
+}
+
 /// Rows and marks of a feed's card: as many as fit, in the view's order, each with the mark of how it came.
 #[test]
 fn a_feed_is_drawn_as_it_is() {

@@ -3,6 +3,7 @@
 
 mod api_gateway;
 mod caching;
+mod chat;
 mod common;
 mod consistency;
 mod distributed_cache;
@@ -96,6 +97,7 @@ fn proof(lab: &Lab) -> Proof {
         consistency::proofs(),
         scaling::proofs(),
         news_feed::proofs(),
+        chat::proofs(),
         message_queue::proofs(),
         payments::proofs(),
         resilience::proofs(),
