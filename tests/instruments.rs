@@ -7,6 +7,8 @@ mod common;
 mod payments;
 #[path = "instruments/services.rs"]
 mod services;
+#[path = "instruments/transfers.rs"]
+mod transfers;
 
 use common::record::scenario;
 use serde_json::{Value, json};

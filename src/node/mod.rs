@@ -15,6 +15,7 @@ pub mod replicas;
 pub mod servers;
 pub mod station;
 pub mod store;
+pub mod transfers;
 pub mod work;
 
 pub use configure::Configure;

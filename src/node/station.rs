@@ -5,6 +5,8 @@ use super::division::Division;
 use super::queue::QueueView;
 #[cfg(feature = "whole")]
 use super::replicas::ReplicasView;
+#[cfg(feature = "whole")]
+use super::transfers::TransfersView;
 use crate::algo::{cache, limit};
 use crate::sim::{Span, Time};
 use crate::systems::ServiceView;
@@ -39,6 +41,9 @@ pub enum Inside {
     /// What each replica of a store holds.
     #[cfg(feature = "whole")]
     Replicas(Box<ReplicasView>),
+    /// Two-phase commit.
+    #[cfg(feature = "whole")]
+    Transfers(Box<TransfersView>),
     /// The service that servers run.
     Service(ServiceView),
 }

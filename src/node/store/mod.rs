@@ -118,6 +118,8 @@ pub struct Store {
     identity: u64,
     errands: u64,
     transfers: u64,
+    carried_out: u64,
+    given_up: u64,
     /// Rounds of anti-entropy.
     rounds: u64,
     machines: Vec<Machine>,
@@ -199,6 +201,8 @@ impl Store {
             identity: stream_seed(site.seed, site.id, Purpose::Errands),
             errands: 0,
             transfers: 0,
+            carried_out: 0,
+            given_up: 0,
             rounds: 0,
             machines: vec![],
             map: Map::new(&settings.partitioner, &members, settings.replicas as usize),
@@ -353,7 +357,7 @@ impl Show for Store {
         };
         let members = self.machines.iter().take(settings.count as usize).enumerate().map(member).collect();
         let divided = || self.divided.view().map_or(Inside::Nothing, |it| Inside::Ring(Box::new(it)));
-        let inside = self.replicas(now).unwrap_or_else(divided);
+        let inside = self.replicas(now).or_else(|| self.two_phases(now)).unwrap_or_else(divided);
         Some(Station { does, notes, members, inside })
     }
 

@@ -12,6 +12,11 @@
 
 use super::op::{Ask, Message, Op, Reply, Rule, Task};
 use super::{NOBODYS, RECOVER, Store};
+#[cfg(feature = "whole")]
+use crate::node::replicas::REPLICAS_SHOWN;
+use crate::node::station::Inside;
+#[cfg(feature = "whole")]
+use crate::node::transfers::{HeldLock, LOCKS_SHOWN, Participant, TransfersView};
 use crate::sim::{CallId, Context, Counter, Env, Outcome, Span, Time, mix};
 
 /// What every key has at first.
@@ -112,6 +117,7 @@ impl Store {
         let (machine, since) = (&mut self.machines[member as usize], cx.now());
         machine.undecided.remove(transfer.id);
         machine.decisions.insert(transfer.id, Decision { transfer, members, since });
+        self.carried_out += 1;
         cx.count(member, Counter::Commits, 1);
         self.answer(cx, id, Outcome::Ok, 0);
         self.tell(cx, member, Task::Commit, transfer, members);
@@ -122,6 +128,7 @@ impl Store {
     pub(super) fn unprepared<E: Env>(&mut self, cx: &mut Context<'_, E>, id: u32, outcome: Outcome) {
         let Some((member, transfer, members)) = self.prepare_of(id) else { return };
         self.machines[member as usize].undecided.remove(transfer.id);
+        self.given_up += 1;
         cx.count(member, Counter::Aborts, 1);
         let said = if outcome == Outcome::TimedOut { outcome } else { Outcome::Aborted };
         self.answer(cx, id, said, 0);
@@ -254,6 +261,43 @@ impl Store {
         *self.machines[from as usize].accounts.get_mut(key) = None;
         *self.machines[to as usize].accounts.get_mut(key) = balance;
         true
+    }
+
+    /// For the stage, once there was a transfer; many machines have no room for it.
+    #[cfg(feature = "whole")]
+    pub(super) fn two_phases(&self, now: Time) -> Option<Inside> {
+        let count = self.settings.count;
+        if self.transfers == 0 || count > REPLICAS_SHOWN {
+            return None;
+        }
+        let participant = |machine: &super::Machine| {
+            let held = |(key, lock): (u64, &Lock)| HeldLock {
+                key: key as u32,
+                coordinator: lock.coordinator,
+                since: lock.since,
+                in_doubt: self.machines.get(lock.coordinator as usize).is_none_or(|machine| machine.down),
+            };
+            let mut locks: Vec<HeldLock> = machine.locks.iter().map(held).collect();
+            locks.sort_by_key(|lock| (lock.since, lock.key));
+            let in_doubt = locks.iter().filter(|lock| lock.in_doubt).count() as u32;
+            locks.truncate(LOCKS_SHOWN);
+            Participant {
+                voting: machine.undecided.len() as u32,
+                decided: machine.decisions.len() as u32,
+                locked: machine.locks.len() as u32,
+                in_doubt,
+                locks,
+            }
+        };
+        let members = self.machines.iter().take(count as usize).map(participant).collect();
+        let (carried_out, given_up) = (self.carried_out, self.given_up);
+        Some(Inside::Transfers(Box::new(TransfersView { now, carried_out, given_up, members })))
+    }
+
+    /// A first visit has no picture of it.
+    #[cfg(not(feature = "whole"))]
+    pub(super) fn two_phases(&self, _: Time) -> Option<Inside> {
+        None
     }
 
     /// How much money there is more than at first: 0, as transfers make none. What is decided but not yet

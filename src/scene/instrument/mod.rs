@@ -27,6 +27,8 @@ pub mod ring;
 #[cfg(feature = "whole")]
 mod shortener;
 #[cfg(feature = "whole")]
+mod transfers;
+#[cfg(feature = "whole")]
 mod windows;
 
 use super::geometry::{Rect, rect};
@@ -86,6 +88,7 @@ pub fn room(inside: &Inside) -> Option<Room> {
         }
         Inside::Ring(_) => Some(ring::ROOM),
         Inside::Replicas(view) => Some(replicas::room(view)),
+        Inside::Transfers(view) => Some(transfers::room(view)),
         Inside::Queue(view) => Some(queue::room(view)),
         Inside::Service(ServiceView::Nothing) => None,
         Inside::Service(ServiceView::Chat(_)) => Some(chat::ROOM),
@@ -110,6 +113,7 @@ pub fn draw(
         Inside::Limit(view) => limit::draw(&node.name, &station.does, view, card, shapes),
         Inside::Ring(division) => ring::draw(node, station, division, card, moment, shapes),
         Inside::Replicas(view) => replicas::draw(node, station, view, card, shapes),
+        Inside::Transfers(view) => transfers::draw(node, station, view, card, shapes),
         Inside::Queue(view) => queue::draw(node, station, view, card, shapes),
         Inside::Nothing | Inside::Service(_) => return false,
     }
@@ -136,6 +140,7 @@ pub fn rows(inside: &Inside, card: Rect, members: usize) -> Vec<Rect> {
     match inside {
         Inside::Ring(division) => ring::rows(division, card, members),
         Inside::Replicas(_) => replicas::rows(card, members),
+        Inside::Transfers(_) => transfers::rows(card, members),
         _ => vec![],
     }
 }
@@ -143,7 +148,7 @@ pub fn rows(inside: &Inside, card: Rect, members: usize) -> Vec<Rect> {
 /// Whether the instrument of the node as a whole may show its members too.
 #[cfg(feature = "whole")]
 pub fn has_rows(inside: &Inside) -> bool {
-    matches!(inside, Inside::Ring(_) | Inside::Replicas(_) | Inside::Queue(_))
+    matches!(inside, Inside::Ring(_) | Inside::Replicas(_) | Inside::Transfers(_) | Inside::Queue(_))
 }
 
 /// The instrument of one member, on `card`. False if there is none.
@@ -175,6 +180,7 @@ pub fn describe(inside: &Inside) -> String {
         Inside::Service(ServiceView::Chat(view)) => chat::describe(view),
         Inside::Service(ServiceView::Feed(view)) => feed::describe(view),
         Inside::Replicas(view) => replicas::describe(view),
+        Inside::Transfers(view) => transfers::describe(view),
         Inside::Queue(view) => queue::describe(view),
         Inside::Service(ServiceView::Gateway(view)) => gateway::describe(view),
         Inside::Service(ServiceView::Shortener(view)) => shortener::describe(view),
