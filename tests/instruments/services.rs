@@ -290,6 +290,7 @@ fn a_shortener_is_drawn_as_it_is() {
 #[test]
 fn gallery() {
     for (name, scenario) in [
+        ("chat", chat()),
         ("feed", feed("hybrid", "at-once")),
         ("feed-late", feed("write", "by-events")),
         ("gateway", gateway()),
