@@ -726,6 +726,77 @@ fn every_queue_is_drawn_as_it_is() {
     assert!(drawn > 800, "{drawn} cards");
 }
 
+/// The clients' breaker, budget and bulkhead are those of their caller, on the card and in words.
+#[test]
+fn what_stands_between_callers_and_called_is_drawn_as_it_is() {
+    let nodes = json!([
+        { "id": "clients", "kind": "clients", "rate_per_s": 120, "timeout_ms": 200, "retries": 2, "retry_budget": 0.2,
+          "breaker_failures": 0.5, "breaker_window": 20, "breaker_open_ms": 500, "bulkhead": 30, "to": ["servers"] },
+        { "id": "servers", "kind": "servers", "workers": 4, "queue": 40, "service_ms": { "dist": "exponential", "mean": 60 } },
+    ]);
+    let checked =
+        scenario(nodes, json!([{ "from": "clients", "to": "servers", "latency_ms": 10 }]), json!([]));
+    let mut simulation = Simulation::new(&checked, &mut ());
+    let mut seen: Vec<&str> = vec![];
+    for step in 0..200 {
+        simulation.advance(Time::from_ms(41.0 * f64::from(step)), u64::MAX, &mut ());
+        let Node::Clients(clients) = &simulation.world().nodes()[0] else { panic!("no clients") };
+        let state = clients.caller().breaker(0, 1, simulation.now()).unwrap_or("closed");
+        let open = clients.caller().open_calls(0, 1, 0);
+        let snapshot = simulation.snapshot();
+        for size in SIZES {
+            let picture = picture(&simulation, size);
+            let (rect, factor) = (picture.layout.yards[0].rect, 1.0 / picture.layout.scale);
+            let shapes = picture.shapes.iter().filter(|shape| match shape {
+                Shape::Text(label) => {
+                    let at = label.rect().center();
+                    rect.contains(Point { x: at.x * factor, y: at.y * factor })
+                }
+                _ => false,
+            });
+            let card = Card { rect, shapes: shapes.collect(), factor };
+            let what = format!("step {step} at {size:?}");
+            card.assert_legible(&what);
+            let texts: Vec<&str> = card.texts().iter().map(|label| label.text.as_str()).collect();
+            assert!(texts.contains(&state), "{what}: {state} in {texts:?}");
+            assert!(texts.contains(&format!("{open} of 30").as_str()), "{what}: {open} in {texts:?}");
+        }
+        let words = scene::describe::describe(&snapshot, &Readings::default());
+        assert_eq!(words.contains("circuit breaker is"), state != "closed", "{words}");
+        assert!(scene::target::node_name(&snapshot.nodes[0]).contains(&format!("breaker {state}")));
+        if !seen.contains(&state) {
+            seen.push(state);
+        }
+    }
+    assert_eq!(seen.len(), 3, "{seen:?}");
+}
+
+/// The stage's description says of a store and a queue what they have come to.
+#[test]
+fn insides_are_described_as_they_are() {
+    let mut simulation = Simulation::new(&replicated(json!({})), &mut ());
+    let mut queue = Simulation::new(&queued(json!({})), &mut ());
+    let words =
+        |simulation: &Simulation| scene::describe::describe(&simulation.snapshot(), &Readings::default());
+    for step in 0..60 {
+        let at = Time::from_ms(67.0 * f64::from(step));
+        simulation.advance(at, u64::MAX, &mut ());
+        queue.advance(at, u64::MAX, &mut ());
+        let snapshot = simulation.snapshot();
+        let NodeState::Station(station) = &snapshot.nodes[1].state else { panic!("no station") };
+        let Inside::Replicas(view) = &station.inside else { panic!("no replicas") };
+        let said = words(&simulation);
+        assert_eq!(said.contains("reads were stale"), view.stale_reads > 0, "{said}");
+        assert_eq!(said.contains("is down"), station.members.iter().any(|member| member.down), "{said}");
+        assert_eq!(said.contains("is cut"), station.members.iter().any(|member| member.side > 0), "{said}");
+        let Node::Queue(it) = &queue.world().nodes()[1] else { panic!("no queue") };
+        let said = words(&queue);
+        assert_eq!(said.contains("messages wait"), it.waiting() > 0, "{said}");
+        assert_eq!(said.contains("dead letters"), it.tally().dead > 0, "{said}");
+        assert_eq!(said.contains("more than 9 messages wait"), (10..100).contains(&it.waiting()), "{said}");
+    }
+}
+
 /// Writes it where the gallery is wanted.
 fn keep(name: &str, picture: &Picture, (width, height): (f64, f64)) {
     let Ok(folder) = std::env::var("STAGE_GALLERY") else { return };

@@ -1,6 +1,7 @@
 //! What is there at one instant, as plain data: for the stage, the panels and the JavaScript API.
 
 use crate::algo::balance::Inspection;
+use crate::node::calling::gate::GateView;
 use crate::node::station::{Inside, Station};
 use crate::sim::{Outcome, Place, Time};
 use crate::systems;
@@ -65,6 +66,8 @@ pub struct ClientsView {
     pub arrivals: String,
     /// What there is to say of how they call: "breaker open"; mostly empty.
     pub calling: String,
+    /// What stands between them and what they call.
+    pub gate: GateView,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

@@ -93,6 +93,7 @@ fn clients_view<Q: EventQueue<Event = Event>>(
         waiting,
         arrivals,
         calling: breaker(node.caller().breaker(0, 1, world.now())),
+        gate: node.caller().gate(0, 1, 0, world.now()),
     }
 }
 

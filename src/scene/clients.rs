@@ -5,6 +5,7 @@ use super::geometry::{Rect, point, rect};
 use super::palette::Ink;
 use super::shape::{Fill, Label, Shape, Stroke, disc};
 use super::yard::{Axis, largest_pitch};
+use crate::node::calling::gate::GateView;
 use crate::run::snapshot::{ClientsView, NodeView};
 
 /// The card's face; the same for every kind of card.
@@ -24,8 +25,84 @@ pub fn pace(clients: &ClientsView) -> String {
     }
 }
 
+/// Height of a line of [`draw_gate`].
+const GATE_ROW: f64 = 18.0;
+
+/// How much higher the card is for what stands between the clients and what they call.
+pub fn gate_height(clients: &ClientsView) -> f64 {
+    gate_words(&clients.gate).len() as f64 * GATE_ROW
+}
+
+/// Circuit breaker, retry budget, bulkhead, as far as they are set: name, figure, and its colour.
+fn gate_words(gate: &GateView) -> Vec<(String, String, Ink)> {
+    let breaker = gate.breaker.as_ref().map(|it| {
+        let ink = match it.state {
+            "closed" => Ink::OkText,
+            "open" => Ink::FailedText,
+            _ => Ink::WaitingText,
+        };
+        let failed = if it.known > 0 { format!("{}/{}", it.failed, it.known) } else { String::new() };
+        (it.state.to_owned(), failed, ink)
+    });
+    let retries = gate.retries_saved.map(|saved| {
+        let ink = if saved < 1.0 { Ink::FailedText } else { Ink::Ink };
+        ("retries".to_owned(), format!("{saved:.1}"), ink)
+    });
+    let calls = gate.calls.map(|(open, most)| {
+        let ink = if open >= most { Ink::RefusedText } else { Ink::Ink };
+        ("calls".to_owned(), format!("{open} of {most}"), ink)
+    });
+    [breaker, retries, calls].into_iter().flatten().collect()
+}
+
+/// A line for each. The breaker is a switch: requests pass where it is closed.
+fn draw_gate(gate: &GateView, area: Rect, shapes: &mut Vec<Shape>) {
+    for (nth, (name, figure, ink)) in gate_words(gate).into_iter().enumerate() {
+        let middle = area.y + (nth as f64 + 0.5) * GATE_ROW;
+        let is_breaker = nth == 0 && gate.breaker.is_some();
+        let text = if is_breaker { area.x + 23.0 } else { area.x };
+        if is_breaker {
+            let (lift, line) = match name.as_str() {
+                "closed" => (0.0, Stroke::new(Ink::Ok, 2.0)),
+                "open" => (8.0, Stroke::new(Ink::Failed, 2.0)),
+                _ => (4.0, Stroke::new(Ink::Waiting, 2.0).dashed(3.0, 2.0)),
+            };
+            let (left, right) = (point(area.x + 3.0, middle), point(area.x + 17.0, middle));
+            shapes.push(Shape::Polyline { points: vec![left, right.moved(-lift * 0.3, -lift)], line });
+            shapes.extend([disc(left, 2.4, Ink::DimInk), disc(right, 2.4, Ink::DimInk)]);
+        }
+        let right = Label::new(figure, point(area.right(), middle + 3.6), 10.0).end();
+        let right = if is_breaker { right.ink(Ink::DimInk) } else { right.bold().ink(ink) };
+        let left = Label::new(name, point(text, middle + 3.6), 10.0);
+        let left = if is_breaker { left.bold().ink(ink) } else { left.ink(Ink::DimInk) };
+        // The state rather than the figure, where there is no room for both.
+        if left.width() + right.width() + 6.0 <= area.right() - text {
+            shapes.push(right.into());
+        }
+        shapes.push(left.within(area.right() - text).into());
+    }
+}
+
+/// "breaker open, 12 of 20 calls failed", in words; empty where nothing is set.
+pub fn describe_gate(gate: &GateView) -> String {
+    let breaker = gate
+        .breaker
+        .as_ref()
+        .map(|it| format!("breaker {}, {} of {} calls failed", it.state, it.failed, it.known));
+    let retries = gate.retries_saved.map(|saved| format!("budget for {saved:.1} retries"));
+    let calls = gate.calls.map(|(open, most)| format!("{open} of {most} calls"));
+    [breaker, retries, calls].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
 pub fn draw(node: &NodeView, clients: &ClientsView, card: Rect, axis: Axis, shapes: &mut Vec<Shape>) {
-    shapes.push(face(card, Stroke::new(Ink::Line, 1.2)));
+    let open = clients.gate.breaker.as_ref().is_some_and(|breaker| breaker.state == "open");
+    let line = if open { Stroke::new(Ink::Failed, 1.6) } else { Stroke::new(Ink::Line, 1.2) };
+    shapes.push(face(card, line));
+    // Below all else.
+    let gate = gate_height(clients);
+    let lines = rect(card.x + 9.0, card.bottom() - gate - 4.0, card.width - 18.0, gate);
+    draw_gate(&clients.gate, lines, shapes);
+    let card = rect(card.x, card.y, card.width, card.height - gate);
     let discs = clients.waiting.len();
     let rest = clients.clients as usize > discs;
     let width = card.width - 20.0;

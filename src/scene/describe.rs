@@ -29,6 +29,7 @@ pub fn describe(snapshot: &Snapshot, readings: &Readings) -> String {
             sentences.extend(happening(snapshot, readings, index, node, servers));
         }
     }
+    sentences.extend(snapshot.nodes.iter().flat_map(notable));
     sentences.extend(ends(readings));
     if snapshot.issued == 0 {
         sentences.push("Nothing has been sent yet.".to_string());
@@ -65,6 +66,41 @@ fn node(node: &NodeView) -> String {
                 }
                 _ => format!("{}{runs}: {count}.", node.name),
             }
+        }
+    }
+}
+
+/// What is the matter with a caller's breaker or a station's machines, and what its inside has come to.
+fn notable(node: &NodeView) -> Vec<String> {
+    match &node.state {
+        NodeState::Clients(clients) => {
+            let state = clients.gate.breaker.as_ref().map(|breaker| breaker.state);
+            let state = state.filter(|state| *state != "closed");
+            state.map(|state| format!("{}: the circuit breaker is {state}.", node.name)).into_iter().collect()
+        }
+        NodeState::Station(station) => {
+            let troubled = station.members.iter().filter_map(|member| {
+                let trouble = super::station::trouble(member)?;
+                Some(format!("{} is {trouble}.", node.member_name(member.number)))
+            });
+            let cut = station.members.iter().any(|member| member.side != station.members[0].side);
+            let cut = cut.then(|| format!("{}: the network between its machines is cut.", node.name));
+            let inside = instrument::notable(&station.inside);
+            let inside = inside.into_iter().map(|said| format!("{}: {said}.", node.name));
+            troubled.chain(cut).chain(inside).collect()
+        }
+        NodeState::Balancer(_) | NodeState::Servers(_) => vec![],
+    }
+}
+
+/// "some reads", "more than 9 reads": a number as a power of ten, so that it is said anew only when that changes.
+pub(super) fn decade(count: u64, what: &str) -> Option<String> {
+    match count {
+        0 => None,
+        1..=9 => Some(format!("some {what}")),
+        _ => {
+            let decade = (1..19).map(|power| 10_u64.pow(power)).take_while(|decade| *decade <= count).last();
+            decade.map(|decade| format!("more than {} {what}", figures::whole(decade - 1)))
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Where everything stands: nodes in columns by depth (rows on a narrow stage), tracks between them.
 
+use super::clients;
 use super::geometry::{Curve, Point, Rect, point, rect};
 use super::instrument::{self, Room};
 use super::ledger;
@@ -190,8 +191,12 @@ impl Stage<'_> {
     fn single(&self, node: &usize) -> Option<(f64, f64)> {
         let narrow = self.size.width < 720.0;
         match (self.state(node), self.axis) {
-            (NodeState::Clients(_), Axis::Across) => Some((if narrow { 96.0 } else { 112.0 }, 122.0)),
-            (NodeState::Clients(_), Axis::Down) => Some(((self.size.width - 24.0).min(320.0), 62.0)),
+            (NodeState::Clients(clients), Axis::Across) => {
+                Some((if narrow { 96.0 } else { 112.0 }, 122.0 + clients::gate_height(clients)))
+            }
+            (NodeState::Clients(clients), Axis::Down) => {
+                Some(((self.size.width - 24.0).min(320.0), 62.0 + clients::gate_height(clients)))
+            }
             (NodeState::Balancer(_), Axis::Across) => Some((if narrow { 104.0 } else { 120.0 }, 94.0)),
             (NodeState::Balancer(_), Axis::Down) => Some((150.0, 78.0)),
             (NodeState::Station(_), _) if self.room(node).is_some() => None,

@@ -41,6 +41,7 @@ impl Server<'_> {
         match () {
             _ if down => solid("down".into(), Ink::FailedText),
             _ if frozen => solid("frozen".into(), Ink::DimInk),
+            _ if !self.view.calling.is_empty() => solid(self.view.calling.clone(), Ink::FailedText),
             _ if slow > 1.001 => solid(format!("{} slower", figures::factor(slow)), Ink::FailedText),
             _ if self.taken_out => plain("taken out".into()),
             _ if leaving => plain("leaving".into()),
@@ -255,6 +256,24 @@ impl Server<'_> {
             shapes.push(label.ink(ink).within(cell.width - 4.0).into());
         }
     }
+}
+
+/// Machines that were ordered and are not up yet: an outline below the others, and how many. `bottom` is the
+/// stage's: without room they are not drawn.
+pub fn draw_booting(count: u32, yard: &Yard, bottom: f64, shapes: &mut Vec<Shape>) {
+    let Some(last) = yard.cards.last().filter(|_| count > 0) else { return };
+    let ghost = rect(last.x, yard.rect.bottom() + 8.0, last.width, 26.0);
+    if ghost.bottom() > bottom - 2.0 {
+        return;
+    }
+    let line = Stroke::new(Ink::DimInk, 1.2).dashed(5.0, 4.0);
+    shapes.push(Shape::Rect { rect: ghost, radius: 12.0, fill: None, line: Some(line) });
+    let text = match count {
+        1 => "1 machine starting".to_owned(),
+        many => format!("{many} machines starting"),
+    };
+    let at = point(ghost.center().x, ghost.center().y + 4.0);
+    shapes.push(Label::new(text, at, 11.0).middle().ink(Ink::DimInk).within(ghost.width - 16.0).into());
 }
 
 /// The panel behind the cells: which members, and a sentence about all of them.

@@ -58,7 +58,7 @@ pub fn stage(snapshot: &Snapshot, readings: &Readings, view: &View) -> Picture {
     rails::draw(snapshot, &layout, &mut labels, &mut shapes);
     for (index, node) in snapshot.nodes.iter().enumerate() {
         if let Some(yard) = layout.yards.get(index) {
-            draw_node(snapshot, readings, view, (index, node), yard, &falls, &mut shapes);
+            draw_node(snapshot, readings, view, (index, node), (yard, layout.height), &falls, &mut shapes);
         }
     }
     for target in [view.hovered.filter(|hovered| view.selected != Some(*hovered)), view.selected] {
@@ -94,7 +94,7 @@ fn draw_node(
     readings: &Readings,
     view: &View,
     (index, node): (usize, &NodeView),
-    yard: &Yard,
+    (yard, bottom): (&Yard, f64),
     falls: &[Fall],
     shapes: &mut Vec<Shape>,
 ) {
@@ -124,6 +124,7 @@ fn draw_node(
             for (server, card) in servers.iter().zip(&yard.cards) {
                 server.draw(*card, yard.density, shapes);
             }
+            servers::draw_booting(state.booting, yard, bottom, shapes);
         }
     }
 }

@@ -110,7 +110,11 @@ impl Picture {
 /// "Clients, 180 req/s", "Load balancer, Round robin, next → 3".
 pub fn node_name(node: &NodeView) -> String {
     match &node.state {
-        NodeState::Clients(clients) => format!("{}, {}", node.name, super::clients::pace(clients)),
+        NodeState::Clients(clients) => {
+            let gate = super::clients::describe_gate(&clients.gate);
+            let parts = [node.name.clone(), super::clients::pace(clients), gate];
+            parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+        }
         NodeState::Balancer(balancer) => {
             let mut parts = vec![node.name.clone(), balancer.policy.clone()];
             parts.extend(balancer.pools.iter().map(super::balancer::note));
@@ -121,7 +125,11 @@ pub fn node_name(node: &NodeView) -> String {
         NodeState::Servers(servers) => {
             let inside = instrument::describe(&servers.inside);
             let dot = if inside.is_empty() { "" } else { ", " };
-            format!("{}, {} in all{dot}{inside}", node.name, servers.members.len())
+            let starting = match servers.booting {
+                0 => String::new(),
+                some => format!(", {some} starting"),
+            };
+            format!("{}, {} in all{starting}{dot}{inside}", node.name, servers.members.len())
         }
         NodeState::Station(station) => super::station::describe(node, station),
     }

@@ -100,6 +100,11 @@ impl Breaker {
         self.enter(State::Closed);
     }
 
+    /// Of the calls that it remembers: how many failed, and how many there are.
+    pub fn recent(&self) -> (u32, u32) {
+        (self.failures, self.recent.len() as u32)
+    }
+
     /// "open", "half-open"; `None` while it is closed.
     pub fn trouble(&self, now: Time) -> Option<&'static str> {
         match self.state {

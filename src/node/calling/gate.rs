@@ -3,12 +3,33 @@
 use super::breaker::{Breaker, Pass, Verdict};
 use super::settings::Calling;
 use crate::sim::{Outcome, Time};
+use serde::Serialize;
 
 /// A retry costs a whole token, of a thousand parts, so that shares add up exactly.
 const TOKEN: u32 = 1000;
 /// The most tokens that are saved up. A burst of failures after a long calm gets as many retries at once
 /// beyond its share; gRPC's throttle and Finagle's budget have such a bound too.
 const TOKENS_MAX: u32 = 100;
+
+/// What stands between a caller and what it calls, as plain data; what is not set is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct GateView {
+    pub breaker: Option<BreakerView>,
+    /// Retries that the budget pays for now.
+    pub retries_saved: Option<f64>,
+    /// Calls that the caller waits for, and the most that it may.
+    pub calls: Option<(u32, u32)>,
+}
+
+/// A circuit breaker.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct BreakerView {
+    /// "closed", "open", "half-open".
+    pub state: &'static str,
+    /// Of the last calls that are remembered: how many failed, and how many there are.
+    pub failed: u32,
+    pub known: u32,
+}
 
 #[derive(Clone, Debug, Default)]
 pub struct Gate {
@@ -59,6 +80,16 @@ impl Gate {
 
     pub fn reset_breaker(&mut self) {
         self.breaker.reset();
+    }
+
+    pub fn view(&self, settings: &Calling, now: Time) -> GateView {
+        let (failed, known) = self.breaker.recent();
+        let state = self.breaker.trouble(now).unwrap_or("closed");
+        GateView {
+            breaker: (settings.breaker_failures > 0.0).then_some(BreakerView { state, failed, known }),
+            retries_saved: (settings.retry_budget > 0.0).then(|| f64::from(self.tokens) / f64::from(TOKEN)),
+            calls: (settings.bulkhead > 0).then_some((self.open, settings.bulkhead)),
+        }
     }
 
     pub fn trouble(&self, now: Time) -> Option<&'static str> {

@@ -38,7 +38,7 @@ use crate::sim::{
     stream_seed,
 };
 use breaker::Verdict;
-use gate::Gate;
+use gate::{Gate, GateView};
 use inquiry::{FIRST, HEDGE, Inquiries, Inquiry, Open};
 
 /// What whoever uses a [`Caller`] counts.
@@ -110,6 +110,14 @@ impl Caller {
         let from = member as usize * ways;
         let gates = self.gates.get(from..(from + ways).min(self.gates.len())).unwrap_or_default();
         gates.iter().find_map(|gate| gate.trouble(now))
+    }
+
+    /// What stands between a member and one that it calls.
+    pub fn gate(&self, member: u16, ways: usize, way: usize, now: Time) -> GateView {
+        match self.gates.get(member as usize * ways + way) {
+            Some(gate) => gate.view(&self.settings, now),
+            None => Gate::default().view(&self.settings, now),
+        }
     }
 
     /// Calls that a member waits for on one way.

@@ -189,6 +189,23 @@ pub fn describe(inside: &Inside) -> String {
     }
 }
 
+/// What an inside has come to, in words that change seldom.
+#[cfg(feature = "whole")]
+pub fn notable(inside: &Inside) -> Vec<String> {
+    let said = match inside {
+        Inside::Limit(view) if view.limited > 0 => vec![Some("requests over the limit".to_owned())],
+        Inside::Replicas(view) => replicas::notable(view),
+        Inside::Queue(view) => queue::notable(view),
+        _ => vec![],
+    };
+    said.into_iter().flatten().collect()
+}
+
+#[cfg(not(feature = "whole"))]
+pub fn notable(_: &Inside) -> Vec<String> {
+    vec![]
+}
+
 /// The first page has no node with an inside.
 #[cfg(not(feature = "whole"))]
 pub fn room(_: &Inside) -> Option<Room> {

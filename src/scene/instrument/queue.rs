@@ -5,6 +5,7 @@ use super::parts::{Line, Piece, ends};
 use crate::node::queue::{ConsumerView, PartitionView, QueueView};
 use crate::node::station::Station;
 use crate::run::snapshot::NodeView;
+use crate::scene::describe::decade;
 use crate::scene::figures;
 use crate::scene::geometry::{Rect, point, rect};
 use crate::scene::palette::Ink;
@@ -218,4 +219,15 @@ pub fn describe(view: &QueueView) -> String {
         said.push(figures::count(view.dead, "dead letter", "dead letters"));
     }
     said.join(", ")
+}
+
+/// The same as far as it changes seldom.
+pub fn notable(view: &QueueView) -> Vec<Option<String>> {
+    let waiting = view.partitions.iter().map(|it| u64::from(it.fresh + it.again)).sum();
+    let away = view.consumers.iter().any(|consumer| consumer.away);
+    vec![
+        decade(waiting, "messages wait"),
+        decade(view.dead, "messages are dead letters"),
+        away.then(|| "a consumer refused, and is left alone for a while".to_owned()),
+    ]
 }

@@ -6,6 +6,7 @@ use super::parts::{Line, Piece, ends};
 use crate::node::replicas::{Copies, ReplicasView, Stale};
 use crate::node::station::{Station, StationMember};
 use crate::run::snapshot::NodeView;
+use crate::scene::describe::decade;
 use crate::scene::figures;
 use crate::scene::geometry::{Rect, point, rect};
 use crate::scene::palette::Ink;
@@ -261,4 +262,14 @@ pub fn describe(view: &ReplicasView) -> String {
         said.push(figures::count(view.lost, "acknowledged write lost", "acknowledged writes lost"));
     }
     said.join("; ")
+}
+
+/// The same as far as it changes seldom.
+pub fn notable(view: &ReplicasView) -> Vec<Option<String>> {
+    let hints = view.members.iter().any(|member| member.hints_for_it > 0);
+    vec![
+        decade(view.stale_reads, "reads were stale"),
+        decade(view.lost, "acknowledged writes were lost"),
+        hints.then(|| "hints are kept for machines that missed writes".to_owned()),
+    ]
 }
