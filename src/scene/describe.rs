@@ -94,6 +94,7 @@ fn notable(node: &NodeView) -> Vec<String> {
 }
 
 /// "some reads", "more than 9 reads": a number as a power of ten, so that it is said anew only when that changes.
+#[cfg(feature = "whole")]
 pub(super) fn decade(count: u64, what: &str) -> Option<String> {
     match count {
         0 => None,

@@ -3,12 +3,21 @@
 use super::Queue;
 use super::settings::{Delivery, Settings};
 use crate::node::Show;
-#[cfg(feature = "whole")]
-use crate::node::station::Inside;
-use crate::node::station::{Station, StationMember};
+use crate::node::station::{Inside, Station, StationMember};
 use crate::sim::{Candidate, Explanation, Time};
 
 impl Queue {
+    #[cfg(feature = "whole")]
+    fn picture(&self, now: Time) -> Inside {
+        Inside::Queue(Box::new(self.inside(now)))
+    }
+
+    /// The first page has no queues.
+    #[cfg(not(feature = "whole"))]
+    fn picture(&self, _: Time) -> Inside {
+        Inside::Nothing
+    }
+
     /// Which partition a message went to, with what waits in each.
     pub(super) fn explain(&self, key: u32) -> Explanation {
         let chosen = self.partition_of(key);
@@ -67,9 +76,7 @@ impl Show for Queue {
                 note: format!("{waiting} waiting, {in_flight} in flight"),
                 ..StationMember::default()
             }],
-            #[cfg(feature = "whole")]
-            inside: Inside::Queue(Box::new(self.inside(now))),
-            ..Station::default()
+            inside: self.picture(now),
         })
     }
 }
