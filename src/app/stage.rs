@@ -7,8 +7,8 @@ use super::picture::StagePainter;
 use std::cell::RefCell;
 use std::rc::Rc;
 use switchyard::run::snapshot::Snapshot;
-use switchyard::scene::Target;
 use switchyard::scene::target::TargetArea;
+use switchyard::scene::{self, Target};
 use web_sys::Element;
 use yew::prelude::*;
 
@@ -95,6 +95,7 @@ pub fn Stage(props: &StageProps) -> Html {
         })
     };
     let told = use_told(&painter, props.pulse.snapshots.get(props.run).unwrap_or(&props.pulse.snapshot));
+    let is_rich = scene::is_rich(props.pulse.snapshots.get(props.run).unwrap_or(&props.pulse.snapshot));
     let canvases = html! {
         <>
             <canvas ref={base} class="base" aria-hidden="true"></canvas>
@@ -105,7 +106,7 @@ pub fn Stage(props: &StageProps) -> Html {
         return html! { <div ref={frame} class="stage" role="img" aria-label={format!("Picture of {}", props.name)}>{ canvases }</div> };
     }
     html! {
-        <section ref={frame} class="stage" aria-label="Stage" {onclick} {onpointermove} {onpointerleave}>
+        <section ref={frame} class={classes!("stage", is_rich.then_some("is-rich"))} aria-label="Stage" {onclick} {onpointermove} {onpointerleave}>
             { canvases }
             <div ref={targets} class="targets">
                 { for spots.iter().map(|spot| spot_button(&props.engine, spot, props.pulse.selected)) }

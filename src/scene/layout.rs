@@ -57,7 +57,7 @@ impl Layout {
         let (width, height) = (side(width), side(height));
         let axis = if width < NARROW && height > width * 0.9 { Axis::Down } else { Axis::Across };
         let columns = columns(snapshot);
-        let has_instruments = snapshot.nodes.iter().any(has_instrument);
+        let has_instruments = is_rich(snapshot);
         let is_room = |factor: &f64| width * factor >= ROOMY.0 && height * factor >= ROOMY.1;
         let enlarged = ENLARGED.into_iter().filter(|factor| axis == Axis::Across && is_room(factor));
         let stage = |factor: f64, instruments| Stage {
@@ -275,6 +275,11 @@ impl Stage<'_> {
             (None, None) => Yard::members(axis, area, count),
         }
     }
+}
+
+/// Whether some node has an instrument, which needs room.
+pub fn is_rich(snapshot: &Snapshot) -> bool {
+    snapshot.nodes.iter().any(has_instrument)
 }
 
 fn has_instrument(node: &NodeView) -> bool {

@@ -54,6 +54,7 @@ pub use chart::{Band, Flag, Line, LineChart, Over, Table, Theory, VARIANT_INKS};
 pub use describe::describe;
 pub use dots::{Mark, MarkKind};
 pub use input::{Fall, MemberReading, Readings, Spot, Status, Target, View};
+pub use layout::is_rich;
 pub use palette::{Ink, Palette};
 pub use raster::Raster;
 pub use shape::Shape;
