@@ -19,6 +19,8 @@
 
 const BASE = new URL('.', import.meta.url);
 const RUNNING_MAX = 3;
+/** A lab gets its frame when so little is missing until it is seen. */
+const NEAR_PX = 200;
 /** How long a frame may take until it is said that it does not come. */
 const WAIT_MS = 20_000;
 
@@ -104,9 +106,10 @@ export function connect(frame, { timeout_ms = WAIT_MS } = {}) {
   });
 }
 
-/** The elements that have a frame, the one that was last looked at at the end. */
+/** The elements of the page, and those of them that have a frame, the newest at the end. */
+const labs = new Set();
 const live = [];
-/** Those that are waiting for a place, one after another. */
+/** What gives and takes frames, one after another, so that there are never too many. */
 let turn = Promise.resolve();
 
 const STYLE = `
@@ -121,10 +124,12 @@ const STYLE = `
 class SwitchyardLab extends HTMLElement {
   #lab = null;
   #frame = null;
+  /** Comes true when the frame has answered or is given up. */
+  #connected = null;
   /** What to come back to: {link, t_ms, running}. */
   #parked = null;
   #height = 480;
-  #watch = null;
+  #watches = [];
   #id = `lab-${crypto.getRandomValues(new Uint32Array(2)).join('-')}`;
 
   connectedCallback() {
@@ -136,18 +141,22 @@ class SwitchyardLab extends HTMLElement {
     const height = Number(this.getAttribute('height'));
     if (height >= 100 && height <= 5000) this.#height = height;
     this.#show(this.#placeholder('Load the lab'));
-    this.#watch = new IntersectionObserver(entries => this.#seen(entries.at(-1).isIntersecting), { rootMargin: '200px' });
-    this.#watch.observe(this);
+    labs.add(this);
+    // It comes near, and then into sight.
+    this.#watches = [NEAR_PX, 0].map(margin => new IntersectionObserver(() => SwitchyardLab.#settle(), { rootMargin: `${margin}px` }));
+    for (const watch of this.#watches) watch.observe(this);
   }
 
   disconnectedCallback() {
-    this.#watch?.disconnect();
+    for (const watch of this.#watches) watch.disconnect();
+    labs.delete(this);
     this.#drop();
   }
 
   /** Asks the lab for something, see Lab; loads it first if it waits. */
   async request(type, fields) {
     await this.#load();
+    await this.#connected;
     return this.#lab.request(type, fields);
   }
 
@@ -156,33 +165,37 @@ class SwitchyardLab extends HTMLElement {
     return this.#frame !== null;
   }
 
-  get inSight() {
+  /** How many pixels it is out of sight. */
+  get #distance() {
     const { top, bottom } = this.getBoundingClientRect();
-    return bottom > 0 && top < innerHeight;
+    return Math.max(0, top - innerHeight, -bottom);
   }
 
-  #seen(isSeen) {
-    if (!isSeen) return;
-    if (this.#frame) {
-      live.push(...live.splice(live.indexOf(this), 1));
-    } else if (live.length < RUNNING_MAX || live.some(other => !other.inSight)) {
-      this.#load();
-    }
-  }
-
-  /** One after another, so that there are never too many. */
-  #load() {
+  /** To each lab that is near a frame, nearest first: a free one, or that of a lab farther away. */
+  static #settle() {
     turn = turn.then(async () => {
-      if (this.#frame || !this.isConnected) return;
-      while (live.length >= RUNNING_MAX) {
-        await (live.find(other => !other.inSight) ?? live[0]).#park();
+      const near = [...labs].filter(lab => !lab.running && lab.#distance <= NEAR_PX);
+      for (const lab of near.sort((a, b) => a.#distance - b.#distance)) {
+        if (live.length < RUNNING_MAX || live.some(other => other.#distance > lab.#distance)) await lab.#take();
       }
-      await this.#open();
     });
+  }
+
+  /** Whoever asks for it gets it, even if all others are in sight. */
+  #load() {
+    turn = turn.then(() => this.#take());
     return turn;
   }
 
-  async #open() {
+  async #take() {
+    if (this.#frame || !this.isConnected) return;
+    while (live.length >= RUNNING_MAX) {
+      await live.reduce((far, other) => (other.#distance > far.#distance ? other : far)).#park();
+    }
+    this.#open();
+  }
+
+  #open() {
     live.push(this);
     const frame = Object.assign(document.createElement('iframe'), {
       title: this.getAttribute('title') ?? `Lab: ${this.getAttribute('lab') ?? 'a scenario'}`,
@@ -194,6 +207,11 @@ class SwitchyardLab extends HTMLElement {
     if (this.hasAttribute('sandbox')) frame.setAttribute('sandbox', this.getAttribute('sandbox'));
     this.#frame = frame;
     this.#show(frame);
+    // Nobody else waits for it: it may be slow, or be removed before it answers.
+    this.#connected = this.#connect(frame);
+  }
+
+  async #connect(frame) {
     try {
       const lab = await connect(frame);
       if (this.#frame !== frame) return lab.close();
@@ -204,7 +222,7 @@ class SwitchyardLab extends HTMLElement {
       this.#told('ready', { id: lab.id, version: lab.version });
     } catch {
       // A refusal of the frame's own can be read in it; if nothing came, here.
-      this.#told('error', { code: 'timeout' });
+      if (this.#frame === frame) this.#told('error', { code: 'timeout' });
     }
   }
 

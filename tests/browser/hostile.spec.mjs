@@ -77,9 +77,7 @@ test('by plain http from another machine, as in a classroom', async () => {
   await site.stop();
 });
 
-// A defect that it found: of many labs that come into sight at the same time, one that was parked for others may stay so
-// until it is scrolled away and back. Three of four runs stop there.
-test.fixme('of twenty frames at most three run, and what is out of sight does nothing', async ({ page }) => {
+test('of twenty frames at most three run, and what is out of sight does nothing', async ({ page }) => {
   // Every frame of every page counts what it asks to be called back for.
   await page.addInitScript(() => {
     globalThis.calls = 0;
@@ -106,12 +104,13 @@ test.fixme('of twenty frames at most three run, and what is out of sight does no
   const running = () => page.evaluate(() => [...document.querySelectorAll('switchyard-lab')].filter(lab => lab.running).length);
   const frames = () => page.frames().filter(frame => frame.url().includes('embed.html'));
   const seconds = async frame => parseFloat((await frame.getByLabel('Simulated time').textContent()).replace(/[^\d.]/g, ''));
-  for (const at of [0, 7, 19]) {
-    await labs.nth(at).evaluate(lab => lab.scrollIntoView({ block: 'center' }));
-    await expect.poll(running, PATIENT).toBeGreaterThan(0);
+  // The first was there before it was told to start by itself.
+  for (const at of [1, 7, 19]) {
+    await labs.nth(at).scrollIntoViewIfNeeded();
+    await expect(labs.nth(at).frameLocator('iframe').getByRole('button', { name: 'Pause', exact: true })).toBeVisible(PATIENT);
     expect(await running()).toBeLessThanOrEqual(3);
   }
-  await expect(labs.last().frameLocator('iframe').getByRole('button', { name: 'Pause', exact: true })).toBeVisible(PATIENT);
+  expect(await running()).toBeGreaterThan(0);
   // Neighbours still come and go.
   let last = '';
   await expect.poll(() => last === (last = frames().map(frame => frame.url()).join()), { intervals: [2500], ...PATIENT }).toBe(true);
