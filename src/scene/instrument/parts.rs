@@ -1,6 +1,6 @@
 //! What several instruments are made of.
 
-use crate::scene::geometry::{Point, Rect, point};
+use crate::scene::geometry::{Point, Rect, point, rect};
 use crate::scene::palette::Ink;
 use crate::scene::shape::{Fill, Label, Shape, Stroke, disc};
 
@@ -39,6 +39,14 @@ pub fn ends(area: Rect, baseline: f64, size: f64, left: Piece, right: Piece, sha
     let right = right.at(area.right(), baseline, size).end().within(area.width);
     let left = left.at(area.x, baseline, size).within(area.width - right.width() - 8.0);
     shapes.extend([left, right].into_iter().filter(|label| !label.text.is_empty()).map(Shape::from));
+}
+
+/// A row for each machine between a card's head and foot: at most `pitch_max` from one to the next, and `gap` between.
+pub fn rows(card: Rect, members: usize, (head, foot): (f64, f64), pitch_max: f64, gap: f64) -> Vec<Rect> {
+    let pitch = ((card.height - head - foot) / members.max(1) as f64).min(pitch_max);
+    let row =
+        |nth: usize| rect(card.x + 6.0, card.y + head + nth as f64 * pitch, card.width - 12.0, pitch - gap);
+    (0..members).map(row).collect()
 }
 
 /// A line that takes pieces as long as they fit.

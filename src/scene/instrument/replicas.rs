@@ -2,7 +2,7 @@
 //! that the machine has; below it what the oracle says, which knows every write.
 
 use super::Room;
-use super::parts::{Line, Piece, ends};
+use super::parts::{self, Line, Piece, ends};
 use crate::node::replicas::{Copies, ReplicasView, Stale};
 use crate::node::station::{Station, StationMember};
 use crate::run::snapshot::NodeView;
@@ -37,10 +37,7 @@ pub fn room(view: &ReplicasView) -> Room {
 
 /// A row for each machine.
 pub fn rows(card: Rect, members: usize) -> Vec<Rect> {
-    let pitch = ((card.height - HEAD - FOOT) / members.max(1) as f64).min(ROW_MAX);
-    let row =
-        |nth: usize| rect(card.x + 6.0, card.y + HEAD + nth as f64 * pitch, card.width - 12.0, pitch - 4.0);
-    (0..members).map(row).collect()
+    parts::rows(card, members, (HEAD, FOOT), ROW_MAX, 4.0)
 }
 
 /// Where a row's chips begin, how wide they are, and how many there may be.

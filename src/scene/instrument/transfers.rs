@@ -2,7 +2,7 @@
 //! the machine that decides. Filled and with its age: in doubt, as that machine is down.
 
 use super::Room;
-use super::parts::{Line, Piece, ends};
+use super::parts::{self, Line, Piece, ends};
 use crate::node::station::Station;
 use crate::node::transfers::{HeldLock, Participant, TransfersView};
 use crate::run::snapshot::NodeView;
@@ -28,10 +28,7 @@ pub fn room(view: &TransfersView) -> Room {
 
 /// A row for each machine.
 pub fn rows(card: Rect, members: usize) -> Vec<Rect> {
-    let pitch = ((card.height - HEAD - FOOT) / members.max(1) as f64).min(ROW_MAX);
-    let row =
-        |nth: usize| rect(card.x + 6.0, card.y + HEAD + nth as f64 * pitch, card.width - 12.0, pitch - 5.0);
-    (0..members).map(row).collect()
+    parts::rows(card, members, (HEAD, FOOT), ROW_MAX, 5.0)
 }
 
 pub fn draw(node: &NodeView, station: &Station, view: &TransfersView, card: Rect, shapes: &mut Vec<Shape>) {
