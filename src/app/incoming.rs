@@ -4,6 +4,7 @@
 use super::address::Address;
 use super::dom::{document, is_embed, window};
 use super::head::Go;
+use super::lab::fragment_of;
 use super::notice::{Notice, Say};
 use super::open::problems;
 use super::{dom, whole, work};
@@ -94,16 +95,18 @@ pub fn deliver(incoming: Incoming, go: Go, say: Say) {
                 let _ = window().location().assign(&address.absolute());
             }
             Incoming::Link(address) => go.emit(address),
-            Incoming::Scenario(scenario) => {
-                if work::fits_an_address(&scenario) && !is_embed() {
+            Incoming::Scenario(scenario) => match fragment_of(&scenario).filter(|_| !is_embed()) {
+                Some(fragment) => {
                     // A lab that was saved comes with its lesson again.
-                    let lab = LABS.iter().find(|lab| lab.title == scenario.title);
-                    let (lab, fragment) = (lab.map(|lab| lab.id.to_owned()), link::encode(&scenario));
+                    let lab =
+                        LABS.iter().find(|lab| lab.title == scenario.title).map(|lab| lab.id.to_owned());
                     go.emit(Address { lab, fragment, ..Address::default() });
-                } else if !work::open_here(*scenario) {
-                    say.emit(Notice::error("It is too large for a link. Open a lab first, then this file."));
                 }
-            }
+                None if work::open_here(*scenario) => {}
+                None => {
+                    say.emit(Notice::error("It is too large for a link. Open a lab first, then this file."))
+                }
+            },
         }
     });
 }

@@ -25,7 +25,7 @@ use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
 use std::rc::Rc;
 use switchyard::labs::lesson::Lesson;
-use switchyard::scenario::{Checked, link};
+use switchyard::scenario::{Checked, envelope, link};
 use switchyard::sim::Time;
 use wasm_bindgen::JsCast;
 use web_sys::{DragEvent, File};
@@ -192,17 +192,16 @@ pub fn present_address(engine: &Engine, opened: &Opened) -> Address {
 /// The lab by its name where it is as it was made, else with the whole scenario.
 pub fn address_of(scenario: &Checked, opened: &Opened) -> Address {
     let untouched = opened.lab.as_ref().is_some_and(|lab| lab.made == *scenario);
-    let fragment = if untouched { String::new() } else { link::encode(scenario) };
+    let fragment = if untouched { None } else { fragment_of(scenario) }.unwrap_or_default();
     let asked = opened.address.clone();
-    // A log makes links that no browser takes.
-    let fragment = if fragment.len() > switchyard::scenario::envelope::FRAGMENT_BYTES_MAX {
-        String::new()
-    } else {
-        fragment
-    };
     // What came from elsewhere is in the fragment now, as are settings, seed and changes.
     let src = asked.src.clone().filter(|_| fragment.is_empty() && !untouched);
     Address { fragment, src, settings: vec![], seed: None, t_ms: None, ..asked }
+}
+
+/// The scenario as a link holds it; `None` where none can: a log makes it longer than browsers take.
+pub fn fragment_of(scenario: &Checked) -> Option<String> {
+    Some(link::encode(scenario)).filter(|fragment| fragment.len() <= envelope::FRAGMENT_BYTES_MAX)
 }
 
 /// Space plays and pauses, arrows step.

@@ -3,13 +3,13 @@
 use super::address::Address;
 use super::dom::is_embed;
 use super::engine::Engine;
-use super::lab::present_address;
+use super::lab::{fragment_of, present_address};
 use super::later;
 use super::notice::Say;
 use super::open::Opened;
 use std::cell::RefCell;
 use std::rc::Rc;
-use switchyard::scenario::{Checked, envelope, link};
+use switchyard::scenario::Checked;
 use yew::prelude::*;
 
 /// The run that is on the page.
@@ -56,13 +56,8 @@ pub async fn may_go(say: &Say) -> bool {
         return true;
     }
     // A log makes a scenario that no address holds, and a frame has no history of its own.
-    let stays = !is_embed() && fits_an_address(&scenario);
+    let stays = !is_embed() && fragment_of(&scenario).is_some();
     later::ask("ask", if stays { "stays" } else { "" }, say).await.is_some_and(|answer| answer.is_truthy())
-}
-
-/// Whether a link can hold it.
-pub fn fits_an_address(scenario: &Checked) -> bool {
-    link::encode(scenario).len() <= envelope::FRAGMENT_BYTES_MAX
 }
 
 /// The page's address is that of the run again.
