@@ -113,7 +113,7 @@ async fn page_of(address: &Address, number: u32) -> (Option<Page>, Vec<Notice>) 
         Err(Closed::Broken(broken)) => Some(Page::Broken(Rc::new(broken))),
         Err(Closed::Missing(why)) => Some(Page::Missing(address.clone(), why)),
         Err(Closed::Elsewhere) => {
-            whole::follow();
+            whole::follow((number > 1).then_some(address));
             Some(Page::Opening)
         }
     };

@@ -34,13 +34,16 @@ pub fn is_needed(address: &Address, lab: Option<&str>) -> bool {
         || address.settings.iter().any(|(path, value)| path.ends_with(".runs") && node::is_elsewhere(value))
 }
 
-/// Shows the present address on the whole page, in its place in the history.
-pub fn follow() {
+/// Shows on the whole page what was asked for here, in its place in the history; without it the address with
+/// which this page was opened, and all that stands in it. Later the page's address may follow a run that is
+/// about to be left.
+pub fn follow(asked: Option<&Address>) {
     let location = window().location();
-    let (search, hash) = (location.search().unwrap_or_default(), location.hash().unwrap_or_default());
+    let present = || location.search().unwrap_or_default() + &location.hash().unwrap_or_default();
+    let address = asked.map_or_else(present, Address::write);
     let path = location.pathname().unwrap_or_default();
     let page = path.rsplit('/').next().unwrap_or_default();
-    let _ = location.replace(&format!("{FOLDER}{page}{search}{hash}"));
+    let _ = location.replace(&format!("{FOLDER}{page}{}", address.trim_start_matches("./")));
 }
 
 /// The address of a lab's stage alone, for a frame that runs at once; on the page that has everything.

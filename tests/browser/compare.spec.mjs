@@ -49,6 +49,19 @@ test('two variants at the same moment with different figures, and a link opens t
   await expect(button(page, 'Compare')).toBeVisible(PATIENT);
 });
 
+test('the comparison comes, also where the address follows the run on the way there', async ({ page }) => {
+  await page.goto(LAB);
+  await expect(button(page, 'Compare')).toBeVisible(PATIENT);
+  // A quarter of a second after a setting was turned the address follows; what is on its way takes longer.
+  await page.route(/one-slow-server\.(md|json)$/, async route => {
+    await new Promise(resolve => setTimeout(resolve, 800));
+    await route.continue();
+  });
+  await button(page, 'New seed').click();
+  await button(page, 'Compare').click();
+  await expect(button(page, 'Add a variant')).toBeVisible(PATIENT);
+});
+
 test('variants come, are renamed and go, and back without any is the lab as it was', async ({ page, baseURL }) => {
   await page.goto(LAB);
   await button(page, 'Compare').click(PATIENT);
