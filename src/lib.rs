@@ -10,7 +10,8 @@
 //! | [`node`] | one file per kind of node: what it does with an arriving call |
 //! | [`scenario`] | the file format: types, checking, links, log import |
 //! | [`run`] | a scenario under way: the world it builds, snapshots, digest |
-//! | [`report`] | observers that make metrics and traces; theory |
+//! | [`watch`] | observers that make metrics and traces |
+//! | [`report`] | what is said of a run: figures, events, theory |
 //! | [`play`] | a run that is watched: checkpoints, seeking, live changes |
 //! | [`labs`] | the table of labs |
 //! | [`scene`] | snapshot + time → shapes |
@@ -24,5 +25,6 @@ pub use switchyard_drawing::scene;
 pub use switchyard_engine::{algo, sim};
 pub use switchyard_format::scenario;
 pub use switchyard_nodes::node;
-pub use switchyard_running::{play, report, run};
+pub use switchyard_reporting::{play, report};
+pub use switchyard_running::{run, watch};
 pub use switchyard_services::systems;

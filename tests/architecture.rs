@@ -5,8 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module may use only what stands before it. The two faces may use everything but each other.
-const LAYERS: &[&str] =
-    &["sim", "algo", "systems", "node", "scenario", "run", "report", "play", "labs", "scene", "app", "cli"];
+const LAYERS: &[&str] = &[
+    "sim", "algo", "systems", "node", "scenario", "run", "watch", "report", "play", "labs", "scene", "app",
+    "cli",
+];
 const FACES: &[&str] = &["app", "cli"];
 
 /// What only `app` may name: what is there only in a browser, and the system's random numbers.
@@ -24,7 +26,7 @@ const BROWSER_CRATES: &[&str] = &[
 ];
 
 /// Folders of `src` that only gather layers into a package, by the `Cargo.toml` beside their `lib.rs`.
-const PACKAGES: &[&str] = &["engine", "services", "nodes", "format", "running", "drawing"];
+const PACKAGES: &[&str] = &["engine", "services", "nodes", "format", "running", "reporting", "drawing"];
 
 /// Left behind by unfinished work.
 const UNFINISHED: &[&str] = &["todo!", "unimplemented!", "dbg!"];

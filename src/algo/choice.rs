@@ -2,38 +2,58 @@
 
 use super::setting::{Knobs, kind_of, shortened};
 use super::{PolicyInfo, policies};
-use serde::{Deserialize, Serialize};
+use crate::sim::order::map_of;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
+use std::iter::once;
 
 /// `"round-robin"` or `{ "id": "consistent-hash", "points": 160 }`; written back in the second form.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(from = "Written")]
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(from = "Written"))]
 pub struct PolicyChoice {
     pub id: String,
     /// By the names of the policy's table.
-    #[serde(flatten)]
     pub knobs: BTreeMap<String, serde_json::Value>,
 }
 
-#[derive(Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(untagged)]
+/// The two forms, for the schema.
+#[cfg(not(target_arch = "wasm32"))]
+#[derive(schemars::JsonSchema)]
+#[schemars(untagged)]
+#[allow(dead_code)]
 enum Written {
     Id(String),
     Full {
         id: String,
-        #[serde(flatten)]
+        #[schemars(flatten)]
         knobs: BTreeMap<String, serde_json::Value>,
     },
 }
 
-impl From<Written> for PolicyChoice {
-    fn from(written: Written) -> Self {
-        match written {
-            Written::Id(id) => PolicyChoice { id, knobs: BTreeMap::new() },
-            Written::Full { id, knobs } => PolicyChoice { id, knobs },
+/// By hand: what serde derives for a type of two forms with fields of any name is several times as long.
+impl<'de> Deserialize<'de> for PolicyChoice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (id, knobs) = match serde_json::Value::deserialize(deserializer)? {
+            serde_json::Value::Object(mut fields) => (fields.remove("id"), map_of(fields)),
+            id => (Some(id), BTreeMap::new()),
+        };
+        match id {
+            Some(serde_json::Value::String(id)) => Ok(PolicyChoice { id, knobs }),
+            Some(other) => {
+                let found = kind_of(&other);
+                Err(D::Error::custom(format_args!("wrong kind of value: {found}, expected a policy's id")))
+            }
+            None => Err(D::Error::custom("missing field `id`")),
         }
+    }
+}
+
+impl Serialize for PolicyChoice {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let id = serde_json::Value::from(self.id.as_str());
+        serializer
+            .collect_map(once(("id", &id)).chain(self.knobs.iter().map(|(name, value)| (&**name, value))))
     }
 }
 
@@ -90,7 +110,7 @@ impl PolicyChoice {
         let Ok(knobs) = self.resolve_among(known) else { return self.clone() };
         PolicyChoice {
             id: self.id.clone(),
-            knobs: knobs.iter().map(|(name, v)| (name.to_owned(), v.to_json())).collect(),
+            knobs: map_of(knobs.iter().map(|(name, value)| (name.to_owned(), value.to_json()))),
         }
     }
 }

@@ -1,8 +1,5 @@
 //! What can be set, as a table row: the one source for validation, sliders, the schema and the docs.
 
-use crate::sim::order::map_of;
-use std::collections::BTreeMap;
-
 /// One thing that can be set on a policy or a node. Units stand last in the name (`window_ms`).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Setting {
@@ -58,7 +55,8 @@ pub enum Scale {
 /// A policy's settings as chosen: every name of its table is present, every value within its bounds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Knobs {
-    values: BTreeMap<&'static str, Value>,
+    /// In the order of the table.
+    values: Vec<(&'static str, Value)>,
 }
 
 /// The value of one setting.
@@ -83,21 +81,28 @@ impl Knobs {
     /// The defaults of a table.
     pub fn defaults(table: &[Setting]) -> Knobs {
         let values = table.iter().filter_map(|setting| Some((setting.name, setting.default_value()?)));
-        Knobs { values: map_of(values) }
+        Knobs { values: values.collect() }
     }
 
     /// Replaces one value; the caller has checked it against the table.
     pub fn set(&mut self, name: &'static str, value: Value) {
-        self.values.insert(name, value);
+        match self.values.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, present)) => *present = value,
+            None => self.values.push((name, value)),
+        }
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
         self.values.iter().map(|(name, value)| (*name, value))
     }
 
+    fn get(&self, name: &str) -> Option<&Value> {
+        self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
     /// A number setting's value; 0 if the table has no such number.
     pub fn number(&self, name: &str) -> f64 {
-        match self.values.get(name) {
+        match self.get(name) {
             Some(Value::Number(number)) => *number,
             _ => 0.0,
         }
@@ -105,14 +110,14 @@ impl Knobs {
 
     /// A choice's id; empty if the table has no such choice.
     pub fn word(&self, name: &str) -> &'static str {
-        match self.values.get(name) {
+        match self.get(name) {
             Some(Value::Word(word)) => word,
             _ => "",
         }
     }
 
     pub fn flag(&self, name: &str) -> bool {
-        matches!(self.values.get(name), Some(Value::Flag(true)))
+        matches!(self.get(name), Some(Value::Flag(true)))
     }
 }
 

@@ -7,7 +7,7 @@ use super::engine::{Engine, Frame, Pace, Pulse};
 use std::cell::Cell;
 use std::rc::Rc;
 use switchyard::play::{Flag, Session};
-use switchyard::report::{RECENT_WINDOWS, Window};
+use switchyard::report::{RECENT_WINDOWS, Window, fairness};
 use switchyard::run::snapshot::Snapshot;
 use switchyard::scenario::json::decimal;
 use switchyard::scene::{Table, figures};
@@ -62,7 +62,7 @@ impl Kind {
             Kind::Waiting => format!("{} now", figures::whole(metrics.series().waiting())),
             Kind::Load => {
                 let fairness = loaded_node(snapshot)
-                    .and_then(|(node, members)| metrics.fairness(node as u16, members.len()));
+                    .and_then(|(node, members)| fairness(metrics, node as u16, members.len()));
                 format!("Jain fairness {}", fairness.map_or("–".into(), |value| format!("{value:.2}")))
             }
         }

@@ -4,10 +4,10 @@
 //! worker, on the command line. Job and results are plain data.
 
 use crate::report::statistics::{Estimate, estimate, paired_difference};
-use crate::report::{KeyFigure, Metrics, hit_ratio_of, key_figures, summarise, theory_of};
-use crate::run::Simulation;
+use crate::report::{KeyFigure, hit_ratio_of, key_figures, summarise, theory_of};
 use crate::scenario::{Checked, Problem, paths, variants};
-use crate::sim::{Progress, Span, Time};
+use crate::sim::{Progress, Time};
+use crate::watch::Measured;
 use serde_json::{Value, json};
 
 /// What is to be run: variants × values of a setting × seeds.
@@ -158,25 +158,24 @@ fn number(value: f64) -> Value {
 #[derive(Clone, Debug)]
 pub struct Trial {
     scenario: Checked,
-    simulation: Simulation,
-    metrics: Metrics,
+    run: Measured,
 }
 
 impl Trial {
     fn new(scenario: Checked) -> Trial {
-        let mut metrics = Metrics::new(Span::from_ms(scenario.duration_ms));
-        let simulation = Simulation::new(&scenario, &mut metrics);
-        Trial { scenario, simulation, metrics }
+        Trial { run: Measured::new(&scenario), scenario }
     }
 
     /// Goes on for `budget` events; the figures when it is over.
     pub fn advance(&mut self, budget: u64) -> Option<Vec<KeyFigure>> {
         let end = Time::from_ms(self.scenario.duration_ms);
-        if self.simulation.advance(end, budget, &mut self.metrics) != Progress::Reached {
-            return None;
-        }
-        let summary = summarise(&self.scenario, &self.metrics, self.simulation.world().nodes(), end);
-        Some(key_figures(&self.scenario, &summary))
+        let over = self.run.advance(end, budget) == Progress::Reached;
+        over.then(|| self.figures(end))
+    }
+
+    fn figures(&self, now: Time) -> Vec<KeyFigure> {
+        let nodes = self.run.simulation.world().nodes();
+        key_figures(&self.scenario, &summarise(&self.scenario, &self.run.metrics, nodes, now))
     }
 }
 
@@ -193,10 +192,7 @@ pub struct Results {
 impl Results {
     pub fn new(plan: &Plan) -> Results {
         // Which figures there are does not depend on what happens.
-        let figures = plan.trial(0).map(|trial| {
-            let nodes = trial.simulation.world().nodes();
-            key_figures(&trial.scenario, &summarise(&trial.scenario, &trial.metrics, nodes, Time::ZERO))
-        });
+        let figures = plan.trial(0).map(|trial| trial.figures(Time::ZERO));
         Results { figures: figures.unwrap_or_default(), values: vec![vec![]; plan.count()], done: 0 }
     }
 

@@ -8,18 +8,17 @@ mod comparison;
 pub mod experiment;
 mod history;
 mod knobs;
-mod watch;
 
 pub use comparison::{Comparison, Difference};
 pub use knobs::Knob;
 
-use crate::report::{Metrics, Summary, TheoryLine, Trace, Tracer, summarise, theory_of};
-use crate::run::{Digest, Simulation, Snapshot};
+use crate::report::{Summary, TheoryLine, summarise, theory_of};
+use crate::run::{Simulation, Snapshot};
 use crate::scenario::{ChangeSpec, Checked, Problem, Scenario, json, paths, state_at, variants};
 use crate::sim::{Progress, Span, Time, order};
-use history::{Checkpoint, History};
+use crate::watch::{Metrics, Trace, Tracer, Watched};
+use history::{History, events};
 use serde_json::Value;
-use watch::Watch;
 
 /// When a setting takes its new value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +41,7 @@ pub struct Flag {
 #[derive(Clone, Debug)]
 pub struct Session {
     scenario: Checked,
-    present: Checkpoint,
+    present: Watched,
     history: History,
     /// The settings in force, and how many changes had happened when that was worked out.
     state: (usize, Scenario),
@@ -50,7 +49,7 @@ pub struct Session {
 
 impl Session {
     pub fn new(scenario: Checked) -> Session {
-        let present = begin(&scenario, None);
+        let present = Watched::new(&scenario, None);
         let state = (0, state_at(&scenario, Time::ZERO));
         Session { history: History::new(&present), present, state, scenario }.refreshed()
     }
@@ -106,9 +105,9 @@ impl Session {
         let mut left = budget;
         let progress = loop {
             let slice = left.min(self.history.events_to_next(&self.present));
-            let before = self.present.events();
+            let before = events(&self.present);
             let progress = self.present.advance(until, slice);
-            left -= (self.present.events() - before).min(left);
+            left -= (events(&self.present) - before).min(left);
             self.history.consider(&self.present);
             if progress == Progress::Reached || left == 0 {
                 break progress;
@@ -152,7 +151,7 @@ impl Session {
 
     /// Back to time 0; changes stay.
     pub fn restart(&mut self) {
-        self.present = begin(&self.scenario, None);
+        self.present = Watched::new(&self.scenario, None);
         self.history = History::new(&self.present);
         self.refresh();
     }
@@ -240,8 +239,8 @@ impl Session {
         }
         let start = self.history.before_request(first);
         let mut tracer = Tracer::of(first, last);
-        let mut past = if start.events() == 0 {
-            begin(&self.scenario, Some(&mut tracer))
+        let mut past = if events(start) == 0 {
+            Watched::new(&self.scenario, Some(&mut tracer))
         } else {
             let mut past = start.clone();
             past.simulation.set_changes(&self.scenario);
@@ -293,17 +292,9 @@ fn change_at(
     scenario.changes.push(ChangeSpec {
         at_ms: at.ms(),
         node: place.to_owned(),
-        set: [(setting.to_owned(), value)].into_iter().collect(),
+        set: order::map_of([(setting.to_owned(), value)]),
     });
     Ok((Checked::new(scenario)?, at))
-}
-
-fn begin(scenario: &Checked, tracer: Option<&mut Tracer>) -> Checkpoint {
-    let mut metrics = Metrics::new(Span::from_ms(scenario.duration_ms));
-    let mut digest = Digest::default();
-    let mut watch = Watch { metrics: &mut metrics, digest: &mut digest, tracer };
-    let simulation = Simulation::new(scenario, &mut watch);
-    Checkpoint { simulation, metrics, digest }
 }
 
 fn flag(change: &ChangeSpec) -> Flag {

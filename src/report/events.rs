@@ -4,8 +4,8 @@
 //! `chrome://tracing` open it. A node is a process there, a member a group of threads: as many as it takes for the
 //! spans of one thread to lie within or beside each other.
 
-use super::trace::{Hop, Trace};
 use crate::sim::{Outcome, Place, Time, order};
+use crate::watch::{Hop, Trace};
 use serde_json::{Value, json};
 
 /// Something that happened to a request.

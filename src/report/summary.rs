@@ -1,12 +1,11 @@
 //! A run in figures: what the command line prints, what goals are checked against.
 
-use super::latency::Latencies;
-use super::member::MemberTally;
-use super::metrics::Metrics;
+use super::statistics::jain_fairness;
 use crate::node::{FleetAccount, Node, Settings};
 use crate::scenario::{Scenario, state_at};
 use crate::sim::order::map_of;
 use crate::sim::{Counter, OUTCOMES, Outcome, Place, Time};
+use crate::watch::{Latencies, MemberTally, Metrics};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -223,8 +222,16 @@ fn node_summary(
         utilisation: utilisation(busy, fleet.map_or(count as f64, |fleet| fleet.in_service)),
         machine_hours: fleet.map(|fleet| fleet.machine_hours),
         cost: fleet.map(|fleet| fleet.cost),
-        fairness: if count > 1 && steady { metrics.fairness(node, count) } else { None },
+        fairness: if count > 1 && steady { fairness(metrics, node, count) } else { None },
         imbalance: (count > 1 && steady && calls > 0).then(|| most as f64 * count as f64 / calls as f64),
         members: map_of(metrics.members(node).map(summary)),
     }
+}
+
+/// Jain's index over the calls that each of the node's first `count` members received: 1 is even, 1 / count is
+/// all to one.
+pub fn fairness(metrics: &Metrics, node: u16, count: usize) -> Option<f64> {
+    let arrived = |member| metrics.member(Place { node, member }).map_or(0.0, |tally| tally.arrived as f64);
+    let shares: Vec<f64> = (0..count as u16).map(arrived).collect();
+    jain_fairness(&shares)
 }

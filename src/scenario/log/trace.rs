@@ -4,6 +4,7 @@
 use super::{BAD_LINES_KEPT, BadLine, text_of};
 use crate::node::keys::{KEY_LIST_MAX, KEYS_MAX};
 use crate::scenario::json::decimal;
+use crate::sim::order;
 use std::collections::BTreeMap;
 
 /// Longest line.
@@ -94,7 +95,7 @@ pub fn arrivals(bytes: &[u8]) -> Option<Lines<Arrival>> {
     }
     lines.keys = names.0.len();
     // By time; those of one instant stay in the order of the file.
-    lines.kept.sort_by(|a, b| a.0.total_cmp(&b.0));
+    order::sort_by_key(&mut lines.kept, |arrival| order::total_order(arrival.0));
     let first = lines.kept.first().map_or(0.0, |arrival| arrival.0);
     if first > CLOCK_S * 1000.0 {
         lines.kept.iter_mut().for_each(|arrival| arrival.0 -= first);

@@ -3,7 +3,6 @@
 use super::latency::Latencies;
 use super::member::MemberTally;
 use super::series::Series;
-use super::statistics::jain_fairness;
 use crate::sim::{
     COUNTERS, Call, CallId, Counter, NodeId, Observer, Outcome, Phase, Place, Request, Span, Time,
 };
@@ -131,14 +130,6 @@ impl Metrics {
     /// Newest first.
     pub fn falls(&self) -> impl Iterator<Item = &Fall> {
         self.falls.iter().rev()
-    }
-
-    /// Jain's index over the calls that each of the node's first `count` members received: 1 is
-    /// even, 1 / count is all to one.
-    pub fn fairness(&self, node: NodeId, count: usize) -> Option<f64> {
-        let arrived = |member| self.member(Place { node, member }).map_or(0.0, |tally| tally.arrived as f64);
-        let shares: Vec<f64> = (0..count as u16).map(arrived).collect();
-        jain_fairness(&shares)
     }
 
     /// What a node has counted, all members together: everything that is not 0.
