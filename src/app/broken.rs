@@ -2,7 +2,7 @@
 //! something else in its place.
 
 use super::address::Address;
-use super::head::Link;
+use super::head::button_to;
 use switchyard::scenario::Problem;
 use yew::prelude::*;
 
@@ -58,10 +58,10 @@ pub fn broken_page(broken: &Broken) -> Html {
             <p>{ "Nothing was changed, and nothing else was opened in its place." }</p>
             <p class="row">
                 if let Some(lab) = &broken.lab {
-                    <Link to={lab.clone()} class="button">{ "Open the lab as it was made" }</Link>
+                    { button_to(lab.clone(), "Open the lab as it was made") }
                 }
                 if !super::dom::is_embed() {
-                    <Link to={Address::default()} class="button">{ "Start page" }</Link>
+                    { button_to(Address::default(), "Start page") }
                 }
             </p>
             if let Some(raw) = &broken.raw {

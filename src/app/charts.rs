@@ -4,6 +4,7 @@ use super::canvas::Canvas;
 use super::chart_picture::{self, Kind, TimeAxis, loaded_node};
 use super::dom::save;
 use super::engine::{Engine, Frame, Pace, Pulse};
+use super::part::{keyed, part, parts};
 use std::cell::Cell;
 use std::rc::Rc;
 use switchyard::play::{Flag, Session};
@@ -14,6 +15,8 @@ use switchyard::scene::{Table, figures};
 use switchyard::sim::Time;
 use web_sys::Element;
 use yew::prelude::*;
+
+parts!(Chart use_chart, Plot use_plot);
 
 type Count = fn(&Window) -> u64;
 
@@ -94,22 +97,22 @@ pub fn charts(engine: &Engine, pulse: &Pulse, flags: &Rc<Vec<Flag>>) -> Html {
     html! {
         <div class="charts">
             { for Kind::of(&pulse.snapshot).map(|kind| html! {
-                <Chart key={kind.id()} {kind} engine={engine.clone()} pulse={pulse.clone()} flags={flags.clone()} />
+                { keyed(kind.id(), Chart { kind, engine: engine.clone(), pulse: pulse.clone(), flags: flags.clone() }) }
             }) }
         </div>
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct ChartProps {
+#[derive(PartialEq)]
+struct Chart {
     kind: Kind,
     engine: Engine,
     pulse: Pulse,
     flags: Rc<Vec<Flag>>,
 }
 
-#[component]
-fn Chart(props: &ChartProps) -> Html {
+#[hook]
+fn use_chart(props: &Chart) -> Html {
     let kind = props.kind;
     let as_table = use_state(|| false);
     let session = props.engine.session();
@@ -143,7 +146,7 @@ fn Chart(props: &ChartProps) -> Html {
             if *as_table {
                 { table_view(kind, &chart_picture::table(kind, &session, snapshot)) }
             } else {
-                <Plot {kind} engine={props.engine.clone()} flags={props.flags.clone()} label={format!("{}: {head}", kind.title())} />
+                { part(Plot { kind, engine: props.engine.clone(), flags: props.flags.clone(), label: format!("{}: {head}", kind.title()) }) }
             }
             <footer>
                 <p class="key">
@@ -193,16 +196,16 @@ fn table_view(kind: Kind, table: &Table) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct PlotProps {
+#[derive(PartialEq)]
+struct Plot {
     kind: Kind,
     engine: Engine,
     flags: Rc<Vec<Flag>>,
     label: String,
 }
 
-#[component]
-fn Plot(props: &PlotProps) -> Html {
+#[hook]
+fn use_plot(props: &Plot) -> Html {
     let (node, frame) = (use_node_ref(), use_node_ref());
     let axis = use_memo((), |()| Cell::new(None::<TimeAxis>));
     {

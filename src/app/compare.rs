@@ -6,12 +6,13 @@ use super::clock::use_clock;
 use super::compare_charts::{figure_table, variant_charts};
 use super::controls::Controls;
 use super::engine::{Engine, Pulse};
-use super::head::{Link, head};
+use super::head::{button_to, head};
 use super::lab::{SPEED, address_of, use_address, use_shortcuts};
 use super::later;
 use super::measure::Measure;
 use super::notice::{Notice, Say};
 use super::open::Opened;
+use super::part::{keyed, part, parts};
 use super::stage::Stage;
 use super::tabs::Tabs;
 use super::theme::Theme;
@@ -25,22 +26,23 @@ use switchyard::scene::figures;
 use switchyard::sim::Time;
 use yew::prelude::*;
 
-#[derive(Properties)]
-pub struct ComparePageProps {
+parts!(ComparePage use_compare_page, SideBySide use_side_by_side);
+
+pub struct ComparePage {
     pub opened: Rc<Opened>,
     pub theme: Theme,
     pub on_theme: Callback<Theme>,
     pub say: Say,
 }
 
-impl PartialEq for ComparePageProps {
-    fn eq(&self, other: &ComparePageProps) -> bool {
+impl PartialEq for ComparePage {
+    fn eq(&self, other: &ComparePage) -> bool {
         Rc::ptr_eq(&self.opened, &other.opened) && self.theme == other.theme
     }
 }
 
-#[component]
-pub fn ComparePage(props: &ComparePageProps) -> Html {
+#[hook]
+fn use_compare_page(props: &ComparePage) -> Html {
     let opened = &props.opened;
     let engine = use_memo(Rc::as_ptr(opened) as usize, |_| begin(opened, &props.say));
     let engine: Engine = (*engine).clone();
@@ -57,7 +59,7 @@ pub fn ComparePage(props: &ComparePageProps) -> Html {
     let back = back_to_the_lab(engine.runs().scenario(), opened);
     let acts = html! {
         <>
-            <Link to={back} class="button">{ "Back to the lab" }</Link>
+            { button_to(back, "Back to the lab") }
             <button type="button" class="button" onclick={share}>{ "Share link" }</button>
         </>
     };
@@ -78,21 +80,22 @@ pub fn ComparePage(props: &ComparePageProps) -> Html {
         all.iter().map(|(id, name)| (AttrValue::from(*id), AttrValue::from(*name))).collect::<Vec<_>>()
     };
     let shown = match view.as_str() {
-        "stages" => html! { <SideBySide engine={engine.clone()} pulse={pulse.clone()} /> },
-        which => html! {
-            <Measure key={which.to_owned()} engine={engine.clone()} revision={pulse.revision} sweep={which == "sweep"} />
-        },
+        "stages" => part(SideBySide { engine: engine.clone(), pulse: pulse.clone() }),
+        which => keyed(
+            which,
+            Measure { engine: engine.clone(), revision: pulse.revision, sweep: which == "sweep" },
+        ),
     };
     html! {
         <div class="page">
             { head(Some((opened.lab.as_ref().map(|lab| lab.lab.topic), &title)), props.theme, &props.on_theme, acts) }
             <main id="main" class="lab compare" tabindex="-1">
                 <div class="middle">
-                    <div class="panel view-tabs"><Tabs label="What to compare" tabs={tabs(&views)} chosen={(*view).clone()} on_choose={choose(&view)} /></div>
+                    <div class="panel view-tabs">{ part(Tabs { label: "What to compare", tabs: tabs(&views), chosen: (*view).clone(), on_choose: choose(&view) }) }</div>
                     <div role="tabpanel" class="view" ref={seen} id={format!("panel-{}", *view)} aria-labelledby={format!("tab-{}", *view)}>{ shown }</div>
                 </div>
                 <div class="panel left">
-                    <Tabs label="Panels" tabs={tabs(&lefts)} chosen={(*left).clone()} on_choose={choose(&left)} />
+                    { part(Tabs { label: "Panels", tabs: tabs(&lefts), chosen: (*left).clone(), on_choose: choose(&left) }) }
                     <div class="tabpanel" role="tabpanel" id={format!("panel-{}", *left)} aria-labelledby={format!("tab-{}", *left)} tabindex="0">
                         if *left == "variants" { { variants(&engine) } } else { { for_all(&engine, &pulse) } }
                     </div>
@@ -129,18 +132,18 @@ fn for_all(engine: &Engine, pulse: &Pulse) -> Html {
     };
     let flags = engine.session().flags();
     let era = flags.iter().filter(|flag| flag.at <= pulse.now).count();
-    html! { <Controls engine={engine.clone()} revision={pulse.revision} {era} {on_log} /> }
+    part(Controls { engine: engine.clone(), revision: pulse.revision, era, on_log, only_knobs: false })
 }
 
-#[derive(Properties, PartialEq)]
-struct SideBySideProps {
+#[derive(PartialEq)]
+struct SideBySide {
     engine: Engine,
     pulse: Pulse,
 }
 
 /// The stages, the transport, the charts and the table.
-#[component]
-fn SideBySide(props: &SideBySideProps) -> Html {
+#[hook]
+fn use_side_by_side(props: &SideBySide) -> Html {
     let (engine, pulse) = (&props.engine, &props.pulse);
     let flags = use_memo(pulse.revision, |_| Rc::new(engine.session().flags()));
     let runs = engine.runs();
@@ -150,7 +153,7 @@ fn SideBySide(props: &SideBySideProps) -> Html {
         html! {
             <section key={run} class="panel variant-stage" aria-label={name.clone()}>
                 <header><h2>{ mark(run) }{ name }</h2><p>{ format!("p99 {}", figures::ms(p99)) }</p></header>
-                <Stage engine={engine.clone()} pulse={pulse.clone()} {run} name={name.clone()} />
+                { part(Stage { engine: engine.clone(), pulse: pulse.clone(), name: name.clone().into(), run, miniature: false }) }
             </section>
         }
     };
@@ -159,7 +162,7 @@ fn SideBySide(props: &SideBySideProps) -> Html {
             <div class={classes!("stages", (runs.runs().len() > 2).then_some("is-many"))}>
                 { for runs.names().iter().enumerate().map(stage) }
             </div>
-            <Transport engine={engine.clone()} pulse={pulse.clone()} flags={(*flags).clone()} />
+            { part(Transport { engine: engine.clone(), pulse: pulse.clone(), flags: (*flags).clone() }) }
             { variant_charts(engine, pulse, &flags) }
             <section class="panel chart" aria-label="Figures so far">{ figure_table(&runs) }</section>
         </>

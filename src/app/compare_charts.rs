@@ -4,6 +4,7 @@ use super::canvas::Canvas;
 use super::chart_picture::horizon_s;
 use super::engine::{Engine, Frame, Pace, Pulse};
 use super::paint;
+use super::part::{part, parts};
 use super::theme::palette;
 use super::variants::mark;
 use std::rc::Rc;
@@ -13,6 +14,8 @@ use switchyard::scene::{self, Line, LineChart, VARIANT_INKS, figures};
 use switchyard::sim::Time;
 use web_sys::{Element, HtmlSelectElement};
 use yew::prelude::*;
+
+parts!(Charts use_charts, Plot use_plot);
 
 /// A figure over time: name, unit, and its value in the window with this index.
 type OverTime = (&'static str, &'static str, fn(&Series, usize) -> Option<f64>);
@@ -52,19 +55,19 @@ fn lines(runs: &Comparison, figure: usize, difference: bool) -> Vec<(String, usi
     runs.names().iter().enumerate().skip(usize::from(difference)).map(line).collect()
 }
 
-#[derive(Properties, PartialEq)]
-struct ChartsProps {
+#[derive(PartialEq)]
+struct Charts {
     engine: Engine,
     pulse: Pulse,
     flags: Rc<Vec<Flag>>,
 }
 
 pub fn variant_charts(engine: &Engine, pulse: &Pulse, flags: &Rc<Vec<Flag>>) -> Html {
-    html! { <Charts engine={engine.clone()} pulse={pulse.clone()} flags={flags.clone()} /> }
+    part(Charts { engine: engine.clone(), pulse: pulse.clone(), flags: flags.clone() })
 }
 
-#[component]
-fn Charts(props: &ChartsProps) -> Html {
+#[hook]
+fn use_charts(props: &Charts) -> Html {
     let figure = use_state(|| 0usize);
     let onchange = {
         let figure = figure.setter();
@@ -90,10 +93,14 @@ fn Charts(props: &ChartsProps) -> Html {
             .map(|(run, name)| html! { <span>{ mark(run) }{ name }</span> })
     };
     let plot = |difference: bool| {
-        html! {
-            <Plot engine={props.engine.clone()} flags={props.flags.clone()} figure={*figure} {difference} count={runs.runs().len()}
-                label={format!("{}{}", FIGURES[*figure].0, if difference { ", difference" } else { "" })} />
-        }
+        part(Plot {
+            engine: props.engine.clone(),
+            flags: props.flags.clone(),
+            figure: *figure,
+            difference,
+            count: runs.runs().len(),
+            label: format!("{}{}", FIGURES[*figure].0, if difference { ", difference" } else { "" }),
+        })
     };
     html! {
         <div class="charts">
@@ -111,8 +118,8 @@ fn Charts(props: &ChartsProps) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct PlotProps {
+#[derive(PartialEq)]
+struct Plot {
     engine: Engine,
     flags: Rc<Vec<Flag>>,
     figure: usize,
@@ -122,8 +129,8 @@ struct PlotProps {
     label: String,
 }
 
-#[component]
-fn Plot(props: &PlotProps) -> Html {
+#[hook]
+fn use_plot(props: &Plot) -> Html {
     let (node, frame) = (use_node_ref(), use_node_ref());
     {
         let (node, figure, difference) = (node.clone(), props.figure, props.difference);

@@ -3,6 +3,7 @@
 use super::chips::chips;
 use super::engine::Engine;
 use super::knob::{Control, knob};
+use super::part::{part, parts};
 use serde_json::{Value, json};
 use switchyard::algo::setting::Setting;
 use switchyard::play::{Knob, When};
@@ -10,8 +11,10 @@ use switchyard::scenario::NodeSpec;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct ControlsProps {
+parts!(Controls use_controls, AllSettings use_all_settings);
+
+#[derive(PartialEq)]
+pub struct Controls {
     pub engine: Engine,
     /// Of the scenario: another one, other controls.
     pub revision: u32,
@@ -19,12 +22,11 @@ pub struct ControlsProps {
     pub era: usize,
     pub on_log: Callback<()>,
     /// Only what the scenario's author lets the learner turn.
-    #[prop_or_default]
     pub only_knobs: bool,
 }
 
-#[component]
-pub fn Controls(props: &ControlsProps) -> Html {
+#[hook]
+fn use_controls(props: &Controls) -> Html {
     let from_start = use_state(|| false);
     let engine = &props.engine;
     let on_set = {
@@ -49,14 +51,14 @@ pub fn Controls(props: &ControlsProps) -> Html {
             { chips("Changes take effect", "apply", "", &choices, chosen, on_apply) }
             if !props.only_knobs {
                 { seed(engine) }
-                <AllSettings engine={engine.clone()} revision={props.revision} era={props.era} {on_set} on_log={props.on_log.clone()} />
+                { part(AllSettings { engine: engine.clone(), revision: props.revision, era: props.era, on_set, on_log: props.on_log.clone() }) }
             }
         </div>
     }
 }
 
 /// What the scenario's author lets the learner turn, by node.
-fn knobs(props: &ControlsProps, on_set: &Callback<(String, Value)>) -> Html {
+fn knobs(props: &Controls, on_set: &Callback<(String, Value)>) -> Html {
     let knobs = props.engine.session().knobs();
     in_groups(knobs, on_set, &props.on_log)
 }
@@ -111,8 +113,8 @@ fn seed(engine: &Engine) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct AllSettingsProps {
+#[derive(PartialEq)]
+struct AllSettings {
     engine: Engine,
     revision: u32,
     era: usize,
@@ -122,8 +124,8 @@ struct AllSettingsProps {
 
 /// Every setting of every node that is no knob, and those of one machine at a time. Made only while
 /// it is open.
-#[component]
-fn AllSettings(props: &AllSettingsProps) -> Html {
+#[hook]
+fn use_all_settings(props: &AllSettings) -> Html {
     let open = use_state(|| false);
     let member = use_state(|| 1usize);
     let ontoggle = {
@@ -145,7 +147,7 @@ fn AllSettings(props: &AllSettingsProps) -> Html {
 }
 
 /// Settings that are no knobs already. A policy's own settings stand below the policy, wherever that is.
-fn rest(props: &AllSettingsProps) -> Html {
+fn rest(props: &AllSettings) -> Html {
     let session = props.engine.session();
     let known = &session.scenario().knobs;
     let is_own = |path: &str| path.matches('.').count() > 1;
@@ -155,7 +157,7 @@ fn rest(props: &AllSettingsProps) -> Html {
 }
 
 /// Weight, speed and faults of one machine at a time.
-fn for_one_machine(props: &AllSettingsProps, member: &UseStateHandle<usize>) -> Html {
+fn for_one_machine(props: &AllSettings, member: &UseStateHandle<usize>) -> Html {
     let session = props.engine.session();
     let state = session.state();
     let controls = |node: &NodeSpec| {

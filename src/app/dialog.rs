@@ -1,19 +1,22 @@
 //! A native modal dialog.
 
+use super::part::parts;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct DialogProps {
-    pub title: AttrValue,
-    pub on_close: Callback<()>,
-    pub children: Html,
-}
+parts!(Dialog use_dialog);
 
 /// Open for as long as it exists; Escape, the button and a press beside it close it.
-#[component]
-pub fn Dialog(props: &DialogProps) -> Html {
+#[derive(PartialEq)]
+pub struct Dialog {
+    pub title: &'static str,
+    pub on_close: Callback<()>,
+    pub inside: Html,
+}
+
+#[hook]
+fn use_dialog(props: &Dialog) -> Html {
     let node = use_node_ref();
     {
         let node = node.clone();
@@ -47,10 +50,10 @@ pub fn Dialog(props: &DialogProps) -> Html {
         <dialog ref={node} aria-labelledby="dialog-title" {onclose} onclick={beside}>
             <div class="inside">
                 <div class="top">
-                    <h2 id="dialog-title">{ &props.title }</h2>
+                    <h2 id="dialog-title">{ props.title }</h2>
                     <button type="button" class="button" onclick={close}>{ "Close" }</button>
                 </div>
-                { props.children.clone() }
+                { props.inside.clone() }
             </div>
         </dialog>
     }

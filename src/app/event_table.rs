@@ -3,11 +3,14 @@
 use super::dom::{now_ms, save};
 use super::engine::{Engine, Pulse};
 use super::names::place_name;
+use super::part::parts;
 use switchyard::play::Session;
 use switchyard::report::{Trace, happened, trace_events};
 use switchyard::scene::{Target, figures};
 use switchyard::sim::Time;
 use yew::prelude::*;
+
+parts!(EventTable use_event_table);
 
 /// Requests whose events are listed.
 const REQUESTS: u64 = 40;
@@ -15,8 +18,8 @@ const ROWS_MAX: usize = 120;
 /// How often the table is made anew while the run plays: finding the events means replaying a part of it.
 const RENEW_MS: f64 = 1000.0;
 
-#[derive(Properties, PartialEq)]
-pub struct EventTableProps {
+#[derive(PartialEq)]
+pub struct EventTable {
     pub engine: Engine,
     pub pulse: Pulse,
 }
@@ -28,8 +31,8 @@ struct Listed {
     rows: Html,
 }
 
-#[component]
-pub fn EventTable(props: &EventTableProps) -> Html {
+#[hook]
+fn use_event_table(props: &EventTable) -> Html {
     let open = use_state(|| false);
     let listed = use_mut_ref(|| None::<Listed>);
     let toggle = {

@@ -4,6 +4,7 @@ use super::address::Address;
 use super::engine::Engine;
 use super::lab::present_address;
 use super::open::Opened;
+use super::part::{part, parts};
 use super::theme::{Theme, theme_choice};
 use super::whole;
 use wasm_bindgen::JsCast;
@@ -13,18 +14,28 @@ use yew::prelude::*;
 /// Goes to another page of the app without loading the site anew.
 pub type Go = Callback<Address>;
 
-/// A link inside the app. Middle clicks and the like do what they always do; links of a page below the
-/// site lead out of it.
-#[derive(Properties, PartialEq)]
-pub struct LinkProps {
-    pub to: Address,
-    #[prop_or_default]
-    pub class: Classes,
-    pub children: Html,
+parts!(Link use_link);
+
+#[derive(PartialEq)]
+struct Link {
+    to: Address,
+    class: &'static str,
+    inside: Html,
 }
 
-#[component]
-pub fn Link(props: &LinkProps) -> Html {
+/// A link inside the app. Middle clicks and the like do what they always do; links of a page below the
+/// site lead out of it.
+pub fn link(to: Address, class: &'static str, inside: Html) -> Html {
+    part(Link { to, class, inside })
+}
+
+/// A link that looks like a button.
+pub fn button_to(to: Address, name: &'static str) -> Html {
+    link(to, "button", name.into())
+}
+
+#[hook]
+fn use_link(props: &Link) -> Html {
     let below = whole::is_below();
     let go = use_context::<Go>().filter(|_| !below);
     let onclick = {
@@ -42,7 +53,7 @@ pub fn Link(props: &LinkProps) -> Html {
         })
     };
     let href = if below { props.to.absolute() } else { props.to.write() };
-    html! { <a {href} class={props.class.clone()} {onclick}>{ props.children.clone() }</a> }
+    html! { <a {href} class={classes!(props.class)} {onclick}>{ props.inside.clone() }</a> }
 }
 
 /// Where a page stands: topic and title; none on the first page.
@@ -51,11 +62,11 @@ pub type Where<'a> = Option<(Option<&'static str>, &'a str)>;
 pub fn head(at: Where, theme: Theme, on_theme: &Callback<Theme>, acts: Html) -> Html {
     html! {
         <header class="head">
-            <Link to={Address::default()} class="brand">{ logo() }{ "Switchyard" }</Link>
+            { link(Address::default(), "brand", html! { <>{ logo() }{ "Switchyard" }</> }) }
             if let Some((topic, title)) = at {
                 <nav aria-label="Where this is">
                     <ol>
-                        <li><Link to={Address::default()}>{ "Labs" }</Link></li>
+                        <li>{ link(Address::default(), "", "Labs".into()) }</li>
                         if let Some(topic) = topic { <li>{ topic }</li> }
                     </ol>
                 </nav>

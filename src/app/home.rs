@@ -4,7 +4,8 @@ use super::address::Address;
 use super::clock::use_clock;
 use super::dom::less_motion;
 use super::engine::Engine;
-use super::head::{Link, head};
+use super::head::{head, link};
+use super::part::{part, parts};
 use super::stage::Stage;
 use super::storage;
 use super::texts;
@@ -14,8 +15,10 @@ use switchyard::labs::{LABS, Lab};
 use switchyard::scenario::{Checked, elsewhere};
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct HomeProps {
+parts!(Miniature use_miniature, Alive use_alive, Home use_home, Card use_card, RunningMiniature use_running_miniature);
+
+#[derive(PartialEq)]
+pub struct Home {
     pub theme: Theme,
     pub on_theme: Callback<Theme>,
 }
@@ -23,8 +26,8 @@ pub struct HomeProps {
 /// Slow enough to follow a single request.
 const MINIATURE_SPEED: f64 = 0.05;
 
-#[component]
-pub fn Home(props: &HomeProps) -> Html {
+#[hook]
+fn use_home(props: &Home) -> Html {
     let mut topics: Vec<&str> = vec![];
     for lab in LABS {
         if !topics.contains(&lab.topic) {
@@ -38,7 +41,7 @@ pub fn Home(props: &HomeProps) -> Html {
             <section class="topic" aria-labelledby={id.clone()}>
                 <h2 {id}>{ *topic }</h2>
                 <ul role="list" class="gallery">
-                    { for LABS.iter().filter(|lab| lab.topic == *topic).map(|lab| html! { <li key={lab.id}><Card {lab} {dark} /></li> }) }
+                    { for LABS.iter().filter(|lab| lab.topic == *topic).map(|lab| html! { <li key={lab.id}>{ part(Card { lab, dark }) }</li> }) }
                 </ul>
             </section>
         }
@@ -59,14 +62,13 @@ fn address_of(lab: &Lab) -> Address {
     Address { lab: Some(lab.id.to_owned()), ..Address::default() }
 }
 
-#[derive(Clone, Copy, Properties)]
-struct CardProps {
+struct Card {
     lab: &'static Lab,
     dark: bool,
 }
 
-impl PartialEq for CardProps {
-    fn eq(&self, other: &CardProps) -> bool {
+impl PartialEq for Card {
+    fn eq(&self, other: &Card) -> bool {
         self.lab.id == other.lab.id && self.dark == other.dark
     }
 }
@@ -79,10 +81,10 @@ fn hero(lab: &'static Lab) -> Html {
                 <h1 id="title" tabindex="-1">{ "See what every request goes through" }</h1>
                 <p class="lead">{ "Set up load balancers and servers, press play, and watch each request travel. \
                     The algorithms are the real ones; the figures are measured, not made up." }</p>
-                <div class="acts"><Link to={address_of(lab)} class="button is-main">{ format!("Open “{}”", lab.title) }</Link></div>
+                <div class="acts">{ link(address_of(lab), "button is-main", format!("Open “{}”", lab.title).into()) }</div>
             </div>
             <figure>
-                <Miniature {lab} plays=true />
+                { part(Miniature { lab }) }
                 <figcaption>{ format!("{}: {}", lab.title, lab.summary) }</figcaption>
             </figure>
         </section>
@@ -90,8 +92,8 @@ fn hero(lab: &'static Lab) -> Html {
 }
 
 /// A lab in the gallery: its picture, which comes to life while the card is pointed at or has the focus.
-#[component]
-fn Card(props: &CardProps) -> Html {
+#[hook]
+fn use_card(props: &Card) -> Html {
     let lab = props.lab;
     let alive = use_state(|| false);
     let turn = |to: bool| {
@@ -105,26 +107,14 @@ fn Card(props: &CardProps) -> Html {
             onfocusin={move |_: FocusEvent| focus()} onfocusout={move |_: FocusEvent| blur()}>
             <div class="picture">
                 <img src={texts::picture(lab, props.dark)} alt={format!("Picture of {}", lab.title)} loading="lazy" width="600" height="340" />
-                <Alive {lab} plays={*alive} />
+                { part(Alive { lab, plays: *alive }) }
             </div>
             <div class="about">
-                <h3><Link to={address_of(lab)}>{ lab.title }</Link></h3>
+                <h3>{ link(address_of(lab), "", lab.title.into()) }</h3>
                 <p>{ lab.summary }</p>
                 if storage::completed(lab.id) { <p class="mark">{ "✓ Challenge met" }</p> }
             </div>
         </article>
-    }
-}
-
-#[derive(Clone, Copy, Properties)]
-struct MiniatureProps {
-    lab: &'static Lab,
-    plays: bool,
-}
-
-impl PartialEq for MiniatureProps {
-    fn eq(&self, other: &MiniatureProps) -> bool {
-        self.lab.id == other.lab.id && self.plays == other.plays
     }
 }
 
@@ -133,13 +123,23 @@ impl PartialEq for MiniatureProps {
 const BEGIN_MS: f64 = 2000.0;
 
 /// The first lab, which plays as soon as it is seen.
-#[component]
-fn Miniature(props: &MiniatureProps) -> Html {
+struct Miniature {
+    lab: &'static Lab,
+}
+
+impl PartialEq for Miniature {
+    fn eq(&self, other: &Miniature) -> bool {
+        self.lab.id == other.lab.id
+    }
+}
+
+#[hook]
+fn use_miniature(props: &Miniature) -> Html {
     let lab = props.lab;
     let engine = use_memo((), |()| texts::scenario_at_once(lab).and_then(begin));
-    (*engine).clone().map_or_else(Html::default, |engine| {
-        html! { <RunningMiniature {engine} plays={props.plays} name={lab.title} /> }
-    })
+    (*engine)
+        .clone()
+        .map_or_else(Html::default, |engine| part(RunningMiniature { engine, plays: true, name: lab.title }))
 }
 
 #[derive(Clone)]
@@ -152,8 +152,19 @@ enum Life {
 }
 
 /// A run over a card's picture, from when it is first pointed at.
-#[component]
-fn Alive(props: &MiniatureProps) -> Html {
+struct Alive {
+    lab: &'static Lab,
+    plays: bool,
+}
+
+impl PartialEq for Alive {
+    fn eq(&self, other: &Alive) -> bool {
+        self.lab.id == other.lab.id && self.plays == other.plays
+    }
+}
+
+#[hook]
+fn use_alive(props: &Alive) -> Html {
     let lab = props.lab;
     let life = use_state(|| Life::None);
     {
@@ -170,7 +181,7 @@ fn Alive(props: &MiniatureProps) -> Html {
     }
     match &*life {
         Life::Here(engine) => {
-            html! { <RunningMiniature engine={engine.clone()} plays={props.plays} name={lab.title} /> }
+            part(RunningMiniature { engine: engine.clone(), plays: props.plays, name: lab.title })
         }
         // It stops when it is left: there is one at most.
         Life::Elsewhere if props.plays => html! {
@@ -187,15 +198,15 @@ fn begin(scenario: &str) -> Option<Engine> {
     Some(engine)
 }
 
-#[derive(Properties, PartialEq)]
-struct RunningMiniatureProps {
+#[derive(PartialEq)]
+struct RunningMiniature {
     engine: Engine,
     plays: bool,
     name: &'static str,
 }
 
-#[component]
-fn RunningMiniature(props: &RunningMiniatureProps) -> Html {
+#[hook]
+fn use_running_miniature(props: &RunningMiniature) -> Html {
     let node = use_node_ref();
     let pulse = use_clock(&props.engine, &node);
     {
@@ -210,5 +221,7 @@ fn RunningMiniature(props: &RunningMiniatureProps) -> Html {
             }
         });
     }
-    html! { <div ref={node}><Stage engine={props.engine.clone()} {pulse} miniature=true name={props.name} /></div> }
+    let stage =
+        Stage { engine: props.engine.clone(), pulse, name: props.name.into(), run: 0, miniature: true };
+    html! { <div ref={node}>{ part(stage) }</div> }
 }

@@ -4,6 +4,7 @@ use super::engine::{Engine, Pulse};
 use super::event_table::EventTable;
 use super::names::outcome_class;
 use super::node_panel::target_panel;
+use super::part::part;
 use super::request::RequestPanel;
 use switchyard::report::Ended;
 use switchyard::scene::{Target, figures};
@@ -20,7 +21,7 @@ pub fn selected(engine: &Engine, pulse: &Pulse) -> Html {
     let close = html! { <button type="button" class="text-button is-quiet" onclick={clear}>{ "Clear the selection" }</button> };
     match pulse.selected {
         Some(Target::Request(number)) => html! {
-            <><RequestPanel engine={engine.clone()} pulse={pulse.clone()} {number} />{ close }</>
+            <>{ part(RequestPanel { engine: engine.clone(), pulse: pulse.clone(), number }) }{ close }</>
         },
         Some(target) => html! { <>{ target_panel(engine, pulse, target) }{ close }</> },
         None => html! {
@@ -44,7 +45,7 @@ pub fn inspect(engine: &Engine, pulse: &Pulse) -> Html {
             <h2>{ "Keys" }</h2>
             { find(engine, "key", (0, u32::MAX.into()), |key| Target::Key(u32::try_from(key).unwrap_or(u32::MAX))) }
             <h2>{ "Events" }</h2>
-            <EventTable engine={engine.clone()} pulse={pulse.clone()} />
+            { part(EventTable { engine: engine.clone(), pulse: pulse.clone() }) }
             { for (0..pulse.snapshot.nodes.len()).map(node) }
         </div>
     }

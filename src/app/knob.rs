@@ -1,6 +1,7 @@
 //! One setting as a control; which one follows from the setting's kind.
 
 use super::chips::{Choice, chips};
+use super::part::part;
 use super::slider::{Slider, Span, plain};
 use serde_json::{Value, json};
 use switchyard::algo::setting::{Scale, Setting, SettingKind};
@@ -72,10 +73,8 @@ fn number(props: &Control, set: Callback<Value>, span: Span) -> Html {
                 if whole && value == value.trunc() { json!(value as i64) } else { json!(value) }
             },
         );
-    html! {
-        <Slider id={props.path.clone()} label={props.label.clone()} unit={props.setting.unit} help={props.setting.help}
-            {span} value={props.value.as_f64().unwrap_or(span.min)} {on_change} />
-    }
+    let value = props.value.as_f64().unwrap_or(span.min);
+    slider(props, props.setting.unit, span, value, on_change, html! {})
 }
 
 fn choice(props: &Control, set: Callback<Value>, options: &[(&'static str, &'static str)]) -> Html {
@@ -178,10 +177,19 @@ fn distribution(props: &Control, set: Callback<Value>, max_mean_ms: f64) -> Html
         </select>
     };
     let on_change = set.reform(|mean: f64| json!(mean));
-    html! {
-        <Slider id={props.path.clone()} label={props.label.clone()} unit="ms" help={props.setting.help} {span} value={mean}
-            {on_change} {aside} />
-    }
+    slider(props, "ms", span, mean, on_change, aside)
+}
+
+fn slider(
+    props: &Control,
+    unit: &'static str,
+    span: Span,
+    value: f64,
+    on_change: Callback<f64>,
+    aside: Html,
+) -> Html {
+    let (id, label, help) = (props.path.clone().into(), props.label.clone().into(), props.setting.help);
+    part(Slider { id, label, unit, help, span, value, on_change, aside })
 }
 
 fn switch(label: &str, help: &'static str, on: bool, on_turn: Callback<bool>) -> Html {

@@ -11,10 +11,11 @@ use super::head::{Go, embed_head, head};
 use super::incoming::deliver;
 use super::inspect::{inspect, selected};
 use super::later;
-use super::lesson::Markdown;
+use super::lesson::markdown;
 use super::log::LogDialog;
 use super::notice::Say;
 use super::open::Opened;
+use super::part::{part, parts};
 use super::stage::Stage;
 use super::tabs::Tabs;
 use super::task::{Challenge, Question};
@@ -31,6 +32,8 @@ use wasm_bindgen::JsCast;
 use web_sys::{DragEvent, File};
 use yew::prelude::*;
 
+parts!(LabPage use_lab_page, Layout use_layout);
+
 /// How fast a lab begins: slow enough to follow a request, fast enough to see queues grow.
 pub const SPEED: f64 = 0.05;
 /// A lab as it was made opens here and waits: requests are on every track, and trouble is near.
@@ -38,16 +41,15 @@ const OPENING_MS: f64 = 600.0;
 /// The address follows the scenario after it has rested for so long.
 const REST_MS: u32 = 250;
 
-#[derive(Properties)]
-pub struct LabPageProps {
+pub struct LabPage {
     pub opened: Rc<Opened>,
     pub theme: Theme,
     pub on_theme: Callback<Theme>,
     pub say: Say,
 }
 
-impl PartialEq for LabPageProps {
-    fn eq(&self, other: &LabPageProps) -> bool {
+impl PartialEq for LabPage {
+    fn eq(&self, other: &LabPage) -> bool {
         Rc::ptr_eq(&self.opened, &other.opened) && self.theme == other.theme
     }
 }
@@ -59,8 +61,8 @@ enum Above {
     Log(Option<File>),
 }
 
-#[component]
-pub fn LabPage(props: &LabPageProps) -> Html {
+#[hook]
+fn use_lab_page(props: &LabPage) -> Html {
     let opened = &props.opened;
     let engine = use_memo(Rc::as_ptr(opened) as usize, |_| begin(opened, &props.say));
     let engine: Engine = (*engine).clone();
@@ -132,10 +134,10 @@ pub fn LabPage(props: &LabPageProps) -> Html {
             } else if shows(opened, "title") {
                 { head(Some((lab.map(|lab| lab.topic), &title)), props.theme, &props.on_theme, acts) }
             }
-            <Layout {parts} opened={opened.clone()} {seen} />
+            { part(Layout { parts, opened: opened.clone(), seen }) }
             { match &*above {
                 Above::Nothing => html! {},
-                Above::Log(file) => html! { <LogDialog engine={engine} file={file.clone()} on_close={close} {on_incoming} /> },
+                Above::Log(file) => part(LogDialog { engine, file: file.clone(), on_close: close, on_incoming }),
             } }
         </div>
     }
@@ -274,22 +276,21 @@ struct Parts {
     on_log: Callback<()>,
 }
 
-#[derive(Properties)]
-struct LayoutProps {
+struct Layout {
     parts: Parts,
     opened: Rc<Opened>,
     seen: NodeRef,
 }
 
-impl PartialEq for LayoutProps {
-    fn eq(&self, other: &LayoutProps) -> bool {
+impl PartialEq for Layout {
+    fn eq(&self, other: &Layout) -> bool {
         self.parts == other.parts && Rc::ptr_eq(&self.opened, &other.opened)
     }
 }
 
 /// Side by side where there is room; on a phone the stage and the transport, then one panel at a time.
-#[component]
-fn Layout(props: &LayoutProps) -> Html {
+#[hook]
+fn use_layout(props: &Layout) -> Html {
     let (parts, opened) = (&props.parts, &props.opened);
     let narrow = use_media("(max-width: 47.99rem)");
     let tab = use_state(|| AttrValue::from("controls"));
@@ -308,26 +309,25 @@ fn Layout(props: &LayoutProps) -> Html {
             <div class="middle">
                 if shows(opened, "stage") {
                     <div class="panel stage-panel" ref={props.seen.clone()}>
-                        <Stage engine={parts.engine.clone()} pulse={parts.pulse.clone()} name={"the system"} />
+                        { part(Stage { engine: parts.engine.clone(), pulse: parts.pulse.clone(), name: "the system".into(), run: 0, miniature: false }) }
                         if is_embed() && !parts.engine.begun() && !parts.pulse.playing { { begin_button(&parts.engine) } }
                     </div>
                 }
                 if shows(opened, "transport") {
-                    <Transport engine={parts.engine.clone()} pulse={parts.pulse.clone()} flags={(*flags).clone()} />
+                    { part(Transport { engine: parts.engine.clone(), pulse: parts.pulse.clone(), flags: (*flags).clone() }) }
                 }
                 if !narrow { { below.clone() } }
             </div>
             if let Some(chosen) = chosen {
                 <div class="panel left">
-                    <Tabs label="Panels" tabs={tabs} chosen={chosen.clone()} {on_choose} />
+                    { part(Tabs { label: "Panels", tabs, chosen: chosen.clone(), on_choose }) }
                     <div class="tabpanel" role="tabpanel" id={format!("panel-{chosen}")} aria-labelledby={format!("tab-{chosen}")} tabindex="0">
                         { match chosen.as_str() {
                             "lesson" => lesson_panel(parts),
                             "inspect" => inspect(&parts.engine, &parts.pulse),
                             "charts" => below.unwrap_or_default(),
                             "task" => html! { <div class="right">{ side.clone() }</div> },
-                            _ => html! { <Controls engine={parts.engine.clone()} revision={parts.pulse.revision} {era} on_log={parts.on_log.clone()}
-                                only_knobs={opened.address.word("edit") == "knobs"} /> },
+                            _ => controls(parts, opened, era),
                         } }
                     </div>
                 </div>
@@ -337,6 +337,16 @@ fn Layout(props: &LayoutProps) -> Html {
             }
         </main>
     }
+}
+
+fn controls(parts: &Parts, opened: &Opened, era: usize) -> Html {
+    part(Controls {
+        engine: parts.engine.clone(),
+        revision: parts.pulse.revision,
+        era,
+        on_log: parts.on_log.clone(),
+        only_knobs: opened.address.word("edit") == "knobs",
+    })
 }
 
 /// A frame of somebody else's page waits to be asked.
@@ -362,12 +372,12 @@ fn lesson_panel(parts: &Parts) -> Html {
     let Some(lesson) = &parts.lesson else { return html! {} };
     html! {
         <>
-            <Markdown text={lesson.intro.clone()} />
+            { markdown(&lesson.intro) }
             <h2 class="heading">{ "Try" }</h2>
-            <Markdown text={lesson.try_.clone()} />
-            <details class="hint"><summary>{ "What to notice" }</summary><Markdown text={lesson.notice.clone()} /></details>
+            { markdown(&lesson.try_) }
+            <details class="hint"><summary>{ "What to notice" }</summary>{ markdown(&lesson.notice) }</details>
             if !lesson.left_out.is_empty() {
-                <div class="left-out"><p class="strong">{ "What this model leaves out" }</p><Markdown text={lesson.left_out.clone()} /></div>
+                <div class="left-out"><p class="strong">{ "What this model leaves out" }</p>{ markdown(&lesson.left_out) }</div>
             }
         </>
     }
@@ -385,8 +395,8 @@ fn right(parts: &Parts, opened: &Opened) -> Html {
                 <section aria-label="Selection">{ selected(&parts.engine, &parts.pulse) }</section>
             }
             if let (true, Some(lesson), Some(lab)) = (shows(opened, "challenge"), &parts.lesson, parts.lab) {
-                <Question lesson={lesson.clone()} playing={parts.pulse.playing} begun={parts.engine.begun()} {on_play} />
-                <Challenge engine={parts.engine.clone()} pulse={parts.pulse.clone()} lesson={lesson.clone()} lab={lab} />
+                { part(Question { lesson: lesson.clone(), playing: parts.pulse.playing, begun: parts.engine.begun(), on_play }) }
+                { part(Challenge { engine: parts.engine.clone(), pulse: parts.pulse.clone(), lesson: lesson.clone(), lab }) }
             }
         </>
     }

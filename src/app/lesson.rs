@@ -1,15 +1,23 @@
 //! A lesson's text as virtual nodes: no HTML is ever parsed, so Trusted Types have nothing to object to.
 
+use super::part::{part, parts};
 use switchyard::labs::prose::{Block, Inline, blocks};
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct MarkdownProps {
-    pub text: AttrValue,
+parts!(Markdown use_markdown);
+
+/// A part, so that it is read only when it changes.
+#[derive(PartialEq)]
+struct Markdown {
+    text: String,
 }
 
-#[component]
-pub fn Markdown(props: &MarkdownProps) -> Html {
+pub fn markdown(text: &str) -> Html {
+    part(Markdown { text: text.to_owned() })
+}
+
+#[hook]
+fn use_markdown(props: &Markdown) -> Html {
     html! { <div class="prose">{ for blocks(&props.text).iter().map(block) }</div> }
 }
 

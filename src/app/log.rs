@@ -4,6 +4,7 @@ use super::dialog::Dialog;
 use super::engine::Engine;
 use super::files::{self, Content};
 use super::incoming::{self, Incoming};
+use super::part::{part, parts};
 use super::work;
 use switchyard::scenario::Checked;
 use switchyard::scenario::replay::{Imported, Sort};
@@ -11,11 +12,12 @@ use switchyard::scene::figures;
 use web_sys::{DragEvent, File, HtmlInputElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct LogDialogProps {
+parts!(LogDialog use_log_dialog);
+
+#[derive(PartialEq)]
+pub struct LogDialog {
     pub engine: Engine,
     /// A file that was dropped on the page.
-    #[prop_or_default]
     pub file: Option<File>,
     pub on_close: Callback<()>,
     /// A scenario or a link, which takes the place of the present run.
@@ -31,8 +33,8 @@ enum Read {
     Bad(String, Vec<String>),
 }
 
-#[component]
-pub fn LogDialog(props: &LogDialogProps) -> Html {
+#[hook]
+fn use_log_dialog(props: &LogDialog) -> Html {
     let state = use_state(Read::default);
     let over = use_state(|| false);
     let take = {
@@ -103,8 +105,8 @@ pub fn LogDialog(props: &LogDialogProps) -> Html {
             }
         })
     };
-    html! {
-        <Dialog title="Open a log or a scenario" on_close={props.on_close.clone()}>
+    let inside = html! {
+        <>
             <p>{ "An access log as nginx or Apache write it, or a CSV file with time, client, path and, if you have it, duration. Each line becomes a request at its time, from its client. Or a scenario that was saved here." }</p>
             <p>{ "Where there is a cache or a store, a list of keys will do: one on every line, asked for in that order at the present rate. Where there is a rate limiter, a list of arrivals: seconds, and after a comma whose request it is." }</p>
             <div class={classes!("drop", over.then_some("is-over"))} {ondragover} {ondragleave} {ondrop}>
@@ -120,11 +122,12 @@ pub fn LogDialog(props: &LogDialogProps) -> Html {
             </form>
             <p class="dim small">{ "The log stays in this browser. Nothing is sent anywhere." }</p>
             <div aria-live="polite">{ outcome(&state, props) }</div>
-        </Dialog>
-    }
+        </>
+    };
+    part(Dialog { title: "Open a log or a scenario", on_close: props.on_close.clone(), inside })
 }
 
-fn outcome(state: &Read, props: &LogDialogProps) -> Html {
+fn outcome(state: &Read, props: &LogDialog) -> Html {
     match state {
         Read::Nothing => html! {},
         Read::Busy => html! { <p>{ "Reading…" }</p> },

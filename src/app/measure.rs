@@ -4,6 +4,7 @@ use super::compare_charts::signed;
 use super::dom::{input_of, save, save_canvas};
 use super::engine::Engine;
 use super::measure_plot::{Curves, MeasurePlot, picture};
+use super::part::{part, parts};
 use super::slider::plain;
 use super::variants::mark;
 use super::worker::{Done, Work, start};
@@ -19,8 +20,10 @@ use switchyard::scene::{Table, figures};
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct MeasureProps {
+parts!(Measure use_measure);
+
+#[derive(PartialEq)]
+pub struct Measure {
     pub engine: Engine,
     /// Of the scenario.
     pub revision: u32,
@@ -46,8 +49,8 @@ struct Choice {
     figure: String,
 }
 
-#[component]
-pub fn Measure(props: &MeasureProps) -> Html {
+#[hook]
+fn use_measure(props: &Measure) -> Html {
     let engine = &props.engine;
     let knobs = swept(engine);
     let choice = use_state(|| begin(engine, &knobs, props.sweep));
@@ -324,7 +327,7 @@ fn sweep_results(engine: &Engine, measured: &Rc<Measured>, choice: &Choice, done
     };
     html! {
         <>
-            <MeasurePlot engine={engine.clone()} curves={curves.clone()} {done} />
+            { part(MeasurePlot { engine: engine.clone(), curves: curves.clone(), done }) }
             <div class="row">
                 <p class="marks">{ for measured.plan.names().iter().enumerate().map(|(variant, name)| html! { <span>{ mark(variant) }{ *name }</span> }) }
                     if curves.has_theory() { <span class="dim">{ "dashed: theory" }</span> }

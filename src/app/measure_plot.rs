@@ -5,6 +5,7 @@ use super::dom::document;
 use super::engine::{Engine, Pace};
 use super::measure::{Measured, logarithmic};
 use super::paint;
+use super::part::parts;
 use super::theme::palette;
 use std::rc::Rc;
 use switchyard::scene::geometry::rect;
@@ -13,6 +14,8 @@ use switchyard::scene::{Ink, Line, LineChart, Over, Table, VARIANT_INKS};
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 use yew::prelude::*;
+
+parts!(MeasurePlot use_measure_plot);
 
 /// (value of the setting, figure)
 type Points = Vec<(f64, Option<f64>)>;
@@ -123,16 +126,16 @@ impl Curves {
     }
 }
 
-#[derive(Properties, PartialEq)]
-pub struct MeasurePlotProps {
+#[derive(PartialEq)]
+pub struct MeasurePlot {
     pub engine: Engine,
     pub curves: Rc<Curves>,
     /// Runs that are over.
     pub done: usize,
 }
 
-#[component]
-pub fn MeasurePlot(props: &MeasurePlotProps) -> Html {
+#[hook]
+fn use_measure_plot(props: &MeasurePlot) -> Html {
     let node = use_node_ref();
     {
         let (node, engine) = (node.clone(), props.engine.clone());

@@ -43,6 +43,7 @@ mod node_panel;
 mod notice;
 mod open;
 mod paint;
+mod part;
 mod picture;
 mod request;
 mod slider;
@@ -69,6 +70,7 @@ use home::Home;
 use lab::LabPage;
 use notice::{Notice, Notices, Say, Tell, notice_bar};
 use open::{Closed, Opened, open};
+use part::{keyed, part};
 use std::rc::Rc;
 use texts::Missing;
 use theme::Theme;
@@ -211,17 +213,17 @@ fn App() -> Html {
             <button type="button" class="skip" onclick={skip}>{ "Skip to the content" }</button>
             { notice_bar(&notices, &on_dismiss) }
             { match &*page {
-                Page::Home => html! { <Home theme={*theme} {on_theme} /> },
+                Page::Home => part(Home { theme: *theme, on_theme }),
                 Page::Broken(broken) => broken_page(broken),
                 Page::Opening => html! { <main id="main" class="home" tabindex="-1"><p>{ "Opening…" }</p></main> },
                 Page::Missing(address, why) => missing(address, *why, &show),
                 #[cfg(feature = "whole")]
-                Page::Lab(number, opened) if opened.address.compare => html! {
-                    <ComparePage key={*number} opened={opened.clone()} theme={*theme} {on_theme} {say} />
-                },
-                Page::Lab(number, opened) => html! {
-                    <LabPage key={*number} opened={opened.clone()} theme={*theme} {on_theme} {say} />
-                },
+                Page::Lab(number, opened) if opened.address.compare => {
+                    keyed(*number, ComparePage { opened: opened.clone(), theme: *theme, on_theme, say })
+                }
+                Page::Lab(number, opened) => {
+                    keyed(*number, LabPage { opened: opened.clone(), theme: *theme, on_theme, say })
+                }
             } }
         </ContextProvider<head::Go>>
     }
@@ -250,7 +252,7 @@ fn missing(address: &Address, why: Missing, show: &Callback<Address>) -> Html {
             <p>{ text }</p>
             <p class="acts">
                 <button type="button" class="button is-main" onclick={again}>{ "Try again" }</button>
-                <head::Link to={Address::default()} class="button">{ "All labs" }</head::Link>
+                { head::button_to(Address::default(), "All labs") }
             </p>
         </main>
     }

@@ -5,6 +5,7 @@ use super::dom::now_ms;
 use super::engine::{Engine, Pulse};
 use super::event_table::save_traces;
 use super::names::{outcome_class, place_name};
+use super::part::parts;
 use std::rc::Rc;
 use switchyard::report::{Hop, Trace};
 use switchyard::run::snapshot::{NodeState, Snapshot};
@@ -12,15 +13,17 @@ use switchyard::scene::{Target, figures};
 use switchyard::sim::{Explanation, OutcomeKind, Time};
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct RequestProps {
+parts!(RequestPanel use_request_panel);
+
+#[derive(PartialEq)]
+pub struct RequestPanel {
     pub engine: Engine,
     pub pulse: Pulse,
     pub number: u64,
 }
 
-#[component]
-pub fn RequestPanel(props: &RequestProps) -> Html {
+#[hook]
+fn use_request_panel(props: &RequestPanel) -> Html {
     let trace = use_trace(&props.engine, &props.pulse, props.number);
     let title = format!("Request {}", figures::whole(props.number));
     let Some(trace) = trace else {

@@ -1,10 +1,13 @@
 //! A number: a slider over its usual span, and a field for its full range.
 
 use super::dom::{input_of, set_variables};
+use super::part::parts;
 use gloo_timers::callback::Timeout;
 use switchyard::algo::setting::Scale;
 use switchyard::scenario::json::decimal;
 use yew::prelude::*;
+
+parts!(Slider use_slider);
 
 /// What a number may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -73,23 +76,22 @@ fn decade(value: f64) -> f64 {
     if value <= 0.0 { 1.0 } else { libm::pow(10.0, libm::floor(libm::log10(value) + 1e-9)) }
 }
 
-#[derive(Properties, PartialEq)]
-pub struct SliderProps {
+#[derive(PartialEq)]
+pub struct Slider {
     /// Unique on the page.
     pub id: AttrValue,
     pub label: AttrValue,
-    pub unit: AttrValue,
-    pub help: AttrValue,
+    pub unit: &'static str,
+    pub help: &'static str,
     pub span: Span,
     pub value: f64,
     pub on_change: Callback<f64>,
     /// Stands below the label: which distribution.
-    #[prop_or_default]
     pub aside: Html,
 }
 
-#[component]
-pub fn Slider(props: &SliderProps) -> Html {
+#[hook]
+fn use_slider(props: &Slider) -> Html {
     let node = use_node_ref();
     // While it is held: what it shows, before that takes effect.
     let held = use_state(|| None::<f64>);
@@ -145,14 +147,14 @@ pub fn Slider(props: &SliderProps) -> Html {
     let text = plain(shown);
     let said = format!("{text} {}", props.unit);
     html! {
-        <div class="knob" title={props.help.clone()}>
+        <div class="knob" title={props.help}>
             <div class="line">
                 <label for={props.id.clone()}>{ &props.label }</label>
                 { props.aside.clone() }
                 <span class="entry">
                     <input type="text" inputmode="decimal" autocomplete="off" size={text.len().max(2).to_string()} value={text.clone()}
-                        aria-label={format!("{}{}", props.label, in_unit(&props.unit))} onchange={onentry} />
-                    if !props.unit.is_empty() { <span aria-hidden="true">{ &props.unit }</span> }
+                        aria-label={format!("{}{}", props.label, in_unit(props.unit))} onchange={onentry} />
+                    if !props.unit.is_empty() { <span aria-hidden="true">{ props.unit }</span> }
                 </span>
             </div>
             <input ref={node} id={props.id.clone()} class="slider" type="range" min="0" max={STEPS.to_string()} step="1"

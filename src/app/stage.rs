@@ -3,6 +3,7 @@
 use super::canvas::Canvas;
 use super::dom::{now_ms, set_child_variables};
 use super::engine::{Engine, Pace, Pulse};
+use super::part::parts;
 use super::picture::StagePainter;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -12,22 +13,22 @@ use switchyard::scene::{self, Target};
 use web_sys::Element;
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct StageProps {
+parts!(Stage use_stage);
+
+#[derive(PartialEq)]
+pub struct Stage {
     pub engine: Engine,
     pub pulse: Pulse,
     /// What is shown, for those who do not see it.
     pub name: AttrValue,
     /// Which of the runs that are compared.
-    #[prop_or_default]
     pub run: usize,
     /// Only to be looked at: nothing in it can be selected.
-    #[prop_or_default]
     pub miniature: bool,
 }
 
-#[component]
-pub fn Stage(props: &StageProps) -> Html {
+#[hook]
+fn use_stage(props: &Stage) -> Html {
     let (frame, base, overlay) = (use_node_ref(), use_node_ref(), use_node_ref());
     let painter = use_memo((), |()| Rc::new(RefCell::new(StagePainter::default())));
     let spots = use_state(Vec::<TargetArea>::new);

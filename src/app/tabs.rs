@@ -1,12 +1,15 @@
 //! A row of tabs: arrow keys move, as in the ARIA authoring practices.
 
 use super::dom::focus;
+use super::part::parts;
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct TabsProps {
+parts!(Tabs use_tabs);
+
+#[derive(PartialEq)]
+pub struct Tabs {
     /// Names the row for those who do not see it.
-    pub label: AttrValue,
+    pub label: &'static str,
     /// (id, name)
     pub tabs: Vec<(AttrValue, AttrValue)>,
     pub chosen: AttrValue,
@@ -14,8 +17,8 @@ pub struct TabsProps {
 }
 
 /// The panel of the chosen tab must have the id `panel-ID` and be labelled by `tab-ID`.
-#[component]
-pub fn Tabs(props: &TabsProps) -> Html {
+#[hook]
+fn use_tabs(props: &Tabs) -> Html {
     let onkeydown = {
         let (tabs, chosen, on_choose) = (props.tabs.clone(), props.chosen.clone(), props.on_choose.clone());
         Callback::from(move |event: KeyboardEvent| {
@@ -46,7 +49,7 @@ pub fn Tabs(props: &TabsProps) -> Html {
         }
     };
     html! {
-        <div class="tabs" role="tablist" aria-label={props.label.clone()} {onkeydown}>
+        <div class="tabs" role="tablist" aria-label={props.label} {onkeydown}>
             { for props.tabs.iter().map(tab) }
         </div>
     }

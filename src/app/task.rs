@@ -2,14 +2,17 @@
 
 use super::engine::{Engine, Pulse};
 use super::goal::{Standing, standing};
-use super::lesson::Markdown;
+use super::lesson::markdown;
+use super::part::parts;
 use super::storage;
 use std::rc::Rc;
 use switchyard::labs::lesson::Lesson;
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct QuestionProps {
+parts!(Question use_question, Challenge use_challenge);
+
+#[derive(PartialEq)]
+pub struct Question {
     pub lesson: Rc<Lesson>,
     pub playing: bool,
     /// Whether there is anything to see yet.
@@ -17,8 +20,8 @@ pub struct QuestionProps {
     pub on_play: Callback<()>,
 }
 
-#[component]
-pub fn Question(props: &QuestionProps) -> Html {
+#[hook]
+fn use_question(props: &Question) -> Html {
     let guess = use_state(|| None::<usize>);
     let asked = use_state(|| false);
     let (question, prediction) = (&props.lesson.question, &props.lesson.predict);
@@ -41,16 +44,16 @@ pub fn Question(props: &QuestionProps) -> Html {
     html! {
         <section aria-labelledby="question-title">
             <h2 id="question-title">{ if explained { &question.title } else { "Predict" } }</h2>
-            if explained { <Markdown text={question.text.clone()} /> }
+            if explained { { markdown(&question.text) } }
             if !prediction.options.is_empty() {
-                <div class="ask" id="prediction"><Markdown text={prediction.ask.clone()} /></div>
+                <div class="ask" id="prediction">{ markdown(&prediction.ask) }</div>
                 <div class="options" role="group" aria-labelledby="prediction">
                     { for prediction.options.iter().enumerate().map(option) }
                 </div>
                 <div aria-live="polite" class="answer">
                     if *asked {
                         <p class="strong">{ verdict(&props.lesson, *guess) }</p>
-                        <Markdown text={prediction.answer.clone()} />
+                        { markdown(&prediction.answer) }
                     } else if guess.is_some() {
                         if props.playing || props.begun {
                             <p><button type="button" class="text-button" onclick={show}>{ "What happened?" }</button></p>
@@ -75,27 +78,27 @@ fn verdict(lesson: &Lesson, guess: Option<usize>) -> String {
     }
 }
 
-#[derive(Properties, PartialEq)]
-pub struct ChallengeProps {
+#[derive(PartialEq)]
+pub struct Challenge {
     pub engine: Engine,
     pub pulse: Pulse,
     pub lesson: Rc<Lesson>,
-    pub lab: AttrValue,
+    pub lab: &'static str,
 }
 
 /// Goals hold when the whole run says so: a challenge is met at the end of a run, and stays met.
-#[component]
-pub fn Challenge(props: &ChallengeProps) -> Html {
-    let met_before = use_state(|| storage::completed(&props.lab));
+#[hook]
+fn use_challenge(props: &Challenge) -> Html {
+    let met_before = use_state(|| storage::completed(props.lab));
     let session = props.engine.session();
     let standing = standing(&props.lesson.challenge.goals, &session);
     let at_end = session.now() >= session.end();
     let all = !standing.is_empty() && standing.iter().all(|goal| goal.met);
     {
-        let (lab, met_before) = (props.lab.clone(), met_before.setter());
+        let (lab, met_before) = (props.lab, met_before.setter());
         use_effect_with(all && at_end, move |met| {
             if *met {
-                storage::complete(&lab);
+                storage::complete(lab);
                 met_before.set(true);
             }
         });
@@ -119,7 +122,7 @@ pub fn Challenge(props: &ChallengeProps) -> Html {
     html! {
         <section aria-labelledby="challenge-title">
             <h2 id="challenge-title">{ "Challenge" }</h2>
-            <Markdown text={props.lesson.challenge.text.clone()} />
+            { markdown(&props.lesson.challenge.text) }
             <ul role="list" class="goals">{ for standing.iter().map(goal) }</ul>
             if *met_before {
                 <p class="done good strong">{ "Challenge met" }</p>

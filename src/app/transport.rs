@@ -2,21 +2,24 @@
 
 use super::dom::{input_of, set_child_variables, set_variables};
 use super::engine::{Engine, Pulse};
+use super::part::parts;
 use std::rc::Rc;
 use switchyard::play::Flag;
 use switchyard::scene::figures;
 use switchyard::sim::Time;
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct TransportProps {
+parts!(Transport use_transport);
+
+#[derive(PartialEq)]
+pub struct Transport {
     pub engine: Engine,
     pub pulse: Pulse,
     pub flags: Rc<Vec<Flag>>,
 }
 
-#[component]
-pub fn Transport(props: &TransportProps) -> Html {
+#[hook]
+fn use_transport(props: &Transport) -> Html {
     let (engine, pulse) = (&props.engine, &props.pulse);
     let act = |act: fn(&Engine)| {
         let engine = engine.clone();
