@@ -2,6 +2,37 @@
 
 use super::member::MemberSettings;
 use crate::algo::choice::PolicyChoice;
+use serde::de::DeserializeOwned;
+
+/// Settings that are read field by field, each over its default. What serde derives for a struct with many fields,
+/// or with another one's among them, is several times as long.
+pub trait Fieldwise: Default {
+    /// Sets the field of this name; false if there is none.
+    fn put(&mut self, name: &str, field: &mut impl ReadField) -> bool;
+}
+
+/// A field's value, which can be read as any type.
+pub trait ReadField {
+    /// Puts it into `place`, or keeps in mind what is wrong with it.
+    fn read<T: DeserializeOwned>(&mut self, place: &mut T);
+}
+
+/// Implements [`Fieldwise`] for a struct with these fields; after the semicolon stand those whose own fields count
+/// as the struct's.
+macro_rules! fields {
+    ($Settings:ident: $($name:ident),+ $(; $($part:ident),+)?) => {
+        impl $crate::node::configure::Fieldwise for $Settings {
+            fn put(&mut self, name: &str, field: &mut impl $crate::node::configure::ReadField) -> bool {
+                match name {
+                    $(stringify!($name) => field.read(&mut self.$name),)+
+                    _ => return $($(self.$part.put(name, field) ||)+)? false,
+                }
+                true
+            }
+        }
+    };
+}
+pub(super) use fields;
 
 /// What a check may look at beside the settings themselves.
 #[derive(Clone, Copy, Debug)]

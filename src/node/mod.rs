@@ -24,7 +24,8 @@ use crate::algo::setting::Setting;
 use crate::algo::{self, Family, PolicyInfo};
 use crate::sim::{Behaviour, CallId, Context, Counter, Env, Member, Time, Timer, mix};
 use crate::systems::{self, Inspection};
-use serde::{Deserialize, Serialize};
+use configure::Fieldwise;
+use serde::Serialize;
 use station::Station;
 
 /// What menus, validation and documentation need of a kind of node.
@@ -76,7 +77,7 @@ macro_rules! kinds {
         pub const KINDS: &[Kind] = &[$($module::KIND),+];
 
         /// The settings of a node of any kind.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Serialize)]
         #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
         #[serde(tag = "kind", rename_all = "kebab-case")]
         pub enum Settings {
@@ -258,9 +259,9 @@ pub struct Site<'a> {
     pub to: &'a [String],
 }
 
-/// A way to read settings of any type: from JSON, with its errors reported.
+/// A way to read settings of any kind: from JSON, with its errors reported.
 pub trait Read {
-    fn read<T: serde::de::DeserializeOwned>(self) -> Option<T>;
+    fn read<T: Fieldwise>(self) -> Option<T>;
 }
 
 impl Behaviour for Node {

@@ -6,6 +6,7 @@ use super::reader::{self, Wrong};
 use super::types::{ChangeSpec, LinkSpec, NodeSpec, Problem, Scenario, VERSION, VariantSpec, limits};
 use super::{effects, envelope, json, migrate, variants};
 use crate::algo::setting::{kind_of, shortened};
+use crate::node::configure::Fieldwise;
 use serde_json::{Map, Value};
 use std::ops::Deref;
 
@@ -194,27 +195,50 @@ fn list(map: &mut Map<String, Value>, name: &str, most: usize, problems: &mut Pr
     }
 }
 
-/// Reads a value of a type; a field that is wrong is reported, taken out, and the rest read on, so
-/// that all of them are reported.
+/// Reads a value of a type, and reports all that is wrong with it.
 pub(super) fn typed<T: serde::de::DeserializeOwned>(
+    path: &str,
+    value: Value,
+    problems: &mut Problems,
+) -> Option<T> {
+    let mut read = None;
+    let fine =
+        read_on(path, value, problems, &mut |value| reader::read::<T>(value).map(|found| read = Some(found)));
+    read.filter(|_| fine)
+}
+
+/// The same for settings, which are read field by field.
+pub(super) fn typed_fields<T: Fieldwise>(path: &str, value: Value, problems: &mut Problems) -> Option<T> {
+    let mut settings = T::default();
+    let fine = read_on(path, value, problems, &mut |value| {
+        let fields = value.as_object().into_iter().flatten();
+        fields.into_iter().try_for_each(|(name, value)| reader::read_field(&mut settings, name, value))
+    });
+    fine.then_some(settings)
+}
+
+/// Reads a value. A field that is wrong is reported, taken out, and the rest read on, so that all of them are
+/// reported. True if there are none.
+fn read_on(
     path: &str,
     mut value: Value,
     problems: &mut Problems,
-) -> Option<T> {
+    read: &mut dyn FnMut(&Value) -> Result<(), Wrong>,
+) -> bool {
     let before = problems.0.len();
     for _ in 0..limits::PROBLEMS {
-        match reader::read::<T>(&value) {
-            Ok(read) => return (problems.0.len() == before).then_some(read),
+        match read(&value) {
+            Ok(()) => return problems.0.len() == before,
             Err(Wrong { place, sentence }) => {
                 let whole = if place.is_empty() { path.to_owned() } else { format!("{path}.{place}") };
                 problems.add(shortened_path(&whole), plain(&sentence));
                 if !remove(&mut value, &place) {
-                    return None;
+                    return false;
                 }
             }
         }
     }
-    None
+    false
 }
 
 /// A path may quote what somebody wrote; at most 120 characters of it.

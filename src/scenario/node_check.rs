@@ -1,9 +1,9 @@
 //! Reading and checking single nodes: each setting against its row in the kind's table.
 
-use super::check::{Problems, typed};
+use super::check::{Problems, typed, typed_fields};
 use super::types::{NodeSpec, Scenario, limits};
 use crate::algo::setting::{Setting, kind_of, shortened};
-use crate::node::configure::{Around, Findings};
+use crate::node::configure::{Around, Fieldwise, Findings};
 use crate::node::member::MemberSettings;
 use crate::node::{self, KINDS, Kind, ONLY_WHOLE, Settings, is_elsewhere};
 use serde_json::{Map, Value};
@@ -166,7 +166,7 @@ struct Typed<'a> {
 }
 
 impl node::Read for Typed<'_> {
-    fn read<T: serde::de::DeserializeOwned>(self) -> Option<T> {
-        typed(self.id, self.value, self.problems)
+    fn read<T: Fieldwise>(self) -> Option<T> {
+        typed_fields(self.id, self.value, self.problems)
     }
 }

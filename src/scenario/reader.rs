@@ -2,10 +2,11 @@
 //! not; and one reader of our own is smaller than its reader in another crate's wrapper.
 
 use crate::algo::setting::kind_of;
+use crate::node::configure::{Fieldwise, ReadField};
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{
-    self, Deserialize, DeserializeSeed, Deserializer, EnumAccess, Expected, MapAccess, SeqAccess, Unexpected,
-    VariantAccess, Visitor,
+    self, Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Expected, MapAccess,
+    SeqAccess, Unexpected, VariantAccess, Visitor,
 };
 use serde_json::{Map, Value};
 use std::fmt;
@@ -17,6 +18,34 @@ const WHOLE_BELOW: f64 = 9_007_199_254_740_992.0;
 /// The first thing that is wrong.
 pub(super) fn read<'a, T: Deserialize<'a>>(value: &'a Value) -> Result<T, Wrong> {
     T::deserialize(Reader(value))
+}
+
+/// Reads one of the fields of settings.
+///
+/// # Errors
+/// What is wrong with its value, or that there is no such field.
+pub(super) fn read_field(settings: &mut impl Fieldwise, name: &str, value: &Value) -> Result<(), Wrong> {
+    let mut field = Field { value, wrong: None };
+    let known = settings.put(name, &mut field);
+    if !known {
+        field.wrong = Some(de::Error::custom("there is no such setting"));
+    }
+    field.wrong.map_or(Ok(()), |wrong| Err(wrong.below(name)))
+}
+
+struct Field<'a> {
+    value: &'a Value,
+    wrong: Option<Wrong>,
+}
+
+impl ReadField for Field<'_> {
+    #[inline(never)]
+    fn read<T: DeserializeOwned>(&mut self, place: &mut T) {
+        match read(self.value) {
+            Ok(value) => *place = value,
+            Err(wrong) => self.wrong = Some(wrong),
+        }
+    }
 }
 
 /// What is wrong, and where.

@@ -31,6 +31,7 @@ pub fn complete(dist: &Path, below: bool, released: bool) -> Result<()> {
     let html = fs::read_to_string(&index)?;
     let (before, after) = html.split_once(LATER_MARK).with_context(|| format!("no {LATER_MARK}"))?;
     let html = format!("{before}{version}{names}{after}");
+    let html = if released { join_styles(dist, &html)? } else { html };
     fs::write(&index, &html)?;
     // The same page with a style of its own; the app and boot.js look at the mark.
     let style = later.iter().find(|(_, file)| file.ends_with(".css")).context("no embed.css")?;
@@ -43,6 +44,25 @@ pub fn complete(dist: &Path, below: bool, released: bool) -> Result<()> {
         copy_folder(&www.join("examples"), &dist.join("examples"))?;
     }
     Ok(())
+}
+
+/// Makes the page's style sheets one file, which compresses better than each by itself.
+fn join_styles(dist: &Path, html: &str) -> Result<String> {
+    let name_in = |line: &str| {
+        let (name, _) = line.strip_prefix("<link rel=\"stylesheet\" href=\"./")?.split_once('"')?;
+        Some(name.to_owned())
+    };
+    let (styles, rest): (Vec<&str>, Vec<&str>) =
+        html.split_inclusive('\n').partition(|line| name_in(line).is_some());
+    let mut joined = String::new();
+    for file in styles.into_iter().filter_map(name_in).map(|name| dist.join(name)) {
+        joined += &fs::read_to_string(&file)?;
+        fs::remove_file(file)?;
+    }
+    let name = format!("style-{:08x}.css", hash(joined.as_bytes()));
+    fs::write(dist.join(&name), joined)?;
+    let link = format!("<link rel=\"stylesheet\" href=\"./{name}\">\n<script ");
+    Ok(rest.concat().replacen("<script ", &link, 1))
 }
 
 /// Puts the files of `www/later` under names with hashes. (their names, the names with hashes)
@@ -72,4 +92,28 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
         fs::copy(&file, copy)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn style_sheets_are_joined_in_their_order() {
+        let dist = std::env::temp_dir().join(format!("switchyard-styles-{}", std::process::id()));
+        fs::create_dir_all(&dist).unwrap();
+        fs::write(dist.join("b.css"), "b{}\n").unwrap();
+        fs::write(dist.join("a.css"), "a{}\n").unwrap();
+        let link =
+            |name: &str| format!("<link rel=\"stylesheet\" href=\"./{name}\" data-integrity=\"none\"/>\n");
+        let html = ["<head>\n", &link("b.css"), &link("a.css"), "<script src=x></script>\n</head>"].concat();
+        let joined = join_styles(&dist, &html).unwrap();
+        let files = files_below(&dist).unwrap();
+        let [file] = files.as_slice() else { panic!("{files:?}") };
+        assert_eq!(fs::read_to_string(file).unwrap(), "b{}\na{}\n");
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let link = format!("<link rel=\"stylesheet\" href=\"./{name}\">");
+        assert_eq!(joined, format!("<head>\n{link}\n<script src=x></script>\n</head>"));
+        fs::remove_dir_all(&dist).unwrap();
+    }
 }

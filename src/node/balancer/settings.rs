@@ -2,11 +2,11 @@
 
 use crate::algo::choice::PolicyChoice;
 use crate::algo::setting::{Scale, Setting, shortened};
-use crate::node::configure::{Around, Configure, Findings, check_policy};
+use crate::node::configure::{Around, Configure, Findings, check_policy, fields};
 use serde::{Deserialize, Serialize};
 
 /// See [`SETTINGS`] for units and bounds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
@@ -25,6 +25,8 @@ pub struct Settings {
     pub slow_start_ms: f64,
     pub routes: Vec<Route>,
 }
+
+fields!(Settings: policy, layer, connection_requests, sticky, sticky_ms, health_every_ms, health_timeout_ms, health_down_after, health_up_after, eject_after, eject_ms, eject_share_max, slow_start_ms, routes);
 
 /// How much the balancer understands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

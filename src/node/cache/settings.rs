@@ -3,12 +3,12 @@
 use crate::algo::cache::CAPACITY_MAX;
 use crate::algo::choice::PolicyChoice;
 use crate::algo::setting::{Scale, Setting};
-use crate::node::configure::{Around, Configure, Findings, Size, check_policy};
+use crate::node::configure::{Around, Configure, Findings, Size, check_policy, fields};
 use crate::node::member::{self, MemberSettings, check_members};
 use serde::{Deserialize, Serialize};
 
 /// See [`SETTINGS`] for units and bounds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
@@ -30,6 +30,8 @@ pub struct Settings {
     /// What sets single members apart; `members[2]` is `cache/3`.
     pub members: Vec<MemberSettings>,
 }
+
+fields!(Settings: count, capacity, eviction, strategy, ttl_ms, ttl_spread, refresh_share, flush_every_ms, flush_batch, write_buffer, coalesce, partitioner, replicas, failover_ms, warm_share, members);
 
 /// How reads and writes go past the cache: see the table in [`super`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

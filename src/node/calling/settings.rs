@@ -1,12 +1,13 @@
 //! What can be set on whoever calls others: flat rows, the same for clients and for servers.
 
 use crate::algo::setting::{Scale, Setting};
+use crate::node::configure::fields;
 use crate::sim::Span;
 use serde::{Deserialize, Serialize};
 
 /// How calls are made; see the rows below for units and bounds. By default each is made once and nothing
 /// is refused. Files in which all is as by default go without it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Calling {
@@ -24,6 +25,8 @@ pub struct Calling {
     pub breaker_probes: u16,
     pub bulkhead: u32,
 }
+
+fields!(Calling: deadline_ms, retries, backoff, backoff_ms, backoff_max_ms, jitter, retry_budget, hedge_after_ms, breaker_failures, breaker_window, breaker_open_ms, breaker_probes, bulkhead);
 
 /// How the delay before a further try grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

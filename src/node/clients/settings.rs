@@ -2,14 +2,14 @@
 
 use crate::algo::setting::{Scale, Setting};
 use crate::node::calling::{self, Calling};
-use crate::node::configure::{Around, Configure, Findings};
+use crate::node::configure::{Around, Configure, Findings, fields};
 use crate::node::keys::Keys;
 use crate::sim::{DURATION_MS_MAX, Distribution, Span};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// See [`SETTINGS`] for units and bounds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
@@ -29,6 +29,8 @@ pub struct Settings {
     pub calling: Calling,
     pub replay: Option<Replay>,
 }
+
+fields!(Settings: arrivals, rate_per_s, burst_on_ms, burst_off_ms, period_ms, swing, users, think_ms, clients, keys, mix, timeout_ms, replay; calling);
 
 /// When requests come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,11 +2,11 @@
 
 use crate::algo::choice::PolicyChoice;
 use crate::algo::setting::{Scale, Setting};
-use crate::node::configure::{Around, Configure, Findings, check_policy};
+use crate::node::configure::{Around, Configure, Findings, check_policy, fields};
 use serde::{Deserialize, Serialize};
 
 /// See [`SETTINGS`] for units and bounds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
@@ -16,6 +16,8 @@ pub struct Settings {
     pub delay_max_ms: f64,
     pub delayed_max: u32,
 }
+
+fields!(Settings: policy, per, when_over, delay_max_ms, delayed_max);
 
 /// Who shares a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

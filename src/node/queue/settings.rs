@@ -1,12 +1,12 @@
 //! What can be set on a queue.
 
 use crate::algo::setting::{Scale, Setting};
-use crate::node::configure::{Around, Configure, Findings, Size};
+use crate::node::configure::{Around, Configure, Findings, Size, fields};
 use crate::node::member::{self, MemberSettings, check_members};
 use serde::{Deserialize, Serialize};
 
 /// See [`SETTINGS`] for units and bounds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
@@ -27,6 +27,8 @@ pub struct Settings {
     /// What is wrong with the one machine, `queue/1`; further ones do not exist.
     pub members: Vec<MemberSettings>,
 }
+
+fields!(Settings: partitions, capacity, when_full, blocked, blocked_ms, consumers, prefetch, delivery, ack_timeout_ms, attempts_max, retry_delay_ms, dead_letters, durable, poison_share, members);
 
 /// What becomes of a message for which there is no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,10 +5,11 @@
 //! target, `ceil(machines · utilisation / target)`, and none if that is within 10 % of it.
 
 use crate::algo::setting::{Scale, Setting};
+use crate::node::configure::fields;
 use serde::{Deserialize, Serialize};
 
 /// See the rows below for units and bounds. Files in which all is as by default go without it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Scaling {
@@ -21,6 +22,8 @@ pub struct Scaling {
     pub scale_boot_ms: f64,
     pub cost_per_hour: f64,
 }
+
+fields!(Scaling: autoscale, scale_min, scale_max, scale_target, scale_every_ms, scale_cooldown_ms, scale_boot_ms, cost_per_hour);
 
 /// By what the number of machines follows the load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

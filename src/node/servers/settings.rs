@@ -6,13 +6,13 @@ use crate::algo::choice::PolicyChoice;
 use crate::algo::setting::{Scale, Setting, shortened};
 use crate::node::Site;
 use crate::node::calling::{self, Caller, Calling};
-use crate::node::configure::{Around, Configure, Findings, Size, check_policy};
+use crate::node::configure::{Around, Configure, Findings, Size, check_policy, fields};
 use crate::node::member::{self, MemberSettings, check_members};
 use crate::sim::{Distribution, Span};
 use serde::{Deserialize, Serialize};
 
 /// See [`SETTINGS`] for units and bounds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
@@ -38,6 +38,8 @@ pub struct Settings {
     /// What sets single members apart; `members[2]` is `servers/3`.
     pub members: Vec<MemberSettings>,
 }
+
+fields!(Settings: count, workers, queue, discipline, service_ms, runs, row_ms, events_to, call_timeout_ms, members; scaling, calling);
 
 fn is_plain(runs: &PolicyChoice) -> bool {
     runs.id == PLAIN

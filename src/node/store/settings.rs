@@ -4,14 +4,14 @@ use super::map::REPLICAS_MAX;
 use super::transact::ACCOUNTS_MAX;
 use crate::algo::choice::PolicyChoice;
 use crate::algo::setting::{Scale, Setting};
-use crate::node::configure::{Around, Configure, Findings, Size, check_policy};
+use crate::node::configure::{Around, Configure, Findings, Size, check_policy, fields};
 use crate::node::member::{self, MemberSettings, check_members};
 use crate::node::work::Room;
 use crate::sim::Distribution;
 use serde::{Deserialize, Serialize};
 
 /// See [`SETTINGS`] for units and bounds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
@@ -40,6 +40,8 @@ pub struct Settings {
     /// What sets single members apart; `members[2]` is `store/3`.
     pub members: Vec<MemberSettings>,
 }
+
+fields!(Settings: count, replicas, partitioner, replication, read_quorum, write_quorum, read_from, replication_lag_ms, failover_ms, conflicts, read_repair, hinted_handoff, anti_entropy_every_ms, move_per_s, timeout_ms, scan_path, transaction_path, accounts, recovery_ms, workers, queue, service_ms, members);
 
 /// Who takes writes, and when they are acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
