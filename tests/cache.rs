@@ -6,6 +6,7 @@ use common::record::{change, play, scenario};
 use serde_json::{Value, json};
 use switchyard::algo::cache;
 use switchyard::algo::setting::Knobs;
+use switchyard::node::Node;
 use switchyard::play::Session;
 use switchyard::report::Summary;
 use switchyard::scenario::Checked;
@@ -257,5 +258,82 @@ fn what_makes_no_sense_is_refused_with_a_reason() {
             problems.iter().any(|problem| problem.path == path && problem.sentence.contains(word)),
             "{problems:?}"
         );
+    }
+}
+
+// --- Placing by load ------------------------------------------------------------------------------------
+
+/// How many entries each machine has.
+fn entries(session: &Session) -> Vec<u64> {
+    let Node::Cache(cache) = &session.simulation().world().nodes()[1] else { panic!("no cache") };
+    cache.check().unwrap();
+    cache.machines().iter().filter(|it| !it.down).map(|it| it.entries().into()).collect()
+}
+
+/// Mirrokni, Thorup and Zadimoghaddam (2018): of m things on n members nobody has more than ⌈c · m / n⌉. A ring with
+/// one point for each member is so uneven that without loads it is far above.
+#[test]
+fn a_bounded_ring_knows_how_many_entries_each_machine_has() {
+    for (policy, bounded) in [("ring", false), ("bounded-ring", true)] {
+        for c in [1.1, 1.25, 2.0] {
+            let mut partitioner = json!({ "id": policy, "points": 1 });
+            if bounded {
+                partitioner["load_factor"] = c.into();
+            }
+            let clients = json!({ "id": "c", "kind": "clients", "rate_per_s": 400, "timeout_ms": 0,
+                "keys": { "kind": "zipf", "count": 2000, "s": 0.6 }, "to": ["cache"] });
+            let node = cache_node(json!({ "count": 6, "capacity": 2000, "partitioner": partitioner }));
+            let mut session = Session::new(scenario(json!([clients, node, origin()]), json!([]), json!([])));
+            for at_s in 1..=10 {
+                session.advance(Time::from_ms(1000.0 * f64::from(at_s)), u64::MAX);
+                let entries = entries(&session);
+                let total: u64 = entries.iter().sum();
+                let most = (c * total as f64 / 6.0).ceil() as u64;
+                let fullest = entries.iter().max().copied().unwrap_or(0);
+                assert_eq!(fullest <= most, bounded, "{policy}, {c}: {entries:?}, at most {most}");
+            }
+            // An entry that is where it was put is found there: those who ask know it.
+            let hits = session.summary().nodes["cache"].hit_ratio.unwrap();
+            assert!(hits > 0.4, "{policy}, {c}: {hits}");
+        }
+    }
+}
+
+/// Everything that takes an entry away is noticed, and what moves is placed under the bound anew.
+#[test]
+fn a_bounded_ring_keeps_count_whatever_happens_to_its_machines() {
+    for copies in [1, 2] {
+        let clients = json!({ "id": "c", "kind": "clients", "rate_per_s": 500, "timeout_ms": 0,
+            "keys": { "kind": "zipf", "count": 600, "s": 0.5 }, "mix": [{ "path": "/", "write_share": 0.1 }], "to": ["cache"] });
+        let bounded = json!({ "id": "bounded-ring", "points": 1 });
+        let node = cache_node(json!({ "count": 4, "capacity": 60, "partitioner": bounded, "ttl_ms": 3000,
+            "failover_ms": 200, "replicas": copies, "warm_share": 0.5 }));
+        let changes = json!([
+            change(1000.0, "cache/2", json!({ "down": true })),
+            change(2000.0, "cache/2", json!({ "down": false })),
+            change(3000.0, "cache", json!({ "count": 6 })),
+            change(4000.0, "cache", json!({ "capacity": 40 })),
+            change(5000.0, "cache", json!({ "strategy": "write-behind" })),
+            change(6000.0, "cache/1", json!({ "down": true })),
+            change(7000.0, "cache", json!({ "count": 3 })),
+            change(8000.0, "cache", json!({ "partitioner": "ring" })),
+            change(9000.0, "cache", json!({ "partitioner": { "id": "bounded-ring", "points": 2 } })),
+        ]);
+        let mut session = Session::new(scenario(json!([clients, node, origin()]), json!([]), changes));
+        for step in 1..200 {
+            session.advance(Time::from_ms(50.0 * f64::from(step)), u64::MAX);
+            let Node::Cache(cache) = &session.simulation().world().nodes()[1] else { panic!("no cache") };
+            cache.check().unwrap();
+            let (placing, machines) = (cache.placing(), cache.machines());
+            for (load, number) in placing.policy().loads().iter().zip(placing.numbers()) {
+                let held = placing.keys().filter(|key| placing.owner(*key) == Some(*number));
+                let (mut known, mut there) = (0, true);
+                held.for_each(|key| (known, there) = (known + 1, there && machines[*number as usize].has(key)));
+                assert!(load.holds == known && there, "{copies} copies, step {step}, machine {number}");
+            }
+        }
+        let summary = session.summary();
+        assert_eq!(summary.total.requests, summary.total.in_flight + summary.total.outcomes.values().sum::<u64>());
+        assert!(summary.nodes["cache"].hit_ratio.unwrap() > 0.1);
     }
 }

@@ -3,7 +3,7 @@
 
 use super::placing::Placing;
 use crate::algo::choice::PolicyChoice;
-use crate::algo::ring::{self, Inspection, Key, Members, Way};
+use crate::algo::ring::{self, Inspection, Members, Way};
 use crate::sim::{Time, mix};
 use serde::Serialize;
 use std::sync::Arc;
@@ -115,6 +115,13 @@ impl Era {
         Era { placing: placing.clone(), seen: Arc::new(seen) }
     }
 
+    /// With what the members hold at the moment.
+    fn seen_now(&self) -> Arrangement {
+        let mut seen = Arrangement::clone(&self.seen);
+        seen.seen.loads = self.placing.policy().loads();
+        seen
+    }
+
     /// Under the same policy, for others.
     fn is_replaced_by(&self, placing: &Placing) -> bool {
         self.placing.choice() == placing.choice() && self.placing.members() != placing.members()
@@ -127,7 +134,11 @@ impl Divided {
         let same = |era: &Era| {
             era.placing.choice() == placing.choice() && era.placing.members() == placing.members()
         };
-        if self.now.as_ref().is_some_and(same) {
+        if let Some(era) = self.now.as_mut().filter(|era| same(era)) {
+            // What lies where may be otherwise.
+            if placing.by_load() {
+                era.placing = placing.clone();
+            }
             return;
         }
         let old = self.now.replace(Era::new(placing));
@@ -182,11 +193,7 @@ impl Divided {
         };
         let (modulo_before, modulo_after) = (modulo(before.members()), modulo(after.members()));
         let differ = |before: &Placing, after: &Placing, key| {
-            let name = |it: &Placing| {
-                let key: Key<'_> = it.key(key);
-                it.members().name.get(it.policy().owner(&key)).cloned()
-            };
-            u32::from(name(before) != name(after))
+            u32::from(before.owner_name(key) != after.owner_name(key))
         };
         let mut moved = Moved { of: 0, moved: 0, with_modulo: 0 };
         for key in self.known.iter().flatten() {
@@ -208,12 +215,16 @@ impl Divided {
             true => Way::Place,
             false => now.placing.policy().way(&now.placing.key(key)),
         };
+        let by_load = now.placing.by_load();
         Some(Division {
-            now: now.seen.clone(),
+            now: if by_load { Arc::new(now.seen_now()) } else { now.seen.clone() },
             before: before.map(|before| before.seen.clone()),
             changed: self.changed,
             moved: self.moved,
-            keys: self.shown.clone(),
+            keys: match by_load {
+                true => Arc::new(self.shown.iter().map(|it| self.key_at(it.key)).collect()),
+                false => self.shown.clone(),
+            },
             latest: self.latest.map(|key| self.key_at(key)),
             way: self.latest.map(way).unwrap_or_default(),
             asked: self.asked.clone(),

@@ -9,6 +9,7 @@ pub mod division;
 pub mod keys;
 pub mod limiter;
 pub mod member;
+mod pages;
 mod placing;
 pub mod queue;
 pub mod replicas;

@@ -80,3 +80,42 @@ fn replicas_can_be_added_and_taken_away() {
         assert_eq!(store(&end).home(3).all().len(), to);
     }
 }
+
+/// Mirrokni, Thorup and Zadimoghaddam (2018): of m keys on n members nobody has more than ⌈c · m / n⌉, while keys come
+/// and after members came or went, when every row has moved; and reads stay right.
+#[test]
+fn a_bounded_ring_knows_how_many_keys_each_machine_has() {
+    for (policy, bounded) in [("ring", false), ("bounded-ring", true)] {
+        for (from, to) in [(5u16, 7u16), (7, 5)] {
+            let partitioner = json!({ "id": policy, "points": 1 });
+            let settings = json!({ "count": from, "partitioner": partitioner, "replicas": 1, "read_quorum": 1,
+                "write_quorum": 1, "move_per_s": 400 });
+            let bench = |duration_ms: f64| {
+                let mut bench = Bench::new(5, settings.clone())
+                    .clients(json!({ "keys": { "kind": "sequential", "count": KEYS },
+                        "mix": [{ "path": "/", "write_share": 1 }] }))
+                    .change(4000.0, "c", json!({ "mix": [{ "path": "/", "write_share": 0.5 }] }))
+                    .change(6000.0, "s", json!({ "count": to }))
+                    .change(duration_ms - 300.0, "c", json!({ "rate_per_s": 0 }));
+                bench.duration_ms = duration_ms;
+                bench.play()
+            };
+            for (duration_ms, members) in [(1000.0, from), (5000.0, from), (12_000.0, to)] {
+                let (seen, end) = bench(duration_ms);
+                let what = format!("{policy}, {from} to {to}, {duration_ms} ms");
+                let held: Vec<u64> = (0..members as usize)
+                    .map(|member| store(&end).rows(member).map_or(0, |rows| rows.held().into()))
+                    .collect();
+                let total: u64 = held.iter().sum();
+                let most = (1.25 * total as f64 / f64::from(members)).ceil() as u64;
+                let fullest = held.iter().max().copied().unwrap_or(0);
+                assert_eq!(fullest <= most, bounded, "{what}: {held:?}, at most {most}");
+                assert_eq!(seen.count(Counter::StaleReads), 0, "{what}");
+                assert_eq!(seen.count(Counter::LostWrites), 0, "{what}");
+                if members == to {
+                    assert_eq!((store(&end).rows_to_move(), misplaced(&end)), (0, 0), "{what}");
+                }
+            }
+        }
+    }
+}

@@ -73,9 +73,9 @@ impl Loads {
         part.div_ceil(u128::from(1000 * self.total_weight.max(1))) as u64
     }
 
-    /// Whether it may take one more.
-    fn has_room(&self, member: usize) -> bool {
-        member < self.holds.len() && self.holds[member] < self.most(member, self.total + 1)
+    /// Whether it may take one more of `total` things.
+    fn has_room(&self, member: usize, total: u64) -> bool {
+        member < self.holds.len() && self.holds[member] < self.most(member, total)
     }
 }
 
@@ -91,17 +91,30 @@ impl Partition for BoundedRing {
 
     /// Who would take the key now. As the load factor is at least 1, there is always one with room.
     fn owner(&self, key: &Key) -> usize {
+        self.owner_among(key, self.loads.total + 1)
+    }
+
+    fn by_load(&self) -> bool {
+        true
+    }
+
+    fn owner_among(&self, key: &Key, total: u64) -> usize {
         let (circle, first) = (&self.ring.circle, self.ring.position(key));
         let positions = (first..circle.len()).chain(0..first);
         let mut members = positions.map(|position| circle.member(position));
-        members.find(|&member| self.loads.has_room(member)).unwrap_or(circle.member(first))
+        members.find(|&member| self.loads.has_room(member, total)).unwrap_or(circle.member(first))
+    }
+
+    fn preference(&self, key: &Key, count: usize, out: &mut Vec<usize>) {
+        self.ring.owners(key, count, out);
     }
 
     /// Those with room in the order of the ring, then the full ones.
     fn owners(&self, key: &Key, count: usize, out: &mut Vec<usize>) {
         let mut all = vec![];
         self.ring.owners(key, self.loads.holds.len(), &mut all);
-        let room = |wanted| all.iter().copied().filter(move |&member| self.loads.has_room(member) == wanted);
+        let has_room = |member| self.loads.has_room(member, self.loads.total + 1);
+        let room = |wanted| all.iter().copied().filter(move |&member| has_room(member) == wanted);
         out.clear();
         out.extend(room(true).chain(room(false)).take(count));
     }
@@ -124,14 +137,17 @@ impl Partition for BoundedRing {
         self.ring.place(key)
     }
 
-    fn inspect(&self, members: &Members) -> Inspection {
+    fn loads(&self) -> Vec<Load> {
         let load = |member| Load {
             holds: self.loads.holds[member],
             most: self.loads.most(member, self.loads.total + 1),
         };
-        let loads = (0..self.loads.holds.len()).map(load).collect();
+        (0..self.loads.holds.len()).map(load).collect()
+    }
+
+    fn inspect(&self, members: &Members) -> Inspection {
         // Which keys a member owns depends on what the others hold.
-        Inspection { loads, shares: vec![], ..self.ring.inspect(members) }
+        Inspection { loads: self.loads(), shares: vec![], ..self.ring.inspect(members) }
     }
 
     fn check(&self, members: &Members) -> Result<(), String> {

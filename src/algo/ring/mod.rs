@@ -55,6 +55,22 @@ pub trait Partition: std::fmt::Debug + ClonePartition + Send + Sync {
     /// by all members if there are not so many.
     fn owners(&self, key: &Key, count: usize, out: &mut Vec<usize>);
 
+    /// Whether the owner depends on what the members hold. Then whoever places keys tells of all that comes
+    /// and goes, and remembers where a key lies: asked again, the policy may name somebody else.
+    fn by_load(&self) -> bool {
+        false
+    }
+
+    /// Who would take the key if there were `total` things in all, this one included.
+    fn owner_among(&self, key: &Key, _total: u64) -> usize {
+        self.owner(key)
+    }
+
+    /// As [`Partition::owners`], whatever the members hold.
+    fn preference(&self, key: &Key, count: usize, out: &mut Vec<usize>) {
+        self.owners(key, count, out);
+    }
+
     /// `member` was given one more thing to hold. Matters to policies that go by load.
     fn took(&mut self, _member: usize) {}
 
@@ -70,6 +86,12 @@ pub trait Partition: std::fmt::Debug + ClonePartition + Send + Sync {
     /// How it came from the key to its owner, where the place does not say it all.
     fn way(&self, _key: &Key) -> Way {
         Way::Place
+    }
+
+    /// For each member what it holds by [`Partition::took`] and the most that it may; empty where load
+    /// does not matter.
+    fn loads(&self) -> Vec<Load> {
+        vec![]
     }
 
     /// What a learner must see; `members` as at the last `rebuild`.
@@ -120,8 +142,7 @@ pub struct Inspection {
     /// For each member the part of all possible keys that it owns; they add up to 1. Empty where nobody
     /// can say.
     pub shares: Vec<f64>,
-    /// For each member what it holds by [`Partition::took`] and the most that it may; empty where load
-    /// does not matter.
+    /// As [`Partition::loads`].
     pub loads: Vec<Load>,
 }
 

@@ -17,6 +17,8 @@ pub struct Machine {
     pub down: bool,
     /// Counts its lives: what was under way for an earlier one finds nothing.
     pub life: u32,
+    /// Keys that it may no longer hold, since they were last asked for; only if somebody asks.
+    gone: Option<Vec<u32>>,
     seen: Seen,
 }
 
@@ -58,8 +60,40 @@ impl Machine {
             unflushed: BTreeMap::new(),
             down: false,
             life: 0,
+            gone: None,
             seen: Seen::default(),
         }
+    }
+
+    /// Whether it is to tell what it no longer holds.
+    pub fn tell(&mut self, tells: bool) {
+        self.gone = tells.then(|| self.gone.take().unwrap_or_default());
+    }
+
+    /// Keys that it held and does not any more, since this was last asked.
+    pub fn gone(&mut self) -> Vec<u32> {
+        let mut gone = self.gone.as_mut().map(std::mem::take).unwrap_or_default();
+        gone.retain(|key| !self.has(*key));
+        gone
+    }
+
+    /// Whether it answers reads of this key.
+    pub fn has(&self, key: u32) -> bool {
+        self.held.contains_key(&key)
+    }
+
+    fn drop_held(&mut self, key: u32) {
+        self.held.remove(&key);
+        if let Some(gone) = &mut self.gone {
+            gone.push(key);
+        }
+    }
+
+    /// All that it holds, and what was told of already: for one that takes its place.
+    fn all_gone(&mut self) -> Option<Vec<u32>> {
+        let mut gone = self.gone.take()?;
+        gone.extend(self.held.keys());
+        Some(gone)
     }
 
     pub fn entries(&self) -> u32 {
@@ -139,7 +173,7 @@ impl Machine {
             Got::Hit { age, left } => Found::Hit { answer, age, left },
             _ if buffered => Found::Hit { answer, age: Span::ZERO, left: None },
             Got::Expired { .. } => {
-                self.held.remove(&key);
+                self.drop_held(key);
                 Found::Expired
             }
             Got::Miss => Found::Miss,
@@ -181,7 +215,7 @@ impl Machine {
     /// The entry has left; what is still to be passed on is kept beside the entries.
     fn let_go(&mut self, key: u32) {
         if !self.unflushed.contains_key(&key) {
-            self.held.remove(&key);
+            self.drop_held(key);
         }
     }
 
@@ -201,7 +235,7 @@ impl Machine {
         if write.version <= version {
             self.unflushed.remove(&key);
             if !self.holds(key) {
-                self.held.remove(&key);
+                self.drop_held(key);
             }
         } else if write.passing <= version {
             write.passing = 0;
@@ -219,19 +253,22 @@ impl Machine {
         let lost = std::mem::take(&mut self.unflushed);
         let life = self.life + 1;
         let seen = Seen { evicted: None, ..self.seen };
-        *self = Machine { down: true, life, seen, ..Machine::new(settings) };
+        let gone = self.all_gone();
+        *self = Machine { down: true, life, seen, gone, ..Machine::new(settings) };
         lost
     }
 
     /// It no longer belongs to the cache; what it has to pass on it keeps until that is done.
     pub fn retire(&mut self, settings: &Settings) {
         let unflushed = std::mem::take(&mut self.unflushed);
-        *self = Machine { life: self.life + 1, unflushed, ..Machine::new(settings) };
+        let gone = self.all_gone();
+        *self = Machine { life: self.life + 1, unflushed, gone, ..Machine::new(settings) };
     }
 
     /// The same entries under another policy or capacity, which knows nothing of how they were used.
     pub fn rebuilt(&mut self, settings: &Settings, now: Time, random: &mut Stream) {
-        let before = std::mem::replace(self, Machine::new(settings));
+        let gone = self.all_gone();
+        let before = std::mem::replace(self, Machine { gone, ..Machine::new(settings) });
         (self.unflushed, self.down, self.life) = (before.unflushed, before.down, before.life);
         // The ratio is the new policy's own.
         self.seen.last = before.seen.last;

@@ -37,7 +37,7 @@ use crate::algo::cache as family;
 use crate::algo::ring::Members;
 use crate::sim::{
     Answer, Behaviour, CallId, Context, Counter, Draw, Env, Explanation, Handle, Member, NewRequest, Outcome,
-    Outgoing, Purpose, Random, Span, Stream, Time, Timer, mix, stream_seed,
+    Outgoing, Purpose, Random, Span, Stream, Time, Timer, mix, order, stream_seed,
 };
 use fetches::{Fetch, Fetches, Goal};
 use machine::Found;
@@ -84,6 +84,8 @@ pub struct Cache {
     placing: Arc<Placing>,
     placed: Vec<bool>,
     divided: Divided,
+    /// Keys came or went where the policy goes by load, and the callers have not been told.
+    came_or_went: bool,
     fetches: Fetches,
     /// By key: the newest write of ours that the origin has. Only where we number the writes.
     passed_on: BTreeMap<u32, u32>,
@@ -105,6 +107,7 @@ impl Cache {
             placing,
             placed: vec![],
             divided: Divided::default(),
+            came_or_went: false,
             fetches: Fetches::default(),
             passed_on: BTreeMap::new(),
             flush_timers: vec![],
@@ -137,9 +140,13 @@ impl Cache {
 
     /// The machines for a key that was asked of `member`, the first one first. Who asks a machine that
     /// does not own the key (a balancer in front may) finds what that machine has.
+    ///
+    /// Where the policy goes by load a key may have come to lie elsewhere while the call was under way: the library
+    /// asks there.
     fn holders(&self, member: u16, key: u32) -> Vec<u16> {
         let owners = self.placing.owners(key, self.settings.replicas as usize);
-        if owners.contains(&member) { owners } else { vec![member] }
+        let asked_there = owners.contains(&member) || (self.placing.by_load() && !owners.is_empty());
+        if asked_there { owners } else { vec![member] }
     }
 
     /// The first of them that is up.
@@ -176,6 +183,31 @@ impl Cache {
             let evicted = machine.put(key, answer, cx.now(), lifetime, &mut self.random);
             cx.count(member, Counter::Evictions, evicted);
         }
+        let owner = if self.placing.by_load() { self.placing.owner(key) } else { None };
+        if let Some(owner) = owner.filter(|owner| self.machines[*owner as usize].has(key)) {
+            self.came_or_went |= Placing::put(&mut self.placing, key, owner);
+        }
+    }
+
+    /// Keys that a machine no longer holds do not lie there any more: matters where the policy goes by load. The
+    /// callers are told.
+    fn settle<E: Env>(&mut self, cx: &mut Context<'_, E>) {
+        if !self.placing.by_load() {
+            return;
+        }
+        for (member, machine) in self.machines.iter_mut().enumerate() {
+            for key in machine.gone() {
+                self.came_or_went |= Placing::take_out(&mut self.placing, key, member as u16);
+            }
+        }
+        if std::mem::take(&mut self.came_or_went) {
+            self.publish(cx);
+        }
+    }
+
+    fn publish<E: Env>(&mut self, cx: &mut Context<'_, E>) {
+        self.divided.follow(&self.placing, cx.now());
+        cx.publish(self.placing.clone());
     }
 
     /// Sends a call to the origin: for `parent`, or on an errand of our own.
@@ -236,7 +268,16 @@ impl Cache {
             members.push(format!("{}-{}", self.id, member + 1), weight);
             numbers.push(member as u16);
         }
-        let placing = self.placing.changed(&self.settings.partitioner, members, numbers);
+        let of = |(member, machine): (usize, &Machine)| {
+            let owns = |key: &u32| self.placing.owner(*key) == Some(member as u16);
+            machine.keys().filter(owns).collect::<Vec<u32>>()
+        };
+        let lying = || {
+            let mut keys: Vec<u32> = self.machines.iter().enumerate().flat_map(of).collect();
+            order::sort_by_key(&mut keys, |key| u64::from(*key));
+            keys
+        };
+        let placing = self.placing.changed(&self.settings.partitioner, members, numbers, lying);
         for (member, machine) in self.machines.iter().enumerate() {
             let member = member as u16;
             let of = |key: &u32| self.placing.owner(*key) == Some(member);
@@ -246,8 +287,18 @@ impl Cache {
             }
         }
         self.placing = Arc::new(placing);
-        self.divided.follow(&self.placing, cx.now());
-        cx.publish(self.placing.clone());
+        // What has moved lies nowhere until it is fetched.
+        let lies = |key: &u32| self.placing.owner(*key).is_some_and(|it| self.machines[it as usize].has(*key));
+        let moved: Vec<u32> = self.placing.keys().filter(|key| !lies(key)).collect();
+        for key in moved {
+            if let Some(owner) = self.placing.owner(key) {
+                Placing::take_out(&mut self.placing, key, owner);
+            }
+        }
+        for machine in &mut self.machines {
+            machine.tell(self.placing.by_load());
+        }
+        self.publish(cx);
     }
 
     /// Brings a machine's life in line with its condition.
@@ -438,6 +489,7 @@ impl Behaviour for Cache {
         self.warm(cx);
         self.declare_conditions(cx, &[]);
         self.schedule_flushes(cx);
+        self.settle(cx);
     }
 
     fn arrive<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId) {
@@ -455,6 +507,7 @@ impl Behaviour for Cache {
         } else {
             self.read(cx, call, key);
         }
+        self.settle(cx);
     }
 
     fn returned<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
@@ -473,6 +526,7 @@ impl Behaviour for Cache {
         if parent == CallId::NONE {
             cx.end(request, outcome);
         }
+        self.settle(cx);
     }
 
     fn timer<E: Env>(&mut self, cx: &mut Context<'_, E>, timer: Timer) {
@@ -508,12 +562,14 @@ impl Behaviour for Cache {
             }
         }
         self.schedule_flushes(cx);
+        self.settle(cx);
         cx.announce_members();
     }
 
     fn condition<E: Env>(&mut self, cx: &mut Context<'_, E>, member: u16) {
         if (member as usize) < self.machines.len() {
             self.obey(cx, member);
+            self.settle(cx);
         }
     }
 

@@ -28,6 +28,7 @@ impl Store {
             return cx.reply(call, Outcome::QueueFull);
         }
         let (class, key) = (cx.request_of(call).class, cx.request_of(call).key);
+        self.place(cx, key);
         if let Some(owner) = self.map.placing().owner(key) {
             self.divided.ask(key, owner);
         }
@@ -39,6 +40,13 @@ impl Store {
         } else {
             let expected = cx.newest(cx.node(), key);
             self.coordinate(cx, call, expected, 0);
+        }
+    }
+
+    /// A key that is asked for has its place, also by a policy that goes by load.
+    pub(super) fn place<E: Env>(&mut self, cx: &mut Context<'_, E>, key: u32) {
+        if self.map.place(key) {
+            self.divided.follow(self.map.placing(), cx.now());
         }
     }
 

@@ -6,7 +6,7 @@
 //! same.
 
 use super::op::{Ask, Op, Reply, Rule, Task};
-use super::rows::PAGE;
+use crate::node::pages::PAGE;
 use super::version::Row;
 use super::{ENTROPY, NOBODYS, Store};
 use crate::sim::{Context, Counter, Env, Handle, Span};

@@ -71,13 +71,13 @@ impl Store {
         let pages = self.machines.iter().map(|machine| machine.rows.pages()).max().unwrap_or(0);
         let mut keys = vec![];
         for page in 0..pages {
-            let mut there = [false; super::rows::PAGE as usize];
+            let mut there = [false; crate::node::pages::PAGE as usize];
             for machine in &self.machines {
                 for (key, _) in machine.rows.in_page(page) {
-                    there[(key % super::rows::PAGE) as usize] = true;
+                    there[(key % crate::node::pages::PAGE) as usize] = true;
                 }
             }
-            let first = page as u32 * super::rows::PAGE;
+            let first = page as u32 * crate::node::pages::PAGE;
             keys.extend((first..).zip(there).filter(|(_, there)| *there).map(|(key, _)| key));
         }
         keys

@@ -7,6 +7,7 @@ use super::table::Table;
 use crate::algo::choice::PolicyChoice;
 use crate::algo::ring::Members;
 use crate::node::placing::Placing;
+use crate::sim::order::sort_by_key;
 use std::sync::Arc;
 
 /// The most replicas of a key.
@@ -73,6 +74,12 @@ impl Map {
         &self.placing
     }
 
+    /// The key is asked for. Where the policy goes by load, this is when it gets its place. True if it did.
+    pub fn place(&mut self, key: u32) -> bool {
+        let owner = if self.placing.by_load() { self.placing.owner(key) } else { None };
+        owner.is_some_and(|owner| Placing::put(&mut self.placing, key, owner))
+    }
+
     /// Where the policy wants a key.
     pub fn target(&self, key: u32) -> Home {
         let count = self.replicas.min(self.count).min(REPLICAS_MAX);
@@ -115,7 +122,13 @@ impl Map {
     /// moved; moves under way go on if they still lead to the right place.
     pub fn divide(&mut self, choice: &PolicyChoice, members: &Members, replicas: usize, keys: &[u32]) {
         let homes: Vec<Home> = keys.iter().map(|key| self.home(*key)).collect();
-        self.placing = Arc::new(self.placing.changed(choice, members.clone(), numbers(members)));
+        let all = || {
+            let mut all: Vec<u32> = self.placing.keys().chain(keys.iter().copied()).collect();
+            sort_by_key(&mut all, |key| u64::from(*key));
+            all.dedup();
+            all
+        };
+        self.placing = Arc::new(self.placing.changed(choice, members.clone(), numbers(members), all));
         (self.count, self.replicas) = (members.len(), replicas);
         let mut away = Table::default();
         for (key, home) in keys.iter().zip(homes) {

@@ -17,8 +17,10 @@
 //! `no-backend`, or time out.
 //!
 //! Left out: the coordination service behind map and leaders (its news reach everybody at once), consensus on the
-//! log (leaders are chosen by the service), sloppy quorums, deletes, sizes of rows, work of the coordinator itself,
-//! load of the members in bounded-load partitioners.
+//! log (leaders are chosen by the service), sloppy quorums, deletes, sizes of rows, work of the coordinator itself.
+//!
+//! A partitioner that goes by load counts the keys that were ever asked for: each gets its place when it is, and
+//! has it until the members change.
 
 mod coordinate;
 mod drive;
@@ -48,6 +50,7 @@ pub use version::{Row, SIBLINGS_MAX, Seen, Version};
 
 use super::division::Divided;
 use super::member::MemberSettings;
+use super::pages::Pages;
 use super::station::{Inside, Station, StationMember};
 use super::work::Desk;
 use super::{KeyFact, Kind, Show, Site};
@@ -58,7 +61,6 @@ use crate::sim::{
 use map::Map;
 use op::{Ask, Messages, Ops};
 use oracle::Oracle;
-use rows::Pages;
 use table::Table;
 use transact::Decision;
 use view::View;

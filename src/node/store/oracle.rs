@@ -5,7 +5,7 @@
 //! is acknowledged: from then on it is certain which of them stays. A *lost write* is one that was
 //! acknowledged and that a new leader does not have.
 
-use super::rows::Pages;
+use crate::node::pages::Pages;
 use super::version::{Merge, Row, Version};
 
 #[derive(Clone, Debug, Default)]

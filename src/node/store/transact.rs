@@ -81,6 +81,7 @@ impl Store {
         let accounts = self.settings.accounts;
         let other = (draw % u64::from(accounts)) as u32;
         let other = if other == key { (other + 1) % accounts } else { other };
+        self.place(cx, other);
         self.transfers += 1;
         let amount = 1 + (draw >> 40) as i64 % 10;
         let transfer = Transfer { id: self.transfers, keys: [key, other], amount };
