@@ -328,12 +328,17 @@ fn a_bounded_ring_keeps_count_whatever_happens_to_its_machines() {
             for (load, number) in placing.policy().loads().iter().zip(placing.numbers()) {
                 let held = placing.keys().filter(|key| placing.owner(*key) == Some(*number));
                 let (mut known, mut there) = (0, true);
-                held.for_each(|key| (known, there) = (known + 1, there && machines[*number as usize].has(key)));
+                held.for_each(|key| {
+                    (known, there) = (known + 1, there && machines[*number as usize].has(key))
+                });
                 assert!(load.holds == known && there, "{copies} copies, step {step}, machine {number}");
             }
         }
         let summary = session.summary();
-        assert_eq!(summary.total.requests, summary.total.in_flight + summary.total.outcomes.values().sum::<u64>());
+        assert_eq!(
+            summary.total.requests,
+            summary.total.in_flight + summary.total.outcomes.values().sum::<u64>()
+        );
         assert!(summary.nodes["cache"].hit_ratio.unwrap() > 0.1);
     }
 }

@@ -17,7 +17,7 @@ use switchyard::run::{Digest, NO_LIMIT, Simulation, snapshot::NodeState};
 use switchyard::scenario::{Checked, link, paths};
 use switchyard::sim::{Counter, Observer, Outcome, Place, Purpose, Random, Request, Span, Stream, Time};
 
-use Outcome::{BreakerOpen, BulkheadFull, Crashed, Ok as Fine, QueueFull, TimedOut};
+use Outcome::{BreakerOpen, BulkheadFull, Crashed, Ok as Fine, QueueFull, RateLimited, TimedOut};
 
 fn with(mut node: Value, settings: Value) -> Value {
     for (name, value) in settings.as_object().expect("settings") {
@@ -133,6 +133,57 @@ fn only_what_may_go_better_is_tried_again() {
     // Refused at 5 and 25, taken at 45.
     assert_eq!(record.ends(), [(1, 30.0, Fine), (2, 75.0, Fine)]);
     assert_eq!(record.hops.iter().filter(|hop| hop.outcome == QueueFull).count(), 2);
+}
+
+/// A bucket of one token, two a second. The first request takes the token at 0; the second comes at 100.2 and is told to
+/// come again after the 399.8 ms that are left, in whole milliseconds, so at 500.2.
+#[test]
+fn a_limiter_says_when_to_come_again_and_clients_may_honour_it() {
+    let policy = json!({ "id": "token-bucket", "capacity": 1, "rate_per_s": 2 });
+    let limiter = json!({ "id": "l", "kind": "limiter", "policy": policy, "to": ["b"] });
+    let direct = with(limiter.clone(), json!({ "id": "s" }));
+    let lb = json!({ "id": "s", "kind": "balancer", "to": ["l"] });
+    let servers = server("s", 0.0, json!({ "to": ["l"] }));
+    let patient = with(servers.clone(), json!({ "call_timeout_ms": 5000 }));
+    let cache = |strategy: &str| json!({ "id": "s", "kind": "cache", "strategy": strategy, "to": ["l"] });
+    let b = server("b", 0.0, json!({}));
+    // Whoever stands between passes on what a refusal brings.
+    let ways = [
+        json!([direct, b]),
+        json!([lb, limiter, b]),
+        json!([servers, limiter, b]),
+        json!([patient, limiter, b]),
+        json!([cache("read-through"), limiter, b]),
+        json!([cache("write-behind"), limiter, b]),
+    ];
+    for nodes in ways {
+        let last = |settings: Value| {
+            let keys = json!({ "kind": "list", "keys": [1, 2] });
+            let mut all = vec![at(&[0.0, 100.2], with(settings, json!({ "keys": keys })))];
+            all.extend(nodes.as_array().unwrap().iter().cloned());
+            let record = play(&scenario(json!(all), json!([]), json!([])));
+            let ends = record.ends();
+            assert_eq!(ends[0], (1, 0.0, Fine), "{nodes}");
+            let asked: Vec<f64> = record.at(1).iter().map(|hop| hop.arrived).skip(1).collect();
+            (asked, ends[1].1, ends[1].2)
+        };
+        let retries = |settings: Value| with(json!({ "retries": 2, "backoff": "none" }), settings);
+        // As released: it is only told.
+        assert_eq!(last(retries(json!({}))), (vec![100.2; 3], 100.2, RateLimited), "{nodes}");
+        let honour = json!({ "honour_retry_after": true });
+        assert_eq!(last(retries(honour.clone())), (vec![100.2, 500.2], 500.2, Fine), "{nodes}");
+        // The delay comes on top; a time beyond the deadline is not waited for.
+        let delay = with(honour.clone(), json!({ "backoff": "fixed", "backoff_ms": 30, "jitter": "none" }));
+        assert_eq!(last(retries(delay)), (vec![100.2, 530.2], 530.2, Fine), "{nodes}");
+        let hurried = with(honour, json!({ "deadline_ms": 399 }));
+        assert_eq!(last(retries(hurried)), (vec![100.2], 100.2, RateLimited), "{nodes}");
+    }
+    // Where nobody knows when, the delay is all there is.
+    let places =
+        json!({ "id": "s", "kind": "limiter", "policy": { "id": "concurrency", "limit": 1 }, "to": ["b"] });
+    let waits = json!({ "retries": 1, "backoff": "fixed", "backoff_ms": 30, "jitter": "none", "honour_retry_after": true });
+    let nodes = json!([at(&[0.0, 10.0], waits), places, server("b", 20.0, json!({}))]);
+    assert_eq!(play(&scenario(nodes, json!([]), json!([]))).ends(), [(1, 20.0, Fine), (2, 60.0, Fine)]);
 }
 
 /// Each try fails with probability p on its own: tries are geometric, cut off after r retries, so calls

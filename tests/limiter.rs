@@ -444,7 +444,8 @@ proptest! {
     ) {
         let l = settings.iter().fold(limiter(json!({})), merged);
         let c = clients(json!({ "rate_per_s": 120, "clients": 4, "keys": { "kind": "uniform", "count": 6 },
-            "timeout_ms": if seed % 2 == 0 { 0 } else { 150 } }));
+            "timeout_ms": if seed % 2 == 0 { 0 } else { 150 }, "retries": seed % 3, "backoff_ms": 10,
+            "honour_retry_after": seed % 5 < 3 }));
         let ms = if latency { 2.0 } else { 0.0 };
         let link = |from: &str, to: &str| json!({ "from": from, "to": to, "latency_ms": ms });
         let file = json!({ "v": 1, "seed": seed, "duration_ms": 3000, "nodes": [c, l, servers(json!({ "workers": 3 }))],

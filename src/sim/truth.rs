@@ -4,15 +4,31 @@
 //! and tells when it has acknowledged it. Whoever holds a copy can be asked how old it is. No policy
 //! and no node may decide anything by it: in the real system nobody knows.
 
-use super::NodeId;
+use super::{NodeId, Span};
 use std::sync::Arc;
 
-/// What an answer brings: which node's data, and the number of the write that it comes from.
+/// What an answer brings: which node's data, and the number of the write that it comes from. What a limiter's
+/// refusal brings, that is with [`super::Outcome::RateLimited`], is when to come again: see [`Answer::again_after`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Answer {
     pub origin: NodeId,
     /// 0: nothing was ever written, or the answer is not about data.
     pub version: u32,
+}
+
+const NS_PER_MS: u64 = 1_000_000;
+
+impl Answer {
+    /// Of a refusal: come again after this time. As in a header it is a whole number, of milliseconds, rounded up.
+    pub fn again(origin: NodeId, after: Span) -> Answer {
+        let ms = after.0.div_ceil(NS_PER_MS).max(1);
+        Answer { origin, version: u32::try_from(ms).unwrap_or(u32::MAX) }
+    }
+
+    /// Of a refusal: after which time to come again, if it said so.
+    pub fn again_after(self) -> Option<Span> {
+        (self.version > 0).then(|| Span(u64::from(self.version) * NS_PER_MS))
+    }
 }
 
 /// For each node and key: how many writes began, and the newest that was acknowledged.
@@ -73,6 +89,14 @@ impl Truth {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_to_come_again_is_rounded_up_to_milliseconds() {
+        for (ns, ms) in [(0, 1), (1, 1), (1_000_000, 1), (1_000_001, 2), (u64::MAX, u32::MAX.into())] {
+            assert_eq!(Answer::again(3, Span(ns)).again_after(), Some(Span(ms * NS_PER_MS)));
+        }
+        assert_eq!(Answer::default().again_after(), None);
+    }
 
     #[test]
     fn writes_are_numbered_by_key_and_node_and_the_newest_acknowledged_counts() {

@@ -288,7 +288,8 @@ impl Cache {
         }
         self.placing = Arc::new(placing);
         // What has moved lies nowhere until it is fetched.
-        let lies = |key: &u32| self.placing.owner(*key).is_some_and(|it| self.machines[it as usize].has(*key));
+        let lies =
+            |key: &u32| self.placing.owner(*key).is_some_and(|it| self.machines[it as usize].has(*key));
         let moved: Vec<u32> = self.placing.keys().filter(|key| !lies(key)).collect();
         for key in moved {
             if let Some(owner) = self.placing.owner(key) {
@@ -516,7 +517,7 @@ impl Behaviour for Cache {
             (call.request, call.parent, call.outcome, call.answer, call.tag);
         let seed = cx.request(request).seed;
         if let Some(fetch) = self.fetches.end(tag) {
-            let answer = self.numbered(cx, fetch.key, answer);
+            let answer = if outcome.is_ok() { self.numbered(cx, fetch.key, answer) } else { answer };
             match fetch.goal {
                 Goal::Fill | Goal::Refresh => self.filled(cx, &fetch, outcome, answer, seed),
                 Goal::Write { version } => self.written(cx, &fetch, version, outcome, answer, seed),

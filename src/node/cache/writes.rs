@@ -60,12 +60,10 @@ impl Cache {
         seed: u64,
     ) {
         let key = fetch.key;
-        if version > 0 {
+        if version > 0 && outcome.is_ok() {
             answer = Answer { origin: cx.node(), version };
-            if outcome.is_ok() {
-                self.note_passed_on(key, version);
-                cx.write_acknowledged(key, version);
-            }
+            self.note_passed_on(key, version);
+            cx.write_acknowledged(key, version);
         }
         let holders = self.holders(fetch.member, key);
         match self.settings.strategy {

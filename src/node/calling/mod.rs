@@ -12,6 +12,9 @@
 //!   `deadline_ms`, to the nanosecond. A delay that would end after the deadline is not begun: the inquiry
 //!   ends at once with what the last try brought, as in the AWS SDKs.
 //! - *What is tried again.* What a moment later may go better: see [`is_worth_retrying`].
+//! - *When to come again.* With `honour_retry_after` a limiter's refusal that says so is believed: the delay before
+//!   the next try begins only then. Without jitter all who were refused together come back together. (Envoy's
+//!   `rate_limited_retry_back_off` adds its jitter to the time told, too.) `backoff_max_ms` bounds the delay alone.
 //! - *Retry budget.* Each request pays `retry_budget` tokens in, each retry and each hedge takes one out:
 //!   calls are at most 1 + budget times the requests (Google, "Site Reliability Engineering", 2016, chapter
 //!   21; Finagle's `RetryBudget`). It begins empty and saves up at most 100. 0 means no budget: only
@@ -21,7 +24,7 @@
 //!   waits for it: neither pauses between tries nor calls given up count.
 //!
 //! Budget, breaker and bulkhead are one for each member and each node that it calls: each server has its own,
-//! and all clients of a node share one. Left out: the retry-after of a limiter, and budgets in time.
+//! and all clients of a node share one. Left out: budgets in time.
 
 pub mod backoff;
 pub mod breaker;
@@ -170,7 +173,7 @@ impl Caller {
             () if !is_worth_retrying(outcome) => self.finish(cx, place, outcome, answer),
             // The other call may still save the try.
             () if other_open => None,
-            () => self.try_later(cx, place, outcome),
+            () => self.try_later(cx, place, outcome, answer),
         }
     }
 
@@ -232,20 +235,27 @@ impl Caller {
     }
 
     /// The try failed with this outcome.
-    fn try_later<E: Env>(&mut self, cx: &mut Context<'_, E>, place: u32, outcome: Outcome) -> Option<Done> {
+    fn try_later<E: Env>(
+        &mut self,
+        cx: &mut Context<'_, E>,
+        place: u32,
+        outcome: Outcome,
+        answer: Answer,
+    ) -> Option<Done> {
         let now = cx.now();
         let inquiry = self.inquiries.get_mut(place)?;
         cx.cancel(std::mem::replace(&mut inquiry.timer, Handle::NONE));
         let Inquiry { want, retries, attempt, delay_ms, deadline, .. } = *inquiry;
         if retries >= self.settings.retries {
-            return self.finish(cx, place, outcome, Answer::default());
+            return self.finish(cx, place, outcome, answer);
         }
         let identity = (want.way as u64) << 32 | attempt as u64;
         let mut draw = Draw::new(self.stream, cx.request(want.request).seed ^ mix(identity));
         let delay_ms = backoff::delay_ms(&self.settings, retries as u32, delay_ms, &mut draw);
-        let at = now + Span::from_ms(delay_ms);
+        let told = if self.settings.honour_retry_after { again_after(outcome, answer) } else { None };
+        let at = now + told.unwrap_or(Span::ZERO) + Span::from_ms(delay_ms);
         if at >= deadline || !self.afford(cx, &want) {
-            return self.finish(cx, place, outcome, Answer::default());
+            return self.finish(cx, place, outcome, answer);
         }
         let timer = cx.timer(want.member, RETRY, self.inquiries.timer_index(place), at);
         let inquiry = self.inquiries.get_mut(place)?;
@@ -345,6 +355,11 @@ fn gate_of<'a, E: Env>(gates: &'a mut Vec<Gate>, cx: &Context<'_, E>, want: &Wan
 /// as it is.
 pub fn is_worth_retrying(outcome: Outcome) -> bool {
     is_trouble(outcome) || matches!(outcome, Outcome::RateLimited | Outcome::Aborted)
+}
+
+/// When a limiter that refused said to come again.
+fn again_after(outcome: Outcome, answer: Answer) -> Option<Span> {
+    if outcome == Outcome::RateLimited { answer.again_after() } else { None }
 }
 
 /// The node that was called does badly: what a circuit breaker counts. A limiter that refuses does well.

@@ -17,6 +17,9 @@ pub struct Calling {
     pub backoff_ms: f64,
     pub backoff_max_ms: f64,
     pub jitter: Jitter,
+    /// Younger than the others: files that do not use it stay as they were.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub honour_retry_after: bool,
     pub retry_budget: f64,
     pub hedge_after_ms: f64,
     pub breaker_failures: f64,
@@ -61,6 +64,7 @@ impl Default for Calling {
             backoff_ms: 100.0,
             backoff_max_ms: 10_000.0,
             jitter: Jitter::Full,
+            honour_retry_after: false,
             retry_budget: 0.0,
             hedge_after_ms: 0.0,
             breaker_failures: 0.0,
@@ -148,6 +152,13 @@ pub const JITTER: Setting = Setting::choice(
     &[("none", "None"), ("full", "Full"), ("equal", "Equal"), ("decorrelated", "Decorrelated")],
     "full",
     "How chance spreads the delays, so that those who failed together do not come back together.",
+);
+
+pub const HONOUR_RETRY_AFTER: Setting = Setting::toggle(
+    "honour_retry_after",
+    "Honours Retry-After",
+    false,
+    "After a refusal that says when to come again, a retry waits until then, and then its delay.",
 );
 
 pub const RETRY_BUDGET: Setting = Setting::number(

@@ -220,6 +220,7 @@ pub const SETTINGS: &[Setting] = &[
     calling::BACKOFF_MS,
     calling::BACKOFF_MAX_MS,
     calling::JITTER,
+    calling::HONOUR_RETRY_AFTER,
     calling::RETRY_BUDGET,
     calling::HEDGE_AFTER_MS,
     calling::BREAKER_FAILURES,

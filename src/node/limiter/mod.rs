@@ -6,7 +6,9 @@
 //! every call that comes back, however it ended. Every request counts for one.
 //!
 //! One machine, without faults of its own and without processing time. A new policy, or other keys to count by,
-//! begin with nothing known. The time to come again is told in words only: no client here waits for it.
+//! begin with nothing known. A refusal says when to come again, as HTTP's
+//! Retry-After, where the policy knows; clients may honour that (`honour_retry_after`). A call that finds no place to
+//! wait, behind others, is refused without.
 
 mod seen;
 mod settings;
@@ -17,8 +19,8 @@ use super::station::{Inside, LimitView, Station};
 use super::{KeyFact, Kind, Show, Site};
 use crate::algo::limit::{self, Decision, Limit};
 use crate::sim::{
-    Behaviour, CallId, Candidate, Context, Counter, Env, Explanation, Handle, Member, Outcome, Outgoing,
-    Request, Span, Time, Timer, order,
+    Answer, Behaviour, CallId, Candidate, Context, Counter, Env, Explanation, Handle, Member, Outcome,
+    Outgoing, Request, Span, Time, Timer, order,
 };
 use seen::Seen;
 use std::collections::{BTreeMap, VecDeque};
@@ -131,7 +133,7 @@ impl Limiter {
         let room = self.settings.when_over == WhenOver::Delay && self.held < self.settings.delayed_max;
         if let Some(line) = self.lines.get_mut(&key) {
             if !room {
-                return self.refuse(cx, call);
+                return self.refuse(cx, call, None);
             }
             line.calls.push_back(call);
             self.held += 1;
@@ -142,7 +144,7 @@ impl Limiter {
             return self.pass(cx, call, decision.wait);
         }
         match self.due(cx, call, decision).filter(|_| room) {
-            None => self.refuse(cx, call),
+            None => self.refuse(cx, call, decision.retry_after),
             Some(due) => {
                 let timer = cx.timer(0, ASK, key, due);
                 self.lines.insert(key, Line { calls: VecDeque::from([call]), timer });
@@ -186,7 +188,7 @@ impl Limiter {
             self.leave(key);
             match decision.allow {
                 true => self.pass(cx, call, decision.wait),
-                false => self.refuse(cx, call),
+                false => self.refuse(cx, call, decision.retry_after),
             }
         }
     }
@@ -201,11 +203,12 @@ impl Limiter {
         }
     }
 
-    fn refuse<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId) {
+    fn refuse<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId, again: Option<Span>) {
         self.refused += 1;
         self.seen.refused(self.key_of(cx.request_of(call)), cx.now());
         cx.count(0, Counter::Limited, 1);
-        cx.reply(call, Outcome::RateLimited);
+        let answer = again.map_or(Answer::default(), |after| Answer::again(cx.node(), after));
+        cx.reply_with(call, Outcome::RateLimited, answer);
     }
 
     /// The policy let it pass, at once or after its own queue.

@@ -137,8 +137,9 @@ impl Worker {
     /// An answer from downstream.
     fn learn(&mut self, outcome: Outcome, answer: Answer) {
         if !outcome.is_ok() {
-            self.worst = outcome;
-        } else if answer != Answer::default() {
+            // A refusal says when to come again.
+            (self.worst, self.answer) = (outcome, answer);
+        } else if self.worst.is_ok() && answer != Answer::default() {
             self.answer = answer;
         }
     }

@@ -6,9 +6,9 @@
 //! same.
 
 use super::op::{Ask, Op, Reply, Rule, Task};
-use crate::node::pages::PAGE;
 use super::version::Row;
 use super::{ENTROPY, NOBODYS, Store};
+use crate::node::pages::PAGE;
 use crate::sim::{Context, Counter, Env, Handle, Span};
 use std::sync::Arc;
 

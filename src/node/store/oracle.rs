@@ -5,8 +5,8 @@
 //! is acknowledged: from then on it is certain which of them stays. A *lost write* is one that was
 //! acknowledged and that a new leader does not have.
 
-use crate::node::pages::Pages;
 use super::version::{Merge, Row, Version};
+use crate::node::pages::Pages;
 
 #[derive(Clone, Debug, Default)]
 pub struct Oracle {
