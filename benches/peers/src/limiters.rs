@@ -99,7 +99,7 @@ struct Clocked {
 impl Clocked {
     fn ask(&mut self, key: u32) -> u64 {
         self.now.0 += STEP_NS;
-        u64::from(self.policy.ask(key, 1, self.now).allow)
+        u64::from(self.policy.pass(key, 1, self.now).allows())
     }
 }
 

@@ -1,6 +1,6 @@
 //! The arithmetic of buckets: levels in whole *grains*, so small that a nanosecond brings a whole number.
 
-use super::Decision;
+use super::Verdict;
 use crate::algo::setting::{Knobs, Scale, Setting};
 use crate::sim::Span;
 
@@ -83,16 +83,10 @@ impl Bucket {
         Span(whole + u64::from(whole * self.per_ns.by < grains))
     }
 
-    /// Of a bucket in which `free` grains of room (or of tokens) are left.
+    /// Of a bucket in which there are only `free` grains of room (or of tokens) for so many.
     #[inline]
-    pub fn passed(&self, free: u64) -> Decision {
-        Decision { allow: true, remaining: self.units(free), retry_after: None, wait: Span::ZERO }
-    }
-
-    #[inline]
-    pub fn refused(&self, free: u64, grains: u64) -> Decision {
-        let retry_after = (grains <= self.most).then(|| self.span(grains - free));
-        Decision { allow: false, remaining: self.units(free), retry_after, wait: Span::ZERO }
+    pub fn refused(&self, free: u64, grains: u64) -> Verdict {
+        if grains <= self.most { Verdict::Later(self.span(grains - free)) } else { Verdict::Refused }
     }
 }
 

@@ -4,7 +4,7 @@
 //! limit / (mean time under way), so it tightens by itself when what is behind it becomes slow. When to come
 //! again depends on when others are done, so a refusal cannot say.
 
-use super::states::{Gauge, States};
+use super::states::{Gauge, Rule, States};
 use super::window::{LIMIT_MAX, limit};
 use super::*;
 
@@ -36,14 +36,31 @@ struct Concurrency {
     states: States<Gauge>,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct Places(u64);
+
+impl Rule<Gauge> for Places {
+    fn is_new(&self, state: &Gauge, _: Time) -> bool {
+        state.amount == 0
+    }
+
+    fn pass(&self, state: &mut Gauge, cost: u32, _: Time) -> Verdict {
+        let taken = state.amount + u64::from(cost);
+        if taken > self.0 {
+            return Verdict::Refused;
+        }
+        state.amount = taken;
+        Verdict::Passes(Span::ZERO)
+    }
+}
+
 impl Limit for Concurrency {
-    fn ask(&mut self, key: u32, cost: u32, _: Time) -> Decision {
-        let state = self.states.of(key, |state| state.amount == 0);
-        let free = self.limit - state.amount.min(self.limit);
-        let allow = u64::from(cost) <= free;
-        let left = if allow { free - u64::from(cost) } else { free };
-        state.amount = self.limit - left;
-        Decision { allow, remaining: left as u32, retry_after: None, wait: Span::ZERO }
+    fn pass(&mut self, key: u32, cost: u32, now: Time) -> Verdict {
+        self.states.pass(&Places(self.limit), key, cost, now)
+    }
+
+    fn remaining(&self, key: u32, _: Time) -> u32 {
+        (self.limit - self.states.peek(key).amount.min(self.limit)) as u32
     }
 
     /// What passed on the shared state is also taken off there, unless its key has got a state since: then

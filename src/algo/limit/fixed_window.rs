@@ -33,20 +33,38 @@ impl Rule {
     fn counted(&self, state: &Gauge, now: Time) -> Gauge {
         if now.since(state.at) < self.window { *state } else { Gauge { amount: 0, at: self.begin(now) } }
     }
+
+    /// What may still pass.
+    fn free_of(&self, counted: &Gauge) -> u64 {
+        u64::from(self.limit) - counted.amount.min(self.limit.into())
+    }
+}
+
+impl states::Rule<Gauge> for Rule {
+    fn is_new(&self, state: &Gauge, now: Time) -> bool {
+        self.counted(state, now).amount == 0
+    }
+
+    fn pass(&self, state: &mut Gauge, cost: u32, now: Time) -> Verdict {
+        let counted = self.counted(state, now);
+        if u64::from(cost) > self.free_of(&counted) {
+            return match cost <= self.limit {
+                true => Verdict::Later((counted.at + self.window).since(now)),
+                false => Verdict::Refused,
+            };
+        }
+        *state = Gauge { amount: counted.amount + u64::from(cost), at: counted.at };
+        Verdict::Passes(Span::ZERO)
+    }
 }
 
 impl Limit for FixedWindow {
-    fn ask(&mut self, key: u32, cost: u32, now: Time) -> Decision {
-        let rule = self.rule;
-        let state = self.states.of(key, |state| rule.counted(state, now).amount == 0);
-        let counted = rule.counted(state, now);
-        let free = u64::from(rule.limit) - counted.amount.min(rule.limit.into());
-        if u64::from(cost) > free {
-            let retry_after = (cost <= rule.limit).then(|| (counted.at + rule.window).since(now));
-            return Decision { allow: false, remaining: free as u32, retry_after, wait: Span::ZERO };
-        }
-        *state = Gauge { amount: counted.amount + u64::from(cost), at: counted.at };
-        Decision { allow: true, remaining: free as u32 - cost, retry_after: None, wait: Span::ZERO }
+    fn pass(&mut self, key: u32, cost: u32, now: Time) -> Verdict {
+        self.states.pass(&self.rule, key, cost, now)
+    }
+
+    fn remaining(&self, key: u32, now: Time) -> u32 {
+        self.rule.free_of(&self.rule.counted(&self.states.peek(key), now)) as u32
     }
 
     fn inspect(&self, key: u32, now: Time) -> Inspection {

@@ -9,7 +9,7 @@
 //! kept as a remainder, so a rate such as 3 a second is exact.
 
 use super::bucket::{Bucket, KNOBS};
-use super::states::{Gauge, States};
+use super::states::{Gauge, Rule, States};
 use super::*;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -21,29 +21,37 @@ pub(super) const ENTRY: Entry = Entry {
         source: "ITU-T I.371; ATM Forum TM 4.0 (1996)",
         knobs: KNOBS,
     },
-    build: |knobs| Box::new(Gcra { bucket: Bucket::new(knobs), states: States::new(KEYS_MAX) }),
+    build: |knobs| Box::new(Gcra { bucket: Arrivals(Bucket::new(knobs)), states: States::new(KEYS_MAX) }),
 };
 
 #[derive(Clone, Debug)]
 struct Gcra {
-    bucket: Bucket,
+    bucket: Arrivals,
     /// The theoretical arrival: a time, and an amount of grains that is less than a nanosecond's.
     states: States<Gauge>,
 }
 
-impl Bucket {
+#[derive(Clone, Copy, Debug)]
+struct Arrivals(Bucket);
+
+impl Arrivals {
     /// How far the arrival lies ahead, in grains.
     #[inline]
     fn ahead(&self, arrival: &Gauge, now: Time) -> u64 {
-        if arrival.at < now { 0 } else { self.during(arrival.at.since(now)) + arrival.amount }
+        if arrival.at < now { 0 } else { self.0.during(arrival.at.since(now)) + arrival.amount }
     }
 }
 
-impl Limit for Gcra {
-    fn ask(&mut self, key: u32, cost: u32, now: Time) -> Decision {
-        let bucket = &self.bucket;
-        let arrival = self.states.of(key, |arrival| bucket.ahead(arrival, now) == 0);
-        let (ahead, grains) = (bucket.ahead(arrival, now), bucket.grains(cost));
+impl Rule<Gauge> for Arrivals {
+    #[inline]
+    fn is_new(&self, arrival: &Gauge, now: Time) -> bool {
+        self.ahead(arrival, now) == 0
+    }
+
+    #[inline]
+    fn pass(&self, arrival: &mut Gauge, cost: u32, now: Time) -> Verdict {
+        let bucket = &self.0;
+        let (ahead, grains) = (self.ahead(arrival, now), bucket.grains(cost));
         let free = bucket.most - ahead.min(bucket.most);
         if grains > free {
             return bucket.refused(free, grains);
@@ -51,17 +59,29 @@ impl Limit for Gcra {
         let ahead = ahead + grains;
         let whole = bucket.per_ns.quotient(ahead);
         *arrival = Gauge { amount: ahead - whole * bucket.per_ns.by, at: now + Span(whole) };
-        bucket.passed(free - grains)
+        Verdict::Passes(Span::ZERO)
+    }
+}
+
+impl Limit for Gcra {
+    fn pass(&mut self, key: u32, cost: u32, now: Time) -> Verdict {
+        self.states.pass(&self.bucket, key, cost, now)
+    }
+
+    fn remaining(&self, key: u32, now: Time) -> u32 {
+        let Arrivals(bucket) = self.bucket;
+        bucket.units(bucket.most.saturating_sub(self.bucket.ahead(&self.states.peek(key), now)))
     }
 
     fn inspect(&self, key: u32, now: Time) -> Inspection {
         let arrival = self.states.peek(key);
+        let Arrivals(bucket) = self.bucket;
         let ahead = self.bucket.ahead(&arrival, now);
         Inspection {
-            note: format!("next due in {:.0} ms", self.bucket.span(ahead).ms()),
-            level: self.bucket.shown(ahead),
-            most: self.bucket.capacity.into(),
-            rate_per_s: Some(self.bucket.rate_per_s()),
+            note: format!("next due in {:.0} ms", bucket.span(ahead).ms()),
+            level: bucket.shown(ahead),
+            most: bucket.capacity.into(),
+            rate_per_s: Some(bucket.rate_per_s()),
             marks: vec![Mark { name: "theoretical arrival", at: arrival.at.max(now) }],
             ..Default::default()
         }
@@ -72,7 +92,7 @@ impl Limit for Gcra {
     }
 
     fn check(&self) -> Result<(), String> {
-        match self.states.iter().find(|arrival| arrival.amount >= self.bucket.per_ns.by) {
+        match self.states.iter().find(|arrival| arrival.amount >= self.bucket.0.per_ns.by) {
             Some(arrival) => Err(format!("{} grains make a nanosecond", arrival.amount)),
             None => self.states.check(),
         }

@@ -5,7 +5,7 @@
 //! tokens, so the decisions are the same. Nothing waits: what passes, passes at once, and bursts too.
 
 use super::bucket::{Bucket, KNOBS};
-use super::states::{Gauge, States};
+use super::states::{Gauge, Rule, States};
 use super::*;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -34,17 +34,9 @@ impl Bucket {
         state.amount.saturating_sub(self.during(now.since(state.at)))
     }
 
-    /// A leaky bucket that takes a request, or does not; and the water that was there before it.
-    #[inline]
-    pub fn pour(&self, states: &mut States<Gauge>, key: u32, cost: u32, now: Time) -> (Decision, u64) {
-        let state = states.of(key, |state| self.water(state, now) == 0);
-        let (water, grains) = (self.water(state, now), self.grains(cost));
-        let free = self.most - water;
-        if grains > free {
-            return (self.refused(free, grains), water);
-        }
-        *state = Gauge { amount: water + grains, at: state.at.max(now) };
-        (self.passed(free - grains), water)
+    /// What could be poured in, in whole units.
+    pub fn room(&self, states: &States<Gauge>, key: u32, now: Time) -> u32 {
+        self.units(self.most - self.water(&states.peek(key), now))
     }
 
     pub fn inspect_water(
@@ -74,9 +66,39 @@ impl Bucket {
     }
 }
 
+/// A leaky bucket that takes a request, or does not.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pour {
+    pub bucket: Bucket,
+    /// What is poured in waits until what was there before it has leaked out.
+    pub waits: bool,
+}
+
+impl Rule<Gauge> for Pour {
+    #[inline]
+    fn is_new(&self, state: &Gauge, now: Time) -> bool {
+        self.bucket.water(state, now) == 0
+    }
+
+    #[inline]
+    fn pass(&self, state: &mut Gauge, cost: u32, now: Time) -> Verdict {
+        let (water, grains) = (self.bucket.water(state, now), self.bucket.grains(cost));
+        let free = self.bucket.most - water;
+        if grains > free {
+            return self.bucket.refused(free, grains);
+        }
+        *state = Gauge { amount: water + grains, at: state.at.max(now) };
+        Verdict::Passes(if self.waits { self.bucket.span(water) } else { Span::ZERO })
+    }
+}
+
 impl Limit for LeakyMeter {
-    fn ask(&mut self, key: u32, cost: u32, now: Time) -> Decision {
-        self.bucket.pour(&mut self.states, key, cost, now).0
+    fn pass(&mut self, key: u32, cost: u32, now: Time) -> Verdict {
+        self.states.pass(&Pour { bucket: self.bucket, waits: false }, key, cost, now)
+    }
+
+    fn remaining(&self, key: u32, now: Time) -> u32 {
+        self.bucket.room(&self.states, key, now)
     }
 
     fn inspect(&self, key: u32, now: Time) -> Inspection {

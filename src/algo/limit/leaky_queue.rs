@@ -7,6 +7,7 @@
 //! takes 1 / rate, and `capacity` counts what is held and the one that is dripping.
 
 use super::bucket::{Bucket, KNOBS};
+use super::leaky_meter::Pour;
 use super::states::{Gauge, States};
 use super::*;
 
@@ -30,10 +31,12 @@ struct LeakyQueue {
 }
 
 impl Limit for LeakyQueue {
-    fn ask(&mut self, key: u32, cost: u32, now: Time) -> Decision {
-        let (decision, before) = self.bucket.pour(&mut self.states, key, cost, now);
-        let wait = if decision.allow { self.bucket.span(before) } else { Span::ZERO };
-        Decision { wait, ..decision }
+    fn pass(&mut self, key: u32, cost: u32, now: Time) -> Verdict {
+        self.states.pass(&Pour { bucket: self.bucket, waits: true }, key, cost, now)
+    }
+
+    fn remaining(&self, key: u32, now: Time) -> u32 {
+        self.bucket.room(&self.states, key, now)
     }
 
     fn inspect(&self, key: u32, now: Time) -> Inspection {

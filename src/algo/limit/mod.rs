@@ -1,7 +1,7 @@
 //! Rate limiting: whether a request may pass now.
 //!
 //! A policy keeps a small state for each key (a client, a path, or one key for all) and answers with a
-//! [`Decision`]: whether, how much is left, and when to come again. Time never goes back; should it,
+//! [`Verdict`]: whether, and when to come again; or with a [`Decision`], that also says how much is left. Time never goes back; should it,
 //! the policy takes the latest time it has seen of the key. All arithmetic is in whole numbers: a rate is
 //! rounded to thousandths a second, and from there on nothing is rounded, so nothing drifts.
 //!
@@ -34,7 +34,16 @@ use serde::Serialize;
 /// A limiting policy.
 pub trait Limit: std::fmt::Debug + CloneLimit + Send + Sync {
     /// A request of `key` that counts for `cost` (at least 1) asks to pass. If it may, it has.
-    fn ask(&mut self, key: u32, cost: u32, now: Time) -> Decision;
+    fn pass(&mut self, key: u32, cost: u32, now: Time) -> Verdict;
+
+    /// What could pass of `key` now, in whole units of cost.
+    fn remaining(&self, key: u32, now: Time) -> u32;
+
+    /// As [`Limit::pass`], with what is left then.
+    fn ask(&mut self, key: u32, cost: u32, now: Time) -> Decision {
+        let verdict = self.pass(key, cost, now);
+        Decision::new(verdict, self.remaining(key, now))
+    }
 
     /// A request of `key` that had passed with this cost is over, whatever became of it. Matters to
     /// policies that limit what is under way.
@@ -70,19 +79,46 @@ impl Clone for Box<dyn Limit> {
     }
 }
 
-/// What a limiter answers.
+/// What a limiter answers. It fits into two registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It passes, after this wait in the limiter's queue. Only `leaky-queue` has one; zero elsewhere.
+    Passes(Span),
+    /// It is refused. The same request will pass after this time, and not a nanosecond earlier, if no other comes.
+    Later(Span),
+    /// It is refused, and can never pass (it costs more than the whole limit), or that depends on when others are
+    /// done.
+    Refused,
+}
+
+impl Verdict {
+    pub fn allows(self) -> bool {
+        matches!(self, Verdict::Passes(_))
+    }
+
+    /// Of a refusal that knows it: when to come again.
+    pub fn retry_after(self) -> Option<Span> {
+        if let Verdict::Later(after) = self { Some(after) } else { None }
+    }
+}
+
+/// A [`Verdict`] spelled out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Decision {
     pub allow: bool,
     /// What could still pass right after this, in whole units of cost.
     pub remaining: u32,
-    /// Of a refusal: the same request will pass after this time, and not a nanosecond earlier, if no
-    /// other comes. None if it passed, if it can never pass (it costs more than the whole limit), or if that
-    /// depends on when others are done.
+    /// As [`Verdict::Later`]; none otherwise.
     pub retry_after: Option<Span>,
-    /// Of a request that passed: how long it must wait in the limiter's queue first. Only `leaky-queue` has
-    /// one; zero elsewhere.
+    /// As [`Verdict::Passes`]; zero otherwise.
     pub wait: Span,
+}
+
+impl Decision {
+    fn new(verdict: Verdict, remaining: u32) -> Decision {
+        let wait = if let Verdict::Passes(wait) = verdict { wait } else { Span::ZERO };
+        Decision { allow: verdict.allows(), remaining, retry_after: verdict.retry_after(), wait }
+    }
 }
 
 /// What a learner sees of one key's state, as plain data.

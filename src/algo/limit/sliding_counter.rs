@@ -61,6 +61,12 @@ impl Rule {
         self.fading(counts.before, left) + u64::from(counts.count) * self.window.0
     }
 
+    /// What may still pass, in whole units.
+    fn free(&self, counts: &Counts, now: Time) -> u64 {
+        let most = u64::from(self.limit) * self.window.0;
+        most.saturating_sub(self.estimate(counts, now)) / self.window.0
+    }
+
     /// The moment in the window that begins at `begin` from which on what fades counts for no more than `room`.
     fn faded(&self, begin: Time, before: u32, room: u64) -> Time {
         let over = self.fading(before, self.window.0).saturating_sub(room * self.window.0);
@@ -78,20 +84,31 @@ impl Rule {
     }
 }
 
-impl Limit for SlidingCounter {
-    fn ask(&mut self, key: u32, cost: u32, now: Time) -> Decision {
-        let rule = self.rule;
-        let counts = self.states.of(key, |counts| rule.estimate(&rule.turned(counts, now), now) == 0);
-        *counts = rule.turned(counts, now);
-        let most = u64::from(rule.limit) * rule.window.0;
-        let estimate = rule.estimate(counts, now);
-        let free = most.saturating_sub(estimate) / rule.window.0;
-        if u64::from(cost) > free {
-            let retry_after = (cost <= rule.limit).then(|| rule.due(counts, cost).since(now));
-            return Decision { allow: false, remaining: free as u32, retry_after, wait: Span::ZERO };
+impl states::Rule<Counts> for Rule {
+    fn is_new(&self, counts: &Counts, now: Time) -> bool {
+        self.estimate(&self.turned(counts, now), now) == 0
+    }
+
+    fn pass(&self, counts: &mut Counts, cost: u32, now: Time) -> Verdict {
+        *counts = self.turned(counts, now);
+        if u64::from(cost) > self.free(counts, now) {
+            return match cost <= self.limit {
+                true => Verdict::Later(self.due(counts, cost).since(now)),
+                false => Verdict::Refused,
+            };
         }
         counts.count += cost;
-        Decision { allow: true, remaining: free as u32 - cost, retry_after: None, wait: Span::ZERO }
+        Verdict::Passes(Span::ZERO)
+    }
+}
+
+impl Limit for SlidingCounter {
+    fn pass(&mut self, key: u32, cost: u32, now: Time) -> Verdict {
+        self.states.pass(&self.rule, key, cost, now)
+    }
+
+    fn remaining(&self, key: u32, now: Time) -> u32 {
+        self.rule.free(&self.rule.turned(&self.states.peek(key), now), now) as u32
     }
 
     fn inspect(&self, key: u32, now: Time) -> Inspection {

@@ -69,16 +69,17 @@ impl Log {
     }
 }
 
-impl Limit for SlidingLog {
-    fn ask(&mut self, key: u32, cost: u32, now: Time) -> Decision {
-        let rule = self.rule;
-        let log = self.states.of(key, |log| log.is_over(&rule, now));
-        log.forget(&rule, now);
-        let free = u64::from(rule.limit) - log.total;
+impl states::Rule<Log> for Rule {
+    fn is_new(&self, log: &Log, now: Time) -> bool {
+        log.is_over(self, now)
+    }
+
+    fn pass(&self, log: &mut Log, cost: u32, now: Time) -> Verdict {
+        log.forget(self, now);
+        let free = u64::from(self.limit) - log.total;
         if u64::from(cost) > free {
-            let due = if cost <= rule.limit { log.freed(&rule, u64::from(cost) - free) } else { None };
-            let retry_after = due.map(|due| due.since(now));
-            return Decision { allow: false, remaining: free as u32, retry_after, wait: Span::ZERO };
+            let due = if cost <= self.limit { log.freed(self, u64::from(cost) - free) } else { None };
+            return due.map_or(Verdict::Refused, |due| Verdict::Later(due.since(now)));
         }
         log.total += u64::from(cost);
         let at = log.entries.back().map_or(now, |last| last.at.max(now));
@@ -87,7 +88,19 @@ impl Limit for SlidingLog {
             _ if cost > 0 => log.entries.push_back(Logged { at, cost }),
             _ => {}
         }
-        Decision { allow: true, remaining: free as u32 - cost, retry_after: None, wait: Span::ZERO }
+        Verdict::Passes(Span::ZERO)
+    }
+}
+
+impl Limit for SlidingLog {
+    fn pass(&mut self, key: u32, cost: u32, now: Time) -> Verdict {
+        self.states.pass(&self.rule, key, cost, now)
+    }
+
+    fn remaining(&self, key: u32, now: Time) -> u32 {
+        let mut log = self.states.peek(key);
+        log.forget(&self.rule, now);
+        self.rule.limit - log.total as u32
     }
 
     fn inspect(&self, key: u32, now: Time) -> Inspection {

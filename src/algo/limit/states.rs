@@ -5,7 +5,17 @@
 //! all states are looked at once, and those that equal a new one are dropped: so a key costs constant time on
 //! average.
 
+use super::Verdict;
 use crate::sim::Time;
+
+/// What a policy makes of one key's state.
+pub(super) trait Rule<S> {
+    /// Whether it makes no difference if the state is forgotten.
+    fn is_new(&self, state: &S, now: Time) -> bool;
+
+    /// As [`super::Limit::pass`].
+    fn pass(&self, state: &mut S, cost: u32, now: Time) -> Verdict;
+}
 
 /// Most keys with a state of their own. Further ones share one.
 pub const KEYS_MAX: usize = 1 << 20;
@@ -78,16 +88,23 @@ impl<S: Clone + Default> States<S> {
         at
     }
 
-    /// The key's state, a new one if it has none. `is_new` says which states may be forgotten.
-    #[inline]
-    pub fn of(&mut self, key: u32, is_new: impl Fn(&S) -> bool) -> &mut S {
-        if self.direct.get(key as usize).is_some_and(|slot| slot.tag != 0) {
-            return &mut self.direct[key as usize].state;
+    /// What the rule says to a request of this key, which has a new state if it had none.
+    #[inline(always)]
+    pub fn pass(&mut self, rule: &impl Rule<S>, key: u32, cost: u32, now: Time) -> Verdict {
+        match self.direct.get_mut(key as usize).filter(|slot| slot.tag != 0) {
+            Some(slot) => rule.pass(&mut slot.state, cost, now),
+            None => self.pass_found(rule, key, cost, now),
         }
-        self.find(key, is_new)
     }
 
+    /// Out of the way of the keys that say themselves where they are.
     #[inline(never)]
+    fn pass_found(&mut self, rule: &impl Rule<S>, key: u32, cost: u32, now: Time) -> Verdict {
+        let state = self.find(key, |state| rule.is_new(state, now));
+        rule.pass(state, cost, now)
+    }
+
+    #[inline]
     fn find(&mut self, key: u32, is_new: impl Fn(&S) -> bool) -> &mut S {
         if key as usize >= DIRECT {
             let at = self.seek(key);

@@ -5,7 +5,7 @@
 //! brought, not a tick's worth. Kept is what the bucket lacks, and when that was true.
 
 use super::bucket::{Bucket, KNOBS};
-use super::states::{Gauge, States};
+use super::states::{Gauge, Rule, States};
 use super::*;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -17,46 +17,65 @@ pub(super) const ENTRY: Entry = Entry {
         source: "Turner (1986); RFC 2697",
         knobs: KNOBS,
     },
-    build: |knobs| Box::new(TokenBucket { bucket: Bucket::new(knobs), states: States::new(KEYS_MAX) }),
+    build: |knobs| {
+        Box::new(TokenBucket { bucket: Tokens(Bucket::new(knobs)), states: States::new(KEYS_MAX) })
+    },
 };
 
 #[derive(Clone, Debug)]
 struct TokenBucket {
-    bucket: Bucket,
+    bucket: Tokens,
     /// The grains that were lacking at that time.
     states: States<Gauge>,
 }
 
-impl Bucket {
+#[derive(Clone, Copy, Debug)]
+struct Tokens(Bucket);
+
+impl Tokens {
     /// The tokens that are there now.
     #[inline]
-    fn tokens(&self, lacking: &Gauge, now: Time) -> u64 {
-        self.most - lacking.amount.saturating_sub(self.during(now.since(lacking.at)))
+    fn now(&self, lacking: &Gauge, now: Time) -> u64 {
+        self.0.most - lacking.amount.saturating_sub(self.0.during(now.since(lacking.at)))
+    }
+}
+
+impl Rule<Gauge> for Tokens {
+    #[inline]
+    fn is_new(&self, lacking: &Gauge, now: Time) -> bool {
+        self.now(lacking, now) == self.0.most
+    }
+
+    #[inline]
+    fn pass(&self, lacking: &mut Gauge, cost: u32, now: Time) -> Verdict {
+        let (tokens, grains) = (self.now(lacking, now), self.0.grains(cost));
+        if grains > tokens {
+            return self.0.refused(tokens, grains);
+        }
+        *lacking = Gauge { amount: self.0.most - (tokens - grains), at: lacking.at.max(now) };
+        Verdict::Passes(Span::ZERO)
     }
 }
 
 impl Limit for TokenBucket {
-    fn ask(&mut self, key: u32, cost: u32, now: Time) -> Decision {
-        let bucket = &self.bucket;
-        let lacking = self.states.of(key, |lacking| bucket.tokens(lacking, now) == bucket.most);
-        let (tokens, grains) = (bucket.tokens(lacking, now), bucket.grains(cost));
-        if grains > tokens {
-            return bucket.refused(tokens, grains);
-        }
-        let left = tokens - grains;
-        *lacking = Gauge { amount: bucket.most - left, at: lacking.at.max(now) };
-        bucket.passed(left)
+    fn pass(&mut self, key: u32, cost: u32, now: Time) -> Verdict {
+        self.states.pass(&self.bucket, key, cost, now)
+    }
+
+    fn remaining(&self, key: u32, now: Time) -> u32 {
+        self.bucket.0.units(self.bucket.now(&self.states.peek(key), now))
     }
 
     fn inspect(&self, key: u32, now: Time) -> Inspection {
-        let tokens = self.bucket.tokens(&self.states.peek(key), now);
-        let (shown, lacking) = (self.bucket.shown(tokens), self.bucket.most - tokens);
+        let Tokens(bucket) = self.bucket;
+        let tokens = self.bucket.now(&self.states.peek(key), now);
+        let (shown, lacking) = (bucket.shown(tokens), bucket.most - tokens);
         Inspection {
-            note: format!("{shown:.1} of {} tokens", self.bucket.capacity),
+            note: format!("{shown:.1} of {} tokens", bucket.capacity),
             level: shown,
-            most: self.bucket.capacity.into(),
-            rate_per_s: Some(self.bucket.rate_per_s()),
-            marks: vec![Mark { name: "full again", at: now + self.bucket.span(lacking) }],
+            most: bucket.capacity.into(),
+            rate_per_s: Some(bucket.rate_per_s()),
+            marks: vec![Mark { name: "full again", at: now + bucket.span(lacking) }],
             ..Default::default()
         }
     }
@@ -66,8 +85,8 @@ impl Limit for TokenBucket {
     }
 
     fn check(&self) -> Result<(), String> {
-        match self.states.iter().find(|lacking| lacking.amount > self.bucket.most) {
-            Some(lacking) => Err(format!("{} of {} grains lack", lacking.amount, self.bucket.most)),
+        match self.states.iter().find(|lacking| lacking.amount > self.bucket.0.most) {
+            Some(lacking) => Err(format!("{} of {} grains lack", lacking.amount, self.bucket.0.most)),
             None => self.states.check(),
         }
     }

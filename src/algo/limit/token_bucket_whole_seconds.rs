@@ -75,30 +75,38 @@ impl Rule {
         let amount = state.amount.saturating_sub((since / SECOND).saturating_mul(self.per_s));
         Gauge { amount, at: if self.clock { Time(now.0 - now.0 % SECOND) } else { now } }
     }
+}
 
-    /// Whether it makes no difference to a state that begins now. One that was refilled a moment ago and is
-    /// full refills earlier than a new one would.
+impl states::Rule<Gauge> for Rule {
+    /// One that was refilled a moment ago and is full refills earlier than a new one would.
     fn is_new(&self, state: &Gauge, now: Time) -> bool {
         let refilled = self.refilled(state, now);
         refilled.amount == 0 && (self.clock || refilled.at == now)
     }
+
+    fn pass(&self, state: &mut Gauge, cost: u32, now: Time) -> Verdict {
+        *state = self.refilled(state, now);
+        let (tokens, grains) = (self.most() - state.amount, u64::from(cost) * TOKEN);
+        if grains <= tokens {
+            state.amount += grains;
+            return Verdict::Passes(Span::ZERO);
+        }
+        if grains > self.most() {
+            return Verdict::Refused;
+        }
+        let seconds = (grains - tokens).div_ceil(self.per_s);
+        Verdict::Later((state.at + Span(seconds.saturating_mul(SECOND))).since(now))
+    }
 }
 
 impl Limit for WholeSeconds {
-    fn ask(&mut self, key: u32, cost: u32, now: Time) -> Decision {
-        let rule = self.rule;
-        let state = self.states.of(key, |state| rule.is_new(state, now));
-        *state = rule.refilled(state, now);
-        let (tokens, grains) = (rule.most() - state.amount, u64::from(cost) * TOKEN);
-        if grains <= tokens {
-            state.amount += grains;
-            let remaining = ((tokens - grains) / TOKEN) as u32;
-            return Decision { allow: true, remaining, retry_after: None, wait: Span::ZERO };
-        }
-        let seconds = (grains - tokens).div_ceil(rule.per_s);
-        let due = state.at + Span(seconds.saturating_mul(SECOND));
-        let retry_after = (grains <= rule.most()).then(|| due.since(now));
-        Decision { allow: false, remaining: (tokens / TOKEN) as u32, retry_after, wait: Span::ZERO }
+    fn pass(&mut self, key: u32, cost: u32, now: Time) -> Verdict {
+        self.states.pass(&self.rule, key, cost, now)
+    }
+
+    fn remaining(&self, key: u32, now: Time) -> u32 {
+        let state = self.rule.refilled(&self.states.peek(key), now);
+        ((self.rule.most() - state.amount) / TOKEN) as u32
     }
 
     fn inspect(&self, key: u32, now: Time) -> Inspection {

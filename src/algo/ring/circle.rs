@@ -40,13 +40,20 @@ impl Circle {
     pub fn new(members: &Members, points: u32, hashing: Hashing) -> Circle {
         let most = POINTS_TOTAL_MAX / members.total_weight().max(1);
         let points = u64::from(points).clamp(1, most.max(1)) as u32;
-        let mut all = Vec::with_capacity(members.total_weight() as usize * points as usize);
+        let mut all = vec![0; members.total_weight() as usize * points as usize];
+        let mut rest = &mut all[..];
         for (index, (name, weight)) in members.name.iter().zip(&members.weight).enumerate() {
-            let count = points * weight;
-            let push = |hash| all.push(hashing.place(hash) & !INDEX_MASK | index as u64 & INDEX_MASK);
+            let (own, others) = rest.split_at_mut((points * weight) as usize);
+            rest = others;
+            let (before, after) = match hashing {
+                Hashing::Identity => (String::new(), &**name),
+                _ => (format!("{name}:"), ""),
+            };
+            let point = |hash| hashing.place(hash) & !INDEX_MASK | index as u64 & INDEX_MASK;
             match hashing {
-                Hashing::Identity => hash_all(hashing, "", name, count, push),
-                _ => hash_all(hashing, &format!("{name}:"), "", count, push),
+                // By far the most frequent, and quick: it is worth a loop of its own.
+                Hashing::Xxhash => for_all(&before, after, own, |text| point(Hashing::Xxhash.of(text))),
+                _ => for_all(&before, after, own, |text| point(hashing.of(text))),
             }
         }
         let mut circle = Circle::sorted(all);
@@ -60,21 +67,26 @@ impl Circle {
         let bucket = |point: u64| (point >> shift) as usize;
         let mut starts = vec![0u32; (1 << bits) + 1];
         for &point in &points {
-            starts[bucket(point) + 1] += 1;
+            starts[bucket(point)] += 1;
         }
-        for at in 1..starts.len() {
-            starts[at] += starts[at - 1];
+        let (mut end, mut most) = (0, 0);
+        for start in &mut starts {
+            most = most.max(*start);
+            end += *start;
+            *start = end;
         }
-        let mut next = starts.clone();
+        // Each bucket is filled from its end, so that what is left is where it begins.
         let mut sorted = vec![0; points.len()];
-        for point in points {
-            let next = &mut next[bucket(point)];
-            sorted[*next as usize] = point;
-            *next += 1;
+        for &point in points.iter().rev() {
+            let start = &mut starts[bucket(point)];
+            *start -= 1;
+            sorted[*start as usize] = point;
         }
         // Many in one bucket there are only without a hash.
-        for pair in starts.windows(2).filter(|pair| pair[1] - pair[0] > FEW as u32) {
-            sort_by_key(&mut sorted[pair[0] as usize..pair[1] as usize], |&point| point);
+        if most > FEW as u32 {
+            for pair in starts.windows(2).filter(|pair| pair[1] - pair[0] > FEW as u32) {
+                sort_by_key(&mut sorted[pair[0] as usize..pair[1] as usize], |&point| point);
+            }
         }
         sort_neighbours(&mut sorted);
         Circle { points: sorted, starts, shift }
@@ -83,7 +95,10 @@ impl Circle {
     /// Points on one place go by name, whatever the order in which the members are listed.
     fn order_by_name(&mut self, members: &Members) {
         let name = |point: u64| &members.name[(point & INDEX_MASK) as usize];
-        for at in 1..self.points.len() {
+        let same = |pair: &[u64]| pair[0] >> INDEX_BITS == pair[1] >> INDEX_BITS;
+        // None, nearly always, unless there is no hash.
+        let Some(first) = self.points.windows(2).position(same) else { return };
+        for at in first + 1..self.points.len() {
             let mut at = at;
             while at > 0
                 && self.points[at] >> INDEX_BITS == self.points[at - 1] >> INDEX_BITS
@@ -213,7 +228,12 @@ pub(super) fn fraction(place: u64) -> f64 {
 
 /// By insertion: nobody is far from its place.
 fn sort_neighbours(points: &mut [u64]) {
-    for end in 1..points.len() {
+    let mut last = 0;
+    for end in 0..points.len() {
+        if last <= points[end] {
+            last = points[end];
+            continue;
+        }
         let mut at = end;
         while at > 0 && points[at] < points[at - 1] {
             points.swap(at, at - 1);
@@ -222,21 +242,26 @@ fn sort_neighbours(points: &mut [u64]) {
     }
 }
 
-/// The hashes of `before`, a number, `after`, for the numbers below `count`.
-fn hash_all(hashing: Hashing, before: &str, after: &str, count: u32, mut push: impl FnMut(u64)) {
+/// What `of` makes of the texts `before`, a number, `after`, for the numbers from 0 on.
+fn for_all(before: &str, after: &str, out: &mut [u64], of: impl Fn(&[u8]) -> u64) {
     let mut text = [before.as_bytes(), b"0", after.as_bytes()].concat();
     let first = before.len();
-    for nth in 0..count {
-        push(hashing.of(&text));
-        // One more, on paper.
-        let mut at = text.len() - after.len();
+    // Ten that differ in the last digit.
+    for ten in out.chunks_mut(10) {
+        let last = text.len() - after.len() - 1;
+        for (out, digit) in ten.iter_mut().zip(b'0'..) {
+            text[last] = digit;
+            *out = of(&text);
+        }
+        // One more ten, on paper.
+        let mut at = last;
         while at > first && text[at - 1] == b'9' {
             at -= 1;
             text[at] = b'0';
         }
         if at > first {
             text[at - 1] += 1;
-        } else if nth + 1 < count {
+        } else {
             text.insert(first, b'1');
         }
     }

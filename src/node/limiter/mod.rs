@@ -17,7 +17,7 @@ pub use settings::{Per, SETTINGS, Settings, WhenOver};
 
 use super::station::{Inside, LimitView, Station};
 use super::{KeyFact, Kind, Show, Site};
-use crate::algo::limit::{self, Decision, Limit};
+use crate::algo::limit::{self, Limit, Verdict};
 use crate::sim::{
     Answer, Behaviour, CallId, Candidate, Context, Counter, Env, Explanation, Handle, Member, Outcome,
     Outgoing, Request, Span, Time, Timer, order,
@@ -139,12 +139,12 @@ impl Limiter {
             self.held += 1;
             return;
         }
-        let decision = self.ask(cx, call, key);
-        if decision.allow {
-            return self.pass(cx, call, decision.wait);
+        let verdict = self.ask(cx, call, key);
+        if let Verdict::Passes(wait) = verdict {
+            return self.pass(cx, call, wait);
         }
-        match self.due(cx, call, decision).filter(|_| room) {
-            None => self.refuse(cx, call, decision.retry_after),
+        match self.due(cx, call, verdict).filter(|_| room) {
+            None => self.refuse(cx, call, verdict.retry_after()),
             Some(due) => {
                 let timer = cx.timer(0, ASK, key, due);
                 self.lines.insert(key, Line { calls: VecDeque::from([call]), timer });
@@ -153,20 +153,21 @@ impl Limiter {
         }
     }
 
-    fn ask<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId, key: u32) -> Decision {
-        let decision = self.policy.ask(key, 1, cx.now());
-        self.seen.asked(key, cx.now(), &decision);
-        let per = self.settings.per;
-        cx.chose(call, || explain(per, key, decision));
-        decision
+    fn ask<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId, key: u32) -> Verdict {
+        let now = cx.now();
+        let verdict = self.policy.pass(key, 1, now);
+        self.seen.asked(key, now, verdict);
+        let (per, policy) = (self.settings.per, &self.policy);
+        cx.chose(call, || explain(per, key, verdict, policy.remaining(key, now)));
+        verdict
     }
 
     /// When a refused call is to ask again; `None` if it would have to wait for too long.
-    fn due<E: Env>(&self, cx: &Context<'_, E>, call: CallId, decision: Decision) -> Option<Time> {
+    fn due<E: Env>(&self, cx: &Context<'_, E>, call: CallId, verdict: Verdict) -> Option<Time> {
         let now = cx.now();
         let last = cx.call_at(call).arrived + Span::from_ms(self.settings.delay_max_ms);
         // Where that depends on others, one of them may make it known; if none does, this is the end.
-        let due = decision.retry_after.map_or(last, |after| now + after.max(Span(1)));
+        let due = verdict.retry_after().map_or(last, |after| now + after.max(Span(1)));
         (due <= last && now < last).then_some(due)
     }
 
@@ -176,8 +177,8 @@ impl Limiter {
             let (timer, first) = (line.timer, line.calls.front().copied());
             cx.cancel(timer);
             let Some(call) = first else { return };
-            let decision = self.ask(cx, call, key);
-            let due = if decision.allow { None } else { self.due(cx, call, decision) };
+            let verdict = self.ask(cx, call, key);
+            let due = if verdict.allows() { None } else { self.due(cx, call, verdict) };
             if let Some(due) = due {
                 let timer = cx.timer(0, ASK, key, due);
                 if let Some(line) = self.lines.get_mut(&key) {
@@ -186,9 +187,9 @@ impl Limiter {
                 return;
             }
             self.leave(key);
-            match decision.allow {
-                true => self.pass(cx, call, decision.wait),
-                false => self.refuse(cx, call, decision.retry_after),
+            match verdict {
+                Verdict::Passes(wait) => self.pass(cx, call, wait),
+                _ => self.refuse(cx, call, verdict.retry_after()),
             }
         }
     }
@@ -264,19 +265,19 @@ fn client_of(source: u16, client: u32) -> u32 {
 
 const CLIENT_BITS: u32 = 20;
 
-fn explain(per: Per, key: u32, decision: Decision) -> Explanation {
+fn explain(per: Per, key: u32, verdict: Verdict, remaining: u32) -> Explanation {
     let name = match per {
         Per::All => "all".to_owned(),
         Per::Client => format!("client {}", key & ((1 << CLIENT_BITS) - 1)),
         Per::Key => format!("key {key}"),
     };
-    let sentence = match (decision.allow, decision.retry_after) {
-        (true, _) if decision.wait > Span::ZERO => format!("passes in {:.0} ms", decision.wait.ms()),
-        (true, _) => "passes".to_owned(),
-        (false, Some(after)) => format!("one too many; again in {:.0} ms", after.ms()),
-        (false, None) => "one too many until another is done".to_owned(),
+    let sentence = match verdict {
+        Verdict::Passes(Span::ZERO) => "passes".to_owned(),
+        Verdict::Passes(wait) => format!("passes in {:.0} ms", wait.ms()),
+        Verdict::Later(after) => format!("one too many; again in {:.0} ms", after.ms()),
+        Verdict::Refused => "one too many until another is done".to_owned(),
     };
-    let Decision { allow, remaining, .. } = decision;
+    let allow = verdict.allows();
     Explanation {
         sentence,
         candidates: vec![Candidate { name, figure: remaining as f64, eligible: allow, chosen: allow }],

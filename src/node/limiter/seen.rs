@@ -1,6 +1,6 @@
 //! What a limiter remembers of its decisions, so that the stage can show them: a fixed number of each verdict.
 
-use crate::algo::limit::{Decision, Limit};
+use crate::algo::limit::{Limit, Verdict};
 use crate::node::station::{KEYS_SHOWN, KeyLevel, LimitView};
 use crate::sim::{Span, Time, order};
 
@@ -64,8 +64,8 @@ impl Last {
 impl Seen {
     /// The policy has been asked.
     #[inline]
-    pub fn asked(&mut self, key: u32, now: Time, decision: &Decision) {
-        if decision.allow {
+    pub fn asked(&mut self, key: u32, now: Time, verdict: Verdict) {
+        if verdict.allows() {
             return;
         }
         match (key == self.key, self.lead) {
@@ -74,7 +74,7 @@ impl Seen {
             (false, _) => self.lead -= 1,
         }
         if key == self.key {
-            self.due = decision.retry_after.map(|after| now + after);
+            self.due = verdict.retry_after().map(|after| now + after);
         }
     }
 
@@ -137,8 +137,8 @@ mod tests {
     use crate::algo::limit;
     use crate::algo::setting::Knobs;
 
-    fn decision(allow: bool) -> Decision {
-        Decision { allow, retry_after: Some(Span(7)), ..Decision::default() }
+    fn verdict(allow: bool) -> Verdict {
+        if allow { Verdict::Passes(Span::ZERO) } else { Verdict::Later(Span(7)) }
     }
 
     /// Against all decisions kept in a list.
@@ -148,7 +148,7 @@ mod tests {
         let (mut seen, mut all) = (Seen::default(), vec![]);
         for step in 0..1000u64 {
             let (key, allow) = ((step * step % 7) as u32, step % 3 != 0);
-            seen.asked(key, Time(step), &decision(allow));
+            seen.asked(key, Time(step), verdict(allow));
             if allow {
                 seen.passed(key, Time(step))
             } else {
@@ -169,10 +169,10 @@ mod tests {
     fn the_key_in_view_is_the_one_that_is_refused_most() {
         let mut seen = Seen::default();
         for step in 0..300u64 {
-            seen.asked(if step % 3 == 0 { step as u32 } else { 9 }, Time(step), &decision(false));
+            seen.asked(if step % 3 == 0 { step as u32 } else { 9 }, Time(step), verdict(false));
         }
         assert_eq!(seen.key, 9);
-        (0..40).for_each(|step| seen.asked(4, Time(300 + step), &decision(false)));
+        (0..40).for_each(|step| seen.asked(4, Time(300 + step), verdict(false)));
         assert_eq!(seen.key, 4);
     }
 }
