@@ -1,6 +1,9 @@
 //! Whole scenarios, one for each kind of node and each service: requests a second, natively, unobserved. And
 //! that a hundred times more requests need no more memory. Run by `cargo xtask bench`.
 
+use std::collections::BTreeMap;
+use switchyard::labs::LABS;
+use switchyard::node::{KINDS, Kind};
 use switchyard::report::Metrics;
 use switchyard::run::{NO_LIMIT, Simulation};
 use switchyard::scenario::{Checked, paths};
@@ -37,16 +40,28 @@ fn speed(scenario: &Checked) -> f64 {
     speeds[REPETITIONS / 2]
 }
 
+/// The examples, and the first lab for what they lack: a balancer.
+fn scenarios() -> BTreeMap<String, Checked> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenarios");
+    let example = |file: std::io::Result<std::fs::DirEntry>| {
+        let file = file.expect("a file").path();
+        let name = file.file_stem().and_then(|stem| stem.to_str()).expect("a name").to_owned();
+        (name, std::fs::read_to_string(&file).expect("text"))
+    };
+    let examples = std::fs::read_dir(folder).expect("a folder").map(example);
+    let all = examples.chain([("balancer".to_owned(), LABS[0].scenario.to_owned())]);
+    all.map(|(name, text)| (name, Checked::parse(&text).expect("it is fine"))).collect()
+}
+
 #[test]
 fn requests_a_second() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenarios");
-    let mut files: Vec<_> =
-        std::fs::read_dir(folder).expect("a folder").map(|file| file.expect("a file").path()).collect();
-    files.sort();
-    for file in files {
-        let name = file.file_stem().and_then(|stem| stem.to_str()).expect("a name").to_owned();
-        let scenario = Checked::parse(&std::fs::read_to_string(&file).expect("text")).expect("it is fine");
-        let speed = speed(&scenario);
+    let scenarios = scenarios();
+    let has = |kind: &Kind| {
+        scenarios.values().any(|it| it.nodes.iter().any(|node| node.settings.kind().id == kind.id))
+    };
+    assert!(KINDS.iter().all(has), "every kind of node is in one of them");
+    for (name, scenario) in &scenarios {
+        let speed = speed(scenario);
         println!("speed {name} {speed:.0}");
         assert!(speed > 0.0);
     }

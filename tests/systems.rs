@@ -11,6 +11,9 @@ use switchyard::sim::{Progress, Time};
 
 /// Everything has a timeout, a loss notice or a retry limit that ends long before this.
 const DRAINED_MS: f64 = 400_000.0;
+/// Calls, or requests, that nodes have open of their own accord when clients have been silent for long: health checks,
+/// comparisons of replicas.
+const OPEN_AT_REST: usize = 100;
 /// Far more than any of these systems needs; a node that keeps itself busy for ever would use it up.
 const EVENTS_MAX: u64 = 20_000_000;
 
@@ -53,6 +56,12 @@ proptest! {
         audit(&simulation);
         let books = simulation.world().books();
         prop_assert_eq!(books.in_flight(), 0, "of {} issued", books.issued);
+        // Nothing is left over but what nodes do of their own accord, and that does not pile up.
+        let open = |simulation: &Simulation| {
+            (simulation.world().calls().len(), simulation.world().requests().len())
+        };
+        let (calls, requests) = open(&simulation);
+        prop_assert!(calls <= OPEN_AT_REST && requests <= OPEN_AT_REST, "{calls} calls, {requests} requests");
     }
 }
 

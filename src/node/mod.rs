@@ -203,6 +203,11 @@ impl Node {
         each!(self, node => node.about_key(key, now))
     }
 
+    /// Memory that a checkpoint copies of it, beside its calls, in bytes, roughly.
+    pub fn bytes(&self) -> usize {
+        each!(self, node => node.bytes())
+    }
+
     /// What its machines have come to so far, if their number changes or they cost something.
     pub fn fleet(&self, now: Time) -> Option<FleetAccount> {
         each!(self, node => node.fleet(now))
@@ -233,6 +238,11 @@ pub trait Show {
     /// What it knows of a key; empty if it knows nothing of single keys.
     fn about_key(&self, _key: u32, _now: Time) -> Vec<KeyFact> {
         vec![]
+    }
+
+    /// See [`Node::bytes`]. Nothing to speak of, or shared by checkpoints.
+    fn bytes(&self) -> usize {
+        0
     }
 
     /// See [`Node::fleet`].

@@ -90,6 +90,10 @@ impl Limit for Concurrency {
         self.states.len()
     }
 
+    fn bytes(&self) -> usize {
+        self.states.bytes()
+    }
+
     fn check(&self) -> Result<(), String> {
         match self.states.iter().find(|state| state.amount > self.limit) {
             Some(state) => Err(format!("{} are under way, the limit is {}", state.amount, self.limit)),

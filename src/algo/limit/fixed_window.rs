@@ -83,6 +83,10 @@ impl Limit for FixedWindow {
         self.states.len()
     }
 
+    fn bytes(&self) -> usize {
+        self.states.bytes()
+    }
+
     fn check(&self) -> Result<(), String> {
         match self.states.iter().find(|state| state.amount > self.rule.limit.into()) {
             Some(state) => Err(format!("{} passed in one window", state.amount)),

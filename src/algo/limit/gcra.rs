@@ -91,6 +91,10 @@ impl Limit for Gcra {
         self.states.len()
     }
 
+    fn bytes(&self) -> usize {
+        self.states.bytes()
+    }
+
     fn check(&self) -> Result<(), String> {
         match self.states.iter().find(|arrival| arrival.amount >= self.bucket.0.per_ns.by) {
             Some(arrival) => Err(format!("{} grains make a nanosecond", arrival.amount)),

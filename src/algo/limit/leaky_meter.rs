@@ -109,6 +109,10 @@ impl Limit for LeakyMeter {
         self.states.len()
     }
 
+    fn bytes(&self) -> usize {
+        self.states.bytes()
+    }
+
     fn check(&self) -> Result<(), String> {
         self.bucket.check_water(&self.states)
     }

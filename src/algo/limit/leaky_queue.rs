@@ -47,6 +47,10 @@ impl Limit for LeakyQueue {
         self.states.len()
     }
 
+    fn bytes(&self) -> usize {
+        self.states.bytes()
+    }
+
     fn check(&self) -> Result<(), String> {
         self.bucket.check_water(&self.states)
     }

@@ -52,8 +52,11 @@ pub trait Limit: std::fmt::Debug + CloneLimit + Send + Sync {
     /// What a learner must see of one key.
     fn inspect(&self, key: u32, now: Time) -> Inspection;
 
-    /// How many keys have a state of their own: the memory in use.
+    /// How many keys have a state of their own.
     fn keys(&self) -> usize;
+
+    /// The memory that a copy of it takes, in bytes, roughly.
+    fn bytes(&self) -> usize;
 
     /// Verifies the structure's own invariants.
     ///

@@ -129,6 +129,10 @@ impl Limit for SlidingCounter {
         self.states.len()
     }
 
+    fn bytes(&self) -> usize {
+        self.states.bytes()
+    }
+
     fn check(&self) -> Result<(), String> {
         match self.states.iter().find(|counts| counts.count.max(counts.before) > self.rule.limit) {
             Some(counts) => Err(format!("{counts:?} above the limit {}", self.rule.limit)),

@@ -122,6 +122,11 @@ impl Limit for SlidingLog {
         self.states.len()
     }
 
+    fn bytes(&self) -> usize {
+        let logged: usize = self.states.iter().map(|log| log.entries.len()).sum();
+        self.states.bytes() + logged * size_of::<Logged>()
+    }
+
     fn check(&self) -> Result<(), String> {
         let sound = |log: &&Log| {
             let sum: u64 = log.entries.iter().map(|entry| u64::from(entry.cost)).sum();

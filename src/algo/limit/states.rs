@@ -93,13 +93,14 @@ impl<S: Clone + Default> States<S> {
     pub fn pass(&mut self, rule: &impl Rule<S>, key: u32, cost: u32, now: Time) -> Verdict {
         match self.direct.get_mut(key as usize).filter(|slot| slot.tag != 0) {
             Some(slot) => rule.pass(&mut slot.state, cost, now),
-            None => self.pass_found(rule, key, cost, now),
+            None => self.pass_found(key, cost, now, rule),
         }
     }
 
-    /// Out of the way of the keys that say themselves where they are.
+    /// Out of the way of the keys that say themselves where they are; what it is given in the order in which a policy
+    /// is, so that nothing need be moved.
     #[inline(never)]
-    fn pass_found(&mut self, rule: &impl Rule<S>, key: u32, cost: u32, now: Time) -> Verdict {
+    fn pass_found(&mut self, key: u32, cost: u32, now: Time, rule: &impl Rule<S>) -> Verdict {
         let state = self.find(key, |state| rule.is_new(state, now));
         rule.pass(state, cost, now)
     }
@@ -152,6 +153,11 @@ impl<S: Clone + Default> States<S> {
     /// How many keys have a state of their own.
     pub fn len(&self) -> usize {
         self.direct_used + self.hashed_used
+    }
+
+    /// Without what states hold elsewhere.
+    pub fn bytes(&self) -> usize {
+        (self.direct.len() + self.hashed.len()) * size_of::<Slot<S>>()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &S> {
@@ -210,7 +216,8 @@ impl<S: Clone + Default> States<S> {
         if self.direct_used == 0 {
             self.direct = vec![];
         }
-        self.rehash((4 * (self.hashed_used + 1)).next_power_of_two().max(FEWEST_SLOTS));
+        // No fuller than half: so it takes no more room than growing would have given it.
+        self.rehash((2 * self.hashed_used).next_power_of_two().max(FEWEST_SLOTS));
         // Looking through the direct ones takes as long as they reach.
         self.room =
             (2 * (self.len() + 1)).next_power_of_two().max(self.direct.len() / 8).max(FEWEST_SLOTS / 2);

@@ -84,6 +84,10 @@ impl Limit for TokenBucket {
         self.states.len()
     }
 
+    fn bytes(&self) -> usize {
+        self.states.bytes()
+    }
+
     fn check(&self) -> Result<(), String> {
         match self.states.iter().find(|lacking| lacking.amount > self.bucket.0.most) {
             Some(lacking) => Err(format!("{} of {} grains lack", lacking.amount, self.bucket.0.most)),

@@ -126,6 +126,10 @@ impl Limit for WholeSeconds {
         self.states.len()
     }
 
+    fn bytes(&self) -> usize {
+        self.states.bytes()
+    }
+
     fn check(&self) -> Result<(), String> {
         match self.states.iter().find(|state| state.amount > self.rule.most()) {
             Some(state) => Err(format!("{} of {} thousandths lack", state.amount, self.rule.most())),

@@ -100,6 +100,12 @@ impl Machine {
         self.entries.len()
     }
 
+    /// Memory that a copy takes, roughly: an entry's place in the policy's lists and index, its lifetime, its answer.
+    pub fn bytes(&self) -> usize {
+        const ENTRY: usize = 128;
+        (self.entries.len() as usize + self.unflushed.len()) * ENTRY
+    }
+
     /// Of what it holds, in ascending order.
     pub fn keys(&self) -> impl Iterator<Item = u32> {
         self.held.keys().copied()

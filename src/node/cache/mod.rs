@@ -467,6 +467,10 @@ impl Show for Cache {
         })
     }
 
+    fn bytes(&self) -> usize {
+        self.machines.iter().map(Machine::bytes).sum()
+    }
+
     fn about_key(&self, key: u32, now: Time) -> Vec<KeyFact> {
         let owners = self.placing.owners(key, self.settings.replicas as usize);
         let about = |(member, machine): (usize, &Machine)| {

@@ -319,6 +319,10 @@ impl Show for Limiter {
         Some(Station { does: format!("{short}, {whose}"), notes, members: vec![], inside })
     }
 
+    fn bytes(&self) -> usize {
+        self.policy.bytes()
+    }
+
     fn about_key(&self, key: u32, now: Time) -> Vec<KeyFact> {
         if self.settings.per != Per::Key {
             return vec![];
