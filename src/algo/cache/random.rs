@@ -1,6 +1,7 @@
 //! Random replacement: any entry may leave, each as likely as the others.
 //!
-//! Belady (1966) measured it beside FIFO and MIN. It needs no bookkeeping at all on a hit.
+//! Belady (1966) measured it beside FIFO and MIN. It needs no bookkeeping at all on a hit. libCacheSim 0.3.5 draws other
+//! numbers, so its misses are the same only on the average.
 
 use super::index::{Index, NONE};
 use super::*;
