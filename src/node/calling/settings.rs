@@ -29,7 +29,7 @@ pub struct Calling {
     pub bulkhead: u32,
 }
 
-fields!(Calling: deadline_ms, retries, backoff, backoff_ms, backoff_max_ms, jitter, retry_budget, hedge_after_ms, breaker_failures, breaker_window, breaker_open_ms, breaker_probes, bulkhead);
+fields!(Calling: deadline_ms, retries, backoff, backoff_ms, backoff_max_ms, jitter, honour_retry_after, retry_budget, hedge_after_ms, breaker_failures, breaker_window, breaker_open_ms, breaker_probes, bulkhead);
 
 /// How the delay before a further try grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
