@@ -1,7 +1,7 @@
 //! The page's address: what it asks for, and what it becomes. Unknown keys are ignored; a bad value
 //! falls back to its default and is told.
 
-use super::dom::{global, window};
+use super::dom::{global, text_of, window};
 use super::notice::Notice;
 use super::theme::Theme;
 use super::whole;
@@ -46,6 +46,18 @@ pub struct Address {
     pub show: Option<Vec<&'static str>>,
     /// What else was asked for and is understood, in order.
     pub words: Vec<(&'static str, String)>,
+    /// What is no good, in order; whoever opens the address says so.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A pair of the query that has no effect.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LeftOut {
+    /// Empty for the whole query.
+    key: String,
+    value: String,
+    /// What would have had one: "a whole number is wanted".
+    wanted: String,
 }
 
 /// What `src=` names.
@@ -59,30 +71,57 @@ pub struct Source {
 /// Slowest and fastest playback.
 pub const SPEEDS: (f64, f64) = (0.001, 1000.0);
 
+/// Longest query that is looked at, in characters, and most settings that are taken from one.
+const QUERY_CHARS_MAX: usize = 16_384;
+const SETTINGS_MAX: usize = 64;
+
 impl Address {
-    /// The present one, and what could not be understood.
-    pub fn present() -> (Address, Vec<Notice>) {
-        let location = window().location();
-        Address::read(&location.search().unwrap_or_default(), &location.hash().unwrap_or_default())
+    pub fn present() -> Address {
+        Address::of(&window().location())
+    }
+
+    /// What a `Location` or a `URL` says. No more of it is taken than could be good.
+    pub fn of(url: &JsValue) -> Address {
+        Address::read(
+            &text_of(url, "search", QUERY_CHARS_MAX + 1),
+            &text_of(url, "hash", envelope::FRAGMENT_BYTES_MAX + 2),
+        )
     }
 
     /// Reads `?query` and `#fragment`.
-    pub fn read(search: &str, hash: &str) -> (Address, Vec<Notice>) {
+    fn read(search: &str, hash: &str) -> Address {
         let meant = envelope::is_meant(hash);
         let fragment = if meant { hash.trim_start_matches('#').to_owned() } else { String::new() };
         let mut address = Address { fragment, ..Address::default() };
-        let mut notices = vec![];
+        if search.chars().nth(QUERY_CHARS_MAX).is_some() {
+            let wanted = format!("it has more than {QUERY_CHARS_MAX} characters");
+            address.left_out.push(LeftOut { key: String::new(), value: String::new(), wanted });
+            return address;
+        }
         for (key, value) in pairs(search) {
             if let Err(wanted) = address.take(&key, &value) {
-                let text = format!(
-                    "“{}={}” in the address is left out: {wanted}.",
-                    shortened(&key),
-                    shortened(&value)
-                );
-                notices.push(Notice::note(text));
+                address.left_out.push(LeftOut { key, value, wanted });
             }
         }
-        (address, notices)
+        address
+    }
+
+    /// Says what is left out.
+    pub fn complaint(&self) -> Option<Notice> {
+        let named = |pair: &LeftOut| match pair.key.as_str() {
+            "" => "What stands after “?”".to_owned(),
+            key => format!("“{}={}”", shortened(key), shortened(&pair.value)),
+        };
+        match self.left_out.as_slice() {
+            [] => None,
+            [pair] => {
+                Some(Notice::note(format!("{} in the address is left out: {}.", named(pair), pair.wanted)))
+            }
+            pairs => {
+                let lines = pairs.iter().map(|pair| format!("{}: {}", named(pair), pair.wanted));
+                Some(Notice::note("Some of the address is left out:").with(lines))
+            }
+        }
     }
 
     /// Takes one pair; says what is wanted instead.
@@ -128,6 +167,9 @@ impl Address {
             }
             _ => {
                 if let Some(path) = key.strip_prefix("p.") {
+                    if self.settings.len() == SETTINGS_MAX {
+                        return Err(format!("at most {SETTINGS_MAX} settings are taken"));
+                    }
                     self.settings.push((path.to_owned(), value.to_owned()));
                 } else if let Some((key, words)) = CHOICES.iter().find(|(known, _)| *known == key) {
                     if !words.contains(&value) {
@@ -184,6 +226,8 @@ impl Address {
             add("src", &source.address);
         }
         self.words.iter().for_each(|(key, value)| add(key, value));
+        let known = self.left_out.iter().filter(|pair| !pair.key.is_empty());
+        known.for_each(|pair| add(&pair.key, &pair.value));
         let query = if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) };
         let fragment = if self.fragment.is_empty() { String::new() } else { format!("#{}", self.fragment) };
         match (query.is_empty(), fragment.is_empty()) {

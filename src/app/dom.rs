@@ -32,6 +32,12 @@ pub fn global(name: &str) -> JsValue {
     js_sys::Reflect::get(&js_sys::global(), &name.into()).unwrap_or_default()
 }
 
+/// A property that is text, or what is at its front: no more characters than `most`, however many there are.
+pub fn text_of(object: &JsValue, name: &str, most: usize) -> String {
+    let text = js_sys::Reflect::get(object, &name.into()).ok().and_then(|text| text.dyn_into().ok());
+    text.map_or_else(String::new, |text: js_sys::JsString| text.slice(0, most as u32).into())
+}
+
 fn root_attribute(name: &str) -> Option<String> {
     document().document_element().and_then(|root| root.get_attribute(name))
 }

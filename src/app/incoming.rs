@@ -79,7 +79,7 @@ fn address_in(text: &str) -> Option<Address> {
         return Some(Address { fragment: text.trim_start_matches('#').to_owned(), ..Address::default() });
     }
     let url = web_sys::Url::new(text.split_whitespace().find(|word| word.contains("://"))?).ok()?;
-    Some(Address::read(&url.search(), &url.hash()).0).filter(Address::asks_for_a_run)
+    Some(Address::of(&url)).filter(Address::asks_for_a_run)
 }
 
 /// Opens it, after a question if work would be lost.

@@ -105,7 +105,7 @@ enum Page {
 /// The page that an address asks for, and what is to be said of it; no page if it asks for a run that cannot
 /// be had.
 async fn page_of(address: &Address, number: u32) -> (Option<Page>, Vec<Notice>) {
-    let mut notices = vec![];
+    let mut notices = Vec::from_iter(address.complaint());
     if !address.asks_for_a_run() {
         return ((!dom::is_embed()).then_some(Page::Home), notices);
     }
@@ -116,6 +116,8 @@ async fn page_of(address: &Address, number: u32) -> (Option<Page>, Vec<Notice>) 
         Err(Closed::Missing(why)) => Some(Page::Missing(address.clone(), why)),
         Err(Closed::Elsewhere) => {
             whole::follow((number > 1).then_some(address));
+            // The other page says it.
+            notices.clear();
             Some(Page::Opening)
         }
     };
@@ -128,10 +130,10 @@ fn App() -> Html {
     let theme = use_state(Theme::remembered);
     let first = use_memo((), |()| Address::present());
     let nothing = || if dom::is_embed() { Page::Broken(Rc::new(Broken::frame())) } else { Page::Home };
-    let page = use_state(|| if first.0.asks_for_a_run() { Page::Opening } else { nothing() });
+    let page = use_state(|| if first.asks_for_a_run() { Page::Opening } else { nothing() });
     use_effect_with(first.clone(), |first| {
-        dom::mark_root("data-motion", first.0.word("motion"));
-        dom::mark_root("data-wheel", first.0.word("wheel"));
+        dom::mark_root("data-motion", first.word("motion"));
+        dom::mark_root("data-wheel", first.word("wheel"));
     });
     use_effect_with(*theme, |theme| theme.apply());
     let show = {
@@ -163,14 +165,12 @@ fn App() -> Html {
         })
     };
     {
-        let (notices, first, theme, show) =
-            (notices.dispatcher(), first.clone(), theme.setter(), show.clone());
+        let (first, theme, show) = (first.clone(), theme.setter(), show.clone());
         use_effect_with((), move |()| {
-            first.1.iter().for_each(|notice| notices.dispatch(Tell::Add(notice.clone())));
-            if let Some(chosen) = first.0.theme {
+            if let Some(chosen) = first.theme {
                 theme.set(chosen);
             }
-            show.emit(first.0.clone());
+            show.emit((*first).clone());
         });
     }
     let go = {
@@ -267,7 +267,7 @@ fn use_history(show: &Callback<Address>, say: &Say) {
             address::mark_present();
         }
         let listener = EventListener::new(&dom::window(), "popstate", move |event| {
-            let (show, say, address) = (show.clone(), say.clone(), Address::present().0);
+            let (show, say, address) = (show.clone(), say.clone(), Address::present());
             if dom::is_embed() || address::is_ours(event) {
                 return show.emit(address);
             }

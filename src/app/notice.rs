@@ -42,6 +42,7 @@ pub enum Tell {
 
 /// More than these would bury the page.
 const SHOWN_MAX: usize = 4;
+const DETAILS_MAX: usize = 6;
 
 impl Reducible for Notices {
     type Action = Tell;
@@ -76,7 +77,12 @@ pub fn notice_bar(notices: &Notices, on_dismiss: &Callback<u32>) -> Html {
                 <div>
                     <p>{ &notice.text }</p>
                     if !notice.details.is_empty() {
-                        <ul>{ for notice.details.iter().take(6).map(|line| html! { <li>{ line }</li> }) }</ul>
+                        <ul>
+                            { for notice.details.iter().take(DETAILS_MAX).map(|line| html! { <li>{ line }</li> }) }
+                            if notice.details.len() > DETAILS_MAX {
+                                <li>{ format!("and {} more", notice.details.len() - DETAILS_MAX) }</li>
+                            }
+                        </ul>
                     }
                 </div>
                 <button type="button" class="button" {onclick}>{ "Dismiss" }</button>

@@ -8,8 +8,9 @@ use super::whole;
 use serde_json::Value;
 use std::rc::Rc;
 use switchyard::labs::{self, Lab, Lesson};
+use switchyard::scenario::envelope::{self, LinkError};
 use switchyard::scenario::link::{self, OpenError};
-use switchyard::scenario::{Checked, Problem, envelope, paths};
+use switchyard::scenario::{Checked, Problem, paths};
 
 /// What is to be run.
 #[derive(Clone, Debug)]
@@ -94,7 +95,7 @@ pub async fn open(address: &Address, notices: &mut Vec<Notice>) -> Result<Opened
     for (path, value) in &address.settings {
         scenario = adjusted(scenario, path, value_of(value), notices);
     }
-    Ok(Opened { lab, scenario, address: address.clone() })
+    Ok(Opened { lab, scenario, address: Address { left_out: vec![], ..address.clone() } })
 }
 
 fn read(lab: &'static Lab, scenario: &str, lesson: &str) -> Result<OpenedLab, Notice> {
@@ -107,7 +108,10 @@ fn read(lab: &'static Lab, scenario: &str, lesson: &str) -> Result<OpenedLab, No
 fn broken_link(address: &Address, error: OpenError) -> Broken {
     match error {
         OpenError::Link(error) => {
-            Broken::link(address, error.to_string(), vec![], Some(address.fragment.clone()))
+            // Only its front was taken.
+            let is_whole = !matches!(error, LinkError::TooLong { .. });
+            let raw = is_whole.then(|| address.fragment.clone());
+            Broken::link(address, error.to_string(), vec![], raw)
         }
         OpenError::Scenario(found) => Broken::link(
             address,

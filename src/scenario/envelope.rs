@@ -80,8 +80,8 @@ impl fmt::Display for LinkError {
             LinkError::Damaged(Damage::Compression) => {
                 write!(f, "This link is damaged: its contents cannot be unpacked.")
             }
-            LinkError::TooLong { bytes } => {
-                write!(f, "This link is too long: {bytes} characters, at most {FRAGMENT_BYTES_MAX}.")
+            LinkError::TooLong { .. } => {
+                write!(f, "This link is too long: no link has more than {FRAGMENT_BYTES_MAX} characters.")
             }
             LinkError::TooLarge => {
                 write!(f, "This link unpacks to more than {} KiB.", TEXT_BYTES_MAX / 1024)
