@@ -1,8 +1,8 @@
 //! `cargo xtask zip`: the whole site in one file, for classrooms without a network.
 
-use crate::build;
 use crate::post_build::{extension, files_below};
 use crate::process::{dist_dir, root};
+use crate::{build, offline};
 use anyhow::{Context, Result};
 use std::fs;
 use std::io::{Cursor, Write};
@@ -21,6 +21,7 @@ pub fn zip(args: &[String]) -> Result<()> {
     if !args.iter().any(|arg| arg == "--built") {
         build::build(&[])?;
     }
+    offline::verify(&dist_dir()).context("dist/ is no whole build: start again with `cargo xtask build`")?;
     let readme = fs::read(root().join("www").join(README))?;
     let packed = pack(&dist_dir(), &readme)?;
     let file = root().join("target/switchyard.zip");
