@@ -250,6 +250,35 @@ test.describe('on a page of somebody else', () => {
     expect(await page.evaluate(() => history.length)).toBe(before);
   });
 
+  test('as high as what is in it: the preview grows, and both snippets ask for it @phone', async ({ page }) => {
+    await page.goto(LAB);
+    await frame(page);
+    const frameOf = page.locator('dialog iframe');
+    await expect(preview(page).getByRole('button', { name: /Start/ })).toBeVisible(PATIENT);
+    await page.getByLabel('Width in pixels').fill('700');
+    await page.getByLabel('As high as what is in it').check();
+    await expect(page.getByLabel('Height in pixels')).toBeDisabled();
+    await expect(dialog(page)).toContainText('until the page around it follows');
+    expect(new URL(await address(page)).searchParams.get('height')).toBe('auto');
+    expect(await code(page).inputValue()).toContain('height="480"');
+    // Nothing is cut and nothing is empty below.
+    const missing = () => frameOf.evaluate(frame => Math.abs(frame.contentDocument.querySelector('#app').getBoundingClientRect().height - frame.height));
+    await expect.poll(async () => Number(await frameOf.getAttribute('height')) !== 480 && await missing() < 2, PATIENT).toBe(true);
+    // With more in it it grows.
+    const before = Number(await frameOf.getAttribute('height'));
+    await page.getByRole('checkbox', { name: 'charts', exact: true }).check();
+    await expect.poll(async () => Number(await frameOf.getAttribute('height')), PATIENT).toBeGreaterThan(before + 50);
+    await page.getByRole('radio', { name: /the element/ }).check();
+    await expect(dialog(page)).toContainText('The element follows');
+    expect(await code(page).inputValue()).toMatch(/<switchyard-lab [^>]*height="auto"/);
+    // A number again.
+    await page.getByLabel('As high as what is in it').uncheck();
+    await page.getByLabel('Height in pixels').fill('350');
+    expect(await code(page).inputValue()).toMatch(/<switchyard-lab [^>]*height="350"/);
+    await expect.poll(() => frameOf.getAttribute('height'), PATIENT).toBe('350');
+    expect(new URL(await frameOf.getAttribute('src')).searchParams.has('height')).toBe(false);
+  });
+
   test('only the knobs that are chosen can be turned, and what was changed is in it', async ({ page }) => {
     await page.goto(`${LAB}&p.lb.policy=two-choices`);
     await frame(page);

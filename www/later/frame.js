@@ -9,6 +9,7 @@ const USUAL = ['title', 'stage', 'transport', 'controls'];
 const WARN_CHARS = 8000;
 const FRAGMENT_MAX = 16_384;
 const SIZE_PX = { min: 100, max: 5000 };
+const USUAL_PX = 480;
 /** The preview follows when nothing has been turned for so long. */
 const REST_MS = 300;
 
@@ -19,8 +20,10 @@ export async function open() {
 
   const panels = PANELS.map(name => check(name, USUAL.includes(name), name));
   const width = number('Width in pixels', '');
-  const height = number('Height in pixels', 480);
+  const height = number('Height in pixels', USUAL_PX);
   width.placeholder = 'all';
+  const grow = make('input', { type: 'checkbox' });
+  const grown = make('p', { className: 'dim small', hidden: true });
   const theme = choice('Theme', [['auto', 'As the reader’s system'], ['light', 'Light'], ['dark', 'Dark']]);
   const edit = choice('Readers may turn', [['knobs', 'The knobs below'], ['full', 'Every setting'], ['none', 'Nothing']]);
   const start = choice('It starts', [['click', 'By a press'], ['visible', 'When it is seen']]);
@@ -43,7 +46,9 @@ export async function open() {
     make('div', { className: 'two' },
       make('div', {},
         group('Panels', make('div', { className: 'checks' }, ...panels.map(panel => panel.node))),
-        group('Size', make('div', { className: 'row' }, 'Width', width, 'height', height, 'px')),
+        group('Size',
+          make('div', { className: 'row' }, 'Width', width, 'height', height, 'px'),
+          labelled('As high as what is in it', grow), grown),
         theme.node, edit.node,
         group('Knobs', list(isKnob), rest.length === 0 ? null : make('details', {}, make('summary', { textContent: 'More settings' }), list(knob => !isKnob(knob)))),
         start.node,
@@ -62,6 +67,7 @@ export async function open() {
       edit: edit.value === 'full' ? null : edit.value,
       theme: theme.value === 'auto' ? null : theme.value,
       start: start.value === 'click' ? null : start.value,
+      height: grow.checked ? 'auto' : null,
       t: moment.checked ? Math.round(run.t_ms) : null,
     };
     return Object.entries(asked).filter(([, value]) => value !== null);
@@ -80,7 +86,13 @@ export async function open() {
     const [query, link] = [parameters(), fragment()];
     const pairs = query.map(([name, value]) => `${name}=${encodeURIComponent(value).replace(/%2F/g, '/').replace(/%2C/g, ',')}`);
     const address = `${run.site}embed.html?${pairs.join('&')}${link && `#${link}`}`;
-    code.value = kind.value === 'frame' ? frameHtml(address) : elementHtml(query, link);
+    const isFrame = kind.value === 'frame';
+    code.value = isFrame ? frameHtml(address) : elementHtml(query, link);
+    height.disabled = grow.checked;
+    grown.hidden = !grow.checked;
+    grown.textContent = isFrame
+      ? `A plain frame has ${USUAL_PX}\u202fpx until the page around it follows: Canvas and other course systems do; elsewhere take the element.`
+      : 'The element follows what is in it.';
     const opens = link.length <= FRAGMENT_MAX;
     warning.hidden = address.length <= WARN_CHARS;
     warning.textContent = `The scenario makes an address of ${whole(address.length)} characters: ${opens ? 'some course pages cut it' : 'too many'}. `
@@ -90,24 +102,32 @@ export async function open() {
     waits = setTimeout(() => show(opens ? address : null), REST_MS);
   };
   const size = input => (input.validity.valid && input.value !== '' ? input.valueAsNumber : null);
+  const height_px = () => (grow.checked ? null : size(height)) ?? USUAL_PX;
   const frameHtml = address => html('iframe', {
-    src: address, title: run.title, width: size(width) ?? '100%', height: size(height) ?? 480, loading: 'lazy', allow: 'clipboard-write',
+    src: address, title: run.title, width: size(width) ?? '100%', height: height_px(), loading: 'lazy', allow: 'clipboard-write',
   }, '');
   const elementHtml = (query, link) => `${html('script', { type: 'module', src: `${run.site}embed.js` }, '')}\n`
-    + html('switchyard-lab', { ...Object.fromEntries(query), ...(link && { link }), height: size(height) ?? 480, title: run.title },
+    + html('switchyard-lab', { ...Object.fromEntries(query), ...(link && { link }), height: grow.checked ? 'auto' : height_px(), title: run.title },
       `\n  ${html('a', { href: `${run.site}${run.lab ? `?lab=${run.lab}` : ''}${link && `#${link}`}` }, 'Open the lab')}\n`);
   /** A new frame each time: another address in the same one would be an entry in the history. */
   const show = address => {
     if (!dialog.isConnected) return;
     preview.replaceChildren();
     if (address === null) return;
-    const frame = make('iframe', { title: 'The lab as the page will show it', src: address, height: size(height) ?? 480 });
+    const frame = make('iframe', { title: 'The lab as the page will show it', src: address, height: height_px() });
     frame.width = size(width) ?? '100%';
     preview.append(frame);
   };
+  // As a course system does it.
+  const follow = ({ source, data }) => {
+    const frame = preview.firstChild;
+    if (grow.checked && frame && source === frame.contentWindow && data?.subject === 'lti.frameResize') frame.height = data.height;
+  };
+  addEventListener('message', follow);
   dialog.addEventListener('input', write);
   write();
   await closed;
+  removeEventListener('message', follow);
   clearTimeout(waits);
 }
 
