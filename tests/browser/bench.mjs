@@ -1,8 +1,10 @@
-// What the built site costs a browser: how soon requests move, and what a frame with thousands of
-// requests in flight takes of the main thread. Run by `cargo xtask bench`.
+// What the built site costs a browser: how soon requests move, what a frame with thousands of requests in flight
+// takes of the main thread, and how soon links that are meant to hurt are refused. Run by `cargo xtask bench`;
+// `node bench.mjs links` measures one of the parts `start`, `frames`, `links`.
 
 import { chromium } from '@playwright/test';
 import { args, executablePath } from './chromium.mjs';
+import { HOSTILE, timed } from './hostile.mjs';
 import { fragment } from './link.mjs';
 import { serve } from './serve.mjs';
 
@@ -69,14 +71,50 @@ async function frameCost(browser, address, inFlight) {
   return { cost, perSecond: frames / 3 };
 }
 
+/**
+ * Milliseconds until a link is refused on the home page, and until the browser alone has taken an address of that
+ * length, on a page of the site without scripts; in turns.
+ */
+async function refusal(browser, address, hash) {
+  const page = await browser.newPage();
+  const [ours, own] = [[], []];
+  for (let run = 0; run < RUNS; run++) {
+    await page.goto(`${address}examples/index.html`);
+    own.push(await page.evaluate(timed, [`#&x=${'A'.repeat(hash.length - 4)}`, 'body']));
+    await page.goto(address);
+    await page.locator('h1').waitFor();
+    // What the first frames of the page need is not meant.
+    await page.waitForTimeout(500);
+    ours.push(await page.evaluate(timed, [hash, '.broken']));
+  }
+  await page.close();
+  return { ms: median(ours), own_ms: median(own) };
+}
+
+const PARTS = {
+  async start(browser, address) {
+    const starts = [];
+    for (let run = 0; run < RUNS; run++) starts.push(await untilRequestsMove(browser, address));
+    console.log(`\nhome page: requests move ${median(starts).toFixed(0)} ms after navigation (median of ${RUNS}; best ${Math.min(...starts).toFixed(0)})`);
+  },
+  async frames(browser, address) {
+    for (const inFlight of [100, 2000, 10_000]) {
+      const { cost, perSecond } = await frameCost(browser, address, inFlight);
+      console.log(`${inFlight} in flight: ${cost.toFixed(1)} ms of the main thread a frame (${(cost / FRAME_MS).toFixed(2)} of a 60 Hz frame), ${perSecond.toFixed(0)} frames a second`);
+    }
+  },
+  async links(browser, address) {
+    console.log(`\n${'link, refused after ms (median of 5)'.padEnd(44)} ${'all'.padStart(6)} ${'browser'.padStart(8)} ${'ours'.padStart(6)}`);
+    for (const [what, make] of Object.entries(HOSTILE)) {
+      const { ms, own_ms } = await refusal(browser, address, make());
+      console.log(`${what.padEnd(44)} ${ms.toFixed(1).padStart(6)} ${own_ms.toFixed(1).padStart(8)} ${(ms - own_ms).toFixed(1).padStart(6)}`);
+    }
+  },
+};
+
 const { address, stop } = await serve();
 const browser = await chromium.launch({ executablePath, args });
-const starts = [];
-for (let run = 0; run < RUNS; run++) starts.push(await untilRequestsMove(browser, address));
-console.log(`\nhome page: requests move ${median(starts).toFixed(0)} ms after navigation (median of ${RUNS}; best ${Math.min(...starts).toFixed(0)})`);
-for (const inFlight of [100, 2000, 10_000]) {
-  const { cost, perSecond } = await frameCost(browser, address, inFlight);
-  console.log(`${inFlight} in flight: ${cost.toFixed(1)} ms of the main thread a frame (${(cost / FRAME_MS).toFixed(2)} of a 60 Hz frame), ${perSecond.toFixed(0)} frames a second`);
-}
+const wanted = process.argv.slice(2);
+for (const [name, part] of Object.entries(PARTS)) if (!wanted.length || wanted.includes(name)) await part(browser, address);
 await browser.close();
 stop();

@@ -142,6 +142,15 @@ class Page {
     return this.evaluate(selector => document.querySelector(selector)?.textContent.trim() ?? null, selector);
   }
 
+  /** Chooses files in the first such input. */
+  async setFiles(selector, files) {
+    const target = { context: this.#context };
+    const expression = `document.querySelector(${JSON.stringify(selector)})`;
+    const { result } = await this.#browser.send('script.evaluate', { expression, target, awaitPromise: false });
+    if (!result.sharedId) throw new Error(`there is no ${selector}`);
+    await this.#browser.send('input.setFiles', { context: this.#context, element: { sharedId: result.sharedId }, files });
+  }
+
   /** Presses with the mouse in the middle of the first such element, with that text if there is one wanted. */
   async click(selector, text) {
     const find = `[...document.querySelectorAll(${JSON.stringify(selector)})].find(found => ${JSON.stringify(text ?? null)} === null || (found.ariaLabel ?? found.textContent).trim() === ${JSON.stringify(text)})`;

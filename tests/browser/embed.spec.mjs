@@ -1,11 +1,14 @@
 // Frames on pages of others: what they may do, what they tell, and what they leave alone.
 
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { expect, test } from './fixtures.mjs';
+import { fragment } from './link.mjs';
 import { PATIENT } from './parts.mjs';
 import { OPEN, serve } from './serve.mjs';
 
 const LAB = 'lab=load-balancing/one-slow-server';
+const MADE = JSON.parse(await readFile(new URL('../../src/labs/load-balancing/one-slow-server.json', import.meta.url), 'utf8'));
 // The policy of the site; frames of another site are what this is about.
 test.use({ allowed: [/^off-site: /] });
 test.beforeEach(() => test.slow());
@@ -131,6 +134,47 @@ test('in a narrow column nothing is cut', async ({ page, baseURL }) => {
   expect(await inside(page).locator('.transport').evaluate(bar => bar.scrollWidth - bar.clientWidth)).toBe(0);
 });
 
+test('with wheel=on the frame takes the wheel for itself', async ({ page, baseURL }) => {
+  await host(page, `<body style="margin:0"><iframe title="Lab" style="display:block" width="700" height="300" src="${baseURL}embed.html?${LAB}&wheel=on"></iframe><div style="height:3000px"></div>`);
+  await expect(play(inside(page))).toBeVisible(PATIENT);
+  await page.mouse.move(300, 280);
+  await page.mouse.wheel(0, 120);
+  await expect.poll(() => inside(page).locator('html').evaluate(root => root.scrollTop), PATIENT).toBeGreaterThan(50);
+  expect(await page.evaluate(() => scrollY)).toBe(0);
+});
+
+test('what is no good in a frame\'s address is named in it', async ({ page, baseURL }) => {
+  await host(page, `<body><iframe title="Lab" width="700" height="500" src="${baseURL}embed.html?${LAB}&theme=pink&height=9"></iframe>`);
+  for (const said of ['“theme=pink”', '“height=9”']) await expect(inside(page).getByRole('alert')).toContainText(said, PATIENT);
+  await expect(play(inside(page))).toBeVisible();
+});
+
+test('a scenario from elsewhere is fetched only when somebody agrees', async ({ page, baseURL }) => {
+  const asked = [];
+  await page.route('https://scenarios.example/**', route => {
+    asked.push(route.request().headers());
+    return route.fulfill({ contentType: 'application/json', headers: { 'access-control-allow-origin': '*' }, body: JSON.stringify({ ...MADE, title: 'From elsewhere' }) });
+  });
+  await host(page, `<body><iframe title="Lab" width="700" height="500" src="${baseURL}embed.html?src=https://scenarios.example/a.json"></iframe>`);
+  await expect(inside(page).getByText('comes from scenarios.example')).toBeVisible(PATIENT);
+  await page.waitForTimeout(500);
+  expect(asked).toEqual([]);
+  await inside(page).getByRole('button', { name: 'Load it' }).click();
+  await expect(inside(page).getByRole('heading', { level: 1 })).toHaveText('From elsewhere', PATIENT);
+  expect(asked.length).toBe(1);
+  expect(asked[0].cookie ?? asked[0].referer).toBeUndefined();
+});
+
+test.describe('where scripts are off', () => {
+  test.use({ javaScriptEnabled: false });
+  test('the element\'s link is shown, and a frame says what it needs', async ({ page, baseURL }) => {
+    await page.goto('examples/lesson.html');
+    await expect(page.getByRole('link', { name: 'Open the lab “One slow server”' })).toBeVisible();
+    await page.goto(`${baseURL}embed.html?${LAB}`);
+    await expect(page.locator('noscript p')).toContainText('needs JavaScript');
+  });
+});
+
 test('a frame that names nothing says so', async ({ page }) => {
   await page.goto('embed.html');
   await expect(page.getByRole('heading', { name: 'Nothing to show' })).toBeVisible(PATIENT);
@@ -166,6 +210,48 @@ test('messages: every request is answered, and what happens is told', async ({ p
   await expect.poll(() => page.evaluate(() => heard.find(({ type }) => type === 'completed')), PATIENT).toMatchObject({ score: expect.any(Number), success: expect.any(Boolean) });
   await request(page, 'load', { scenario: { ...got.scenario, title: 'Another' } });
   await expect(inside(page).getByRole('heading', { level: 1 })).toHaveText('Another');
+});
+
+test('messages: steps, starts anew, takes links, and says no to what it cannot do', async ({ page, baseURL }) => {
+  await host(page, `<body><iframe title="Lab" width="700" height="500" src="${baseURL}embed.html?${LAB}"></iframe>`);
+  await connect(page);
+  const at = async () => (await request(page, 'get')).result.state.t_ms;
+  await request(page, 'seek', { t_ms: 1000 });
+  await expect.poll(at, PATIENT).toBe(1000);
+  expect(await request(page, 'step')).toMatchObject({ ok: true });
+  await expect.poll(at, PATIENT).toBeGreaterThan(1000);
+  expect(await request(page, 'reset')).toMatchObject({ ok: true });
+  await expect.poll(at, PATIENT).toBe(0);
+  const { link } = (await request(page, 'get')).result;
+  expect(await request(page, 'check', { link })).toMatchObject({ ok: true });
+  expect(await request(page, 'check', { link: link.slice(0, -2) })).toMatchObject({ ok: false, error: { code: 'link', message: expect.stringContaining('its end is missing') } });
+  expect(await request(page, 'load', { link: `https://elsewhere.example/${fragment({ ...MADE, title: 'By a link' })}` })).toMatchObject({ ok: true });
+  await expect(inside(page).getByRole('heading', { level: 1 })).toHaveText('By a link');
+  expect(await request(page, 'load', { link: 's1.AAAA.0000000' })).toMatchObject({ ok: false });
+  expect(await request(page, 'load', { scenario: { ...MADE, nodes: [] } })).toMatchObject({ ok: false });
+  await expect(inside(page).getByRole('heading', { level: 1 })).toHaveText('By a link');
+  expect(await request(page, 'lang', { lang: 'en-GB' })).toMatchObject({ ok: true });
+  expect(await request(page, 'lang', { lang: 'de' })).toMatchObject({ ok: false, error: { code: 'lang' } });
+  expect(await request(page, 'theme', { theme: 'pink' })).toMatchObject({ ok: false });
+
+  // Figures come at most four times a second, whoever listens for how long.
+  await request(page, 'play');
+  const told = await page.evaluate(async () => {
+    await new Promise(done => setTimeout(done, 500));
+    heard.length = 0;
+    const began = performance.now();
+    await new Promise(done => setTimeout(done, 3000));
+    return { count: heard.filter(({ type }) => type === 'metrics').length, seconds: (performance.now() - began) / 1000 };
+  });
+  expect(told.count).toBeGreaterThan(0);
+  expect(told.count).toBeLessThanOrEqual(Math.ceil(4 * told.seconds) + 1);
+  // Slides stop it, and start again what they stopped.
+  const running = async () => (await request(page, 'get')).result.state.running;
+  const slide = text => page.evaluate(text => document.querySelector('iframe').contentWindow.postMessage(text, '*'), text);
+  await slide('slide:stop');
+  await expect.poll(running, PATIENT).toBe(false);
+  await slide('slide:start');
+  await expect.poll(running, PATIENT).toBe(true);
 });
 
 test('forged, flooding and oversized messages change nothing', async ({ page, baseURL }) => {
@@ -266,9 +352,16 @@ test.describe('the examples', () => {
   });
 
   test('a book\'s page, and a notebook\'s in a sandbox', async ({ page }) => {
-    await page.goto('examples/book.html');
-    await inside(page).getByRole('button', { name: /Start/ }).click(PATIENT);
-    await expect.poll(() => time(inside(page)), PATIENT).toBeGreaterThan(0.65);
+    const site = await serve({ extra: OPEN });
+    for (const [file, name] of [['book', 'One slow server'], ['notebook', 'A crash, and health checks']]) {
+      await page.goto(`${site.address}examples/${file}.html`);
+      await expect(page.frameLocator(`iframe[title="Lab: ${name}"]`).getByRole('button', { name: /Start/ })).toBeVisible(PATIENT);
+      const before = await time(inside(page));
+      await inside(page).getByRole('button', { name: /Start/ }).click();
+      await expect.poll(() => time(inside(page)), PATIENT).toBeGreaterThan(before);
+    }
+    await expect(inside(page).getByText('Progress is not saved here.').first()).toBeVisible();
+    await site.stop();
   });
 
   test('slides start and stop their frames', async ({ page }) => {

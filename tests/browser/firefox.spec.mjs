@@ -1,7 +1,8 @@
 // The main path, the embed and the offline site in Firefox. What is special to no browser is tested in Chromium.
 
 import { createServer } from 'node:http';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test as base } from '@playwright/test';
 import { executablePath, start } from './bidi.mjs';
 import { fragment } from './link.mjs';
@@ -10,6 +11,7 @@ import { OPEN, serve } from './serve.mjs';
 /** A slow start on a machine that does other things too. */
 const PATIENT = { timeout: 30_000 };
 const LAB = 'lab=load-balancing/one-slow-server';
+const MADE = JSON.parse(await readFile(new URL('../../src/labs/load-balancing/one-slow-server.json', import.meta.url), 'utf8'));
 const CACHE = JSON.parse(await readFile(new URL('../scenarios/cache.json', import.meta.url), 'utf8'));
 
 const test = base.extend({
@@ -62,6 +64,114 @@ test('a lab runs, a setting is turned, and the address keeps both', async ({ tab
   await tab.reload();
   await title(tab).toBe('One slow server');
   await expect.poll(() => tab.evaluate(() => document.querySelector('canvas')?.width ?? 0), PATIENT).toBeGreaterThan(0);
+});
+
+test('what is pasted asks before it replaces one\'s own; Back brings that back', async ({ tab, baseURL }) => {
+  const link = fragment({ ...MADE, title: 'Mine' });
+  await tab.goto(`${baseURL}?${LAB}`);
+  await there(tab, 'Play').toBe(true);
+  await tab.click('label', 'Least conn.');
+  const chosen = () => tab.evaluate(() => [...document.querySelectorAll('input[type=radio]:checked')].map(found => found.labels[0]?.textContent.trim()).join());
+  await expect.poll(chosen, PATIENT).toContain('Least conn.');
+  await expect.poll(() => tab.evaluate(() => location.hash), PATIENT).toMatch(/^#s1\./);
+  const paste = () => tab.evaluate(text => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text/plain', text);
+    document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+  }, link);
+  await paste();
+  await expect.poll(() => tab.text('dialog h2'), PATIENT).toBe('Open it, and leave your changes?');
+  expect(await tab.evaluate(() => document.activeElement.textContent)).toBe('Keep mine');
+  await tab.click('dialog button', 'Keep mine');
+  await expect.poll(() => tab.text('dialog'), PATIENT).toBe(null);
+  await title(tab).toBe('One slow server');
+  await paste();
+  await there(tab, 'Open it').toBe(true);
+  await tab.click('dialog button', 'Open it');
+  await title(tab).toBe('Mine');
+  await tab.evaluate(() => history.back());
+  await title(tab).toBe('One slow server');
+  await expect.poll(chosen, PATIENT).toContain('Least conn.');
+});
+
+test('a file is opened, and one that is none is refused with its place', async ({ tab, baseURL }, { outputDir }) => {
+  await mkdir(outputDir, { recursive: true });
+  const put = async (name, content) => {
+    const file = join(outputDir, name);
+    await writeFile(file, content);
+    return file;
+  };
+  await tab.goto(`${baseURL}?${LAB}`);
+  await there(tab, 'Open file').toBe(true);
+  await tab.click('button', 'Open file');
+  await expect.poll(() => tab.text('dialog h2'), PATIENT).not.toBe(null);
+  await tab.setFiles('dialog input[type=file]', [await put('broken.json', JSON.stringify({ ...MADE, seed: -1 }))]);
+  await expect.poll(() => tab.text('dialog'), PATIENT).toContain('seed');
+  await title(tab).toBe('One slow server');
+  await tab.setFiles('dialog input[type=file]', [await put('mine.json', JSON.stringify({ ...MADE, title: 'Mine' }))]);
+  await title(tab).toBe('Mine');
+  await expect.poll(() => tab.text('dialog'), PATIENT).toBe(null);
+});
+
+test('the link is shared with its code; the frame\'s HTML is what its preview shows, and runs on another site', async ({ tab, baseURL }) => {
+  await tab.goto(`${baseURL}?${LAB}&t=2000`);
+  await there(tab, 'Share link').toBe(true);
+  await tab.click('button', 'Share link');
+  const link = () => tab.evaluate(() => document.querySelector('#share-link')?.value ?? '');
+  await expect.poll(link, PATIENT).toMatch(/#s1\./);
+  const address = await link();
+  await tab.click('dialog summary', 'QR code');
+  await expect.poll(() => tab.evaluate(() => document.querySelectorAll('dialog svg path').length), PATIENT).toBeGreaterThan(0);
+  await tab.click('dialog button', 'Copy');
+  await expect.poll(() => tab.text('dialog [aria-live]'), PATIENT).toMatch(/Copied|does not allow copying/);
+  await tab.click('dialog button', 'Put it on a page…');
+  const code = () => tab.evaluate(() => document.querySelector('dialog textarea')?.value ?? '');
+  await expect.poll(code, PATIENT).toContain('<iframe ');
+  await there(await tab.frame(), 'Play').toBe(true);
+  await tab.click('dialog label', 'Dark');
+  await tab.click('dialog label', 'As high as what is in it');
+  const made = await code();
+  expect(made).toMatch(/theme=dark.*height=auto|height=auto.*theme=dark/);
+  // The preview is another frame by then, as dark and as high as what is in it.
+  await expect.poll(() => tab.evaluate(() => {
+    const frame = document.querySelector('dialog iframe');
+    const root = frame?.contentDocument?.documentElement;
+    return root?.dataset.theme === 'dark' && frame.height !== '480' && Math.abs(frame.height - root.querySelector('#app').getBoundingClientRect().height) < 2;
+  }), PATIENT).toBe(true);
+
+  const course = await host(made);
+  await tab.goto(course.address);
+  const frame = await tab.frame();
+  await there(frame, 'Play').toBe(true);
+  expect(await frame.evaluate(() => document.documentElement.dataset.theme)).toBe('dark');
+  const begin = await time(frame);
+  await frame.click('.begin');
+  await expect.poll(() => time(frame), PATIENT).toBeGreaterThan(begin);
+  course.stop();
+
+  // The link opens the same run.
+  await tab.goto(address);
+  await title(tab).toBe('One slow server');
+  await there(tab, 'Play').toBe(true);
+});
+
+test('the element keeps its labs at three, and they answer', async ({ tab, baseURL }) => {
+  await tab.goto(`${baseURL}examples/lesson.html`);
+  await tab.evaluate(() => {
+    for (let n = 3; n < 8; n++) document.body.append(document.querySelector('switchyard-lab').cloneNode(true));
+    document.querySelectorAll('switchyard-lab')[6].scrollIntoView();
+  });
+  const asked = () => tab.evaluate(() => document.querySelectorAll('switchyard-lab')[6].request('get').then(({ scenario }) => scenario.title, error => error.code));
+  await expect.poll(asked, PATIENT).toBe('One slow server');
+  expect(await tab.evaluate(() => [...document.querySelectorAll('switchyard-lab')].filter(lab => lab.running).length)).toBeLessThanOrEqual(3);
+});
+
+test('a damaged link is refused, and a hostile one too', async ({ tab, baseURL }) => {
+  for (const hash of [fragment(MADE).slice(0, -3), `#s1.${'A'.repeat(1_500_000)}.0000000`, `#s1.${'%2E'.repeat(5000)}`]) {
+    await tab.goto('about:blank');
+    await tab.goto(baseURL + hash);
+    await title(tab).toBe('This link cannot be opened');
+  }
 });
 
 test('a link to what the first page lacks runs on the whole page', async ({ tab, baseURL }) => {

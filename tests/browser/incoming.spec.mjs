@@ -81,6 +81,46 @@ test('the first page takes what is pasted and dropped too @phone', async ({ page
   await expect(title(page)).toHaveText('Mine', PATIENT);
 });
 
+for (const [what, come] of [['pasted', paste], ['dropped', drop]]) {
+  test(`what is no good in a ${what} link is named, the rest of it holds`, async ({ page }) => {
+    await openLab(page);
+    await come(page, `https://elsewhere.example/${LAB}&seed=-1&speed=2&edit=all&p.lb.policy=nonsense`);
+    const said = page.getByRole('alert');
+    await expect(said).toContainText('“seed=-1”', PATIENT);
+    await expect(said).toContainText('“edit=all”: full or knobs or none is wanted');
+    await expect(said).toContainText('lb.policy');
+    await expect.poll(() => page.url(), PATIENT).toMatch(/speed=2$/);
+    // Said once: the address holds what is good, and Back and Forward lead to it.
+    await page.goBack();
+    await expect(said).toBeEmpty(PATIENT);
+    await page.goForward();
+    await expect(title(page)).toHaveText('One slow server', PATIENT);
+    await expect(said).toBeEmpty();
+  });
+}
+
+test('what is no good in a link that the whole page opens is named there', async ({ page }) => {
+  await openLab(page);
+  await paste(page, 'https://elsewhere.example/?lab=caching/eviction-race&speed=fast');
+  await expect(title(page)).toHaveText('Eviction race on one stream', PATIENT);
+  expect(page.url()).toContain('/all/');
+  await expect(page.getByRole('alert')).toContainText('“speed=fast” in the address is left out', PATIENT);
+});
+
+test('an address of more settings and characters than any needs takes no time and no part of the page', async ({ page, baseURL }) => {
+  await openLab(page);
+  const many = Array.from({ length: 100 }, (_, n) => `p.lb.policy=${n % 2 ? 'random' : 'two-choices'}`).join('&');
+  await paste(page, `${baseURL}${LAB}&${many}&p.servers.workers=3`);
+  const said = page.getByRole('alert');
+  await expect(said).toContainText('at most 64 settings are taken', PATIENT);
+  await expect(said).toContainText('and 31 more');
+  await expect(said.getByRole('listitem')).toHaveCount(7);
+  await expect(page.getByRole('radio', { name: 'Random' })).toBeChecked();
+  await paste(page, `${baseURL}${LAB}&${'p.lb.policy=random&'.repeat(100_000)}${LINK}`);
+  await expect(title(page)).toHaveText('Mine', PATIENT);
+  await expect(said).toContainText('What stands after “?” in the address is left out: it has more than 16384 characters', PATIENT);
+});
+
 test('what is none is said with the place, and what is on the page stays', async ({ page }) => {
   await openLab(page);
   await change(page);

@@ -3,26 +3,19 @@
 import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { expect, test } from './fixtures.mjs';
-import { DIST } from './serve.mjs';
+import { FOLDER, load } from './module.mjs';
+import { labIds } from './parts.mjs';
 
-const FOLDER = join(DIST, 'module');
 const ROOT = new URL('../..', import.meta.url).pathname;
 
-const load = async () => {
-  const module = await import(pathToFileURL(join(FOLDER, 'switchyard.js')).href);
-  await module.default({ module_or_path: await readFile(join(FOLDER, 'switchyard_bg.wasm')) });
-  return module;
-};
 /** What the command line prints for a lab. */
 const printed = id => JSON.parse(execFileSync('cargo', ['run', '--quiet', '--bin', 'switchyard', '--', 'run', id, '--json'], { cwd: ROOT, encoding: 'utf8', maxBuffer: 1 << 26 }));
 
 test('every lab: Node, browser and command line report the same', async ({ page }) => {
   test.setTimeout(300_000);
   const { labs, Scenario, Simulation } = await load();
-  const ids = labs().map(({ id }) => id);
-  expect(ids.length).toBeGreaterThan(2);
+  expect(labs().map(({ id }) => id).sort()).toEqual(await labIds());
   await page.goto('module/example.html');
   await expect(page.locator('output')).toHaveText(/t = 0\.[1-9]/);
   const inBrowser = await page.evaluate(async () => {
@@ -42,6 +35,25 @@ test('every lab: Node, browser and command line report the same', async ({ page 
     expect(sim.report(), id).toEqual(expected);
     expect(inBrowser[at], id).toEqual(expected);
     sim.free();
+  }
+});
+
+test('the package is whole: npm would pack every file it names, and the types name all that is there', async () => {
+  const about = JSON.parse(await readFile(join(FOLDER, 'package.json'), 'utf8'));
+  const [packed] = JSON.parse(execFileSync('npm', ['pack', '--dry-run', '--json', '--offline'], { cwd: FOLDER, encoding: 'utf8' }));
+  expect(packed.files.map(({ path }) => path).sort()).toEqual([...about.files, 'package.json'].sort());
+  expect(about.files).toContain(about.main);
+  expect(about.files).toContain(about.types);
+  const types = await readFile(join(FOLDER, about.types), 'utf8');
+  const module = await load();
+  expect(types).toContain('export default function');
+  for (const name of ['labs', 'Scenario', 'Simulation']) {
+    const thing = module[name];
+    expect(types).toMatch(new RegExp(`export (function|class) ${name}\\b`));
+    const members = [...Object.getOwnPropertyNames(thing.prototype ?? {}), ...Object.getOwnPropertyNames(thing)];
+    for (const member of members.filter(member => !/^(constructor|length|name|prototype|arguments|caller|__.*)$/.test(member))) {
+      expect(types, `${name}.${member}`).toMatch(new RegExp(`\\b${member}\\b[(:]`));
+    }
   }
 });
 

@@ -48,6 +48,13 @@ const STATES = [
     await press(page, 'Put it on a page…');
     await page.frameLocator('dialog iframe').getByRole('button', { name: /Start/ }).waitFor();
   } },
+  { name: 'frame-high', at: LAB, act: async page => {
+    await press(page, 'Share link');
+    await press(page, 'Put it on a page…');
+    await page.getByLabel('As high as what is in it').check();
+    await page.frameLocator('dialog iframe').getByRole('button', { name: /Start/ }).waitFor();
+    await page.waitForTimeout(1000);
+  } },
   { name: 'question', at: LAB, act: async page => {
     await page.getByRole('radio', { name: 'Least conn.' }).check({ force: true });
     await page.evaluate(() => { location.hash = '#s1.AAAA.0000000'; });
@@ -58,6 +65,7 @@ const STATES = [
     await page.getByLabel(/Choose a file/).setInputFiles(fileURLToPath(new URL('../fixtures/nginx/broken.log', import.meta.url)));
   } },
   { name: 'notice', at: `${LAB}&p.lb.policy=nonsense&p.servers.workers=-4#s1.AAAA.0000000` },
+  { name: 'left-out', at: `${LAB}&seed=-1&speed=fast&edit=all&show=teapot&theme=pink&lang=de&height=9&start=now` },
   { name: 'stopped', at: LAB, act: page => page.evaluate(() => {
     globalThis.__scenarioLink = `${location.href}#s1.${'abcdefgh'.repeat(20)}.0123456`;
     globalThis.__fatal('panicked at src/run/mod.rs:120:9:\nindex out of bounds: the len is 4 but the index is 4');

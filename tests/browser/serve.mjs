@@ -6,15 +6,17 @@ import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 
 export const PREFIX = '/courses/systems/';
 export const DIST = process.env.SWITCHYARD_DIST ?? fileURLToPath(new URL('../../dist', import.meta.url));
 
-const TYPES = {
+export const TYPES = {
   '.css': 'text/css; charset=utf-8',
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.json': 'application/json',
+  '.md': 'text/markdown; charset=utf-8',
   '.png': 'image/png',
   '.svg': 'image/svg+xml',
   '.txt': 'text/plain; charset=utf-8',
@@ -30,11 +32,24 @@ export const OPEN = {
   'cross-origin-resource-policy': 'cross-origin',
 };
 
+/** What a host does: this one says that nothing may be kept, and sends the compressed twins, which are part of what is delivered. */
+const HOST = {
+  types: TYPES,
+  /** Suffixes and encodings of the twins that it knows. */
+  twins: { br: 'br' },
+  /** Whether it compresses such a type itself. */
+  squeezes: () => false,
+  /** The headers for a file, whose path is below the site, for a request with an origin or without. */
+  headers: () => ({ 'cache-control': 'no-store' }),
+  /** Leaves `.html` out of addresses. */
+  bare: false,
+};
+
 /** Starts serving; port 0 takes a free one. Answers with the site's address and a way to stop. */
-export function serve({ folder = DIST, port = 0, prefix = PREFIX, extra = {} } = {}) {
+export function serve({ folder = DIST, port = 0, prefix = PREFIX, extra = {}, host = {} } = {}) {
   const server = createServer(async (request, response) => {
-    const { status, headers, body } = await answer(request, folder, prefix);
-    response.writeHead(status, { 'cache-control': 'no-store', ...headers, ...extra }).end(body);
+    const { status, headers, body } = await answer(request, folder, prefix, { ...HOST, ...host });
+    response.writeHead(status, { ...headers, ...extra }).end(body);
   });
   return new Promise((resolve, reject) => {
     server.on('error', reject);
@@ -49,19 +64,25 @@ export function serve({ folder = DIST, port = 0, prefix = PREFIX, extra = {} } =
   });
 }
 
-async function answer(request, folder, prefix) {
-  const path = decodeURIComponent(new URL(request.url, 'http://localhost').pathname);
+async function answer(request, folder, prefix, host) {
+  const { pathname, search } = new URL(request.url, 'http://localhost');
+  const path = decodeURIComponent(pathname);
   if (!path.startsWith(prefix)) return { status: 404, body: `nothing here; the site is at ${prefix}` };
-  const file = normalize(path.slice(prefix.length).replace(/(?<=^|\/)$/, 'index.html'));
+  let file = normalize(path.slice(prefix.length).replace(/(?<=^|\/)$/, 'index.html'));
   if (file.startsWith('..') || file.startsWith(sep)) return { status: 403 };
-  const type = { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', vary: 'accept-encoding' };
-  // The compressed twins are part of what is delivered, so they are what is tested.
-  if (/\bbr\b/.test(request.headers['accept-encoding'] ?? '')) {
-    const body = await read(join(folder, `${file}.br`));
-    if (body) return { status: 200, headers: { ...type, 'content-encoding': 'br' }, body };
+  if (host.bare && path.endsWith('.html')) return { status: 308, headers: { location: path.replace(/(index)?\.html$/, '') + search } };
+  if (host.bare && extname(file) === '') file += '.html';
+  const type = host.types[extname(file)] ?? 'application/octet-stream';
+  const headers = { 'content-type': type, vary: 'accept-encoding', ...host.headers(file, request.headers) };
+  const accepted = request.headers['accept-encoding'] ?? '';
+  for (const [suffix, encoding] of Object.entries(host.twins)) {
+    const body = accepted.includes(encoding) && await read(join(folder, `${file}.${suffix}`));
+    if (body) return { status: 200, headers: { ...headers, 'content-encoding': encoding }, body };
   }
   const body = await read(join(folder, file));
-  return body ? { status: 200, headers: type, body } : { status: 404 };
+  if (!body) return { status: 404, headers: { 'cache-control': 'no-store' } };
+  if (!host.squeezes(type.replace(/;.*/, '')) || !accepted.includes('gzip')) return { status: 200, headers, body };
+  return { status: 200, headers: { ...headers, 'content-encoding': 'gzip' }, body: gzipSync(body) };
 }
 
 function read(file) {
