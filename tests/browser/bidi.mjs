@@ -142,6 +142,13 @@ class Page {
     return this.evaluate(selector => document.querySelector(selector)?.textContent.trim() ?? null, selector);
   }
 
+  /** Presses a key, with another held if one is named. */
+  async press(key, held) {
+    const keys = held === 'Control' ? ['\uE009', key] : [key];
+    const actions = [...keys.map(value => ({ type: 'keyDown', value })), ...keys.toReversed().map(value => ({ type: 'keyUp', value }))];
+    await this.#browser.send('input.performActions', { context: this.#context, actions: [{ type: 'key', id: 'keyboard', actions }] });
+  }
+
   /** Chooses files in the first such input. */
   async setFiles(selector, files) {
     const target = { context: this.#context };

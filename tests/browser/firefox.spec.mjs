@@ -66,19 +66,22 @@ test('a lab runs, a setting is turned, and the address keeps both', async ({ tab
   await expect.poll(() => tab.evaluate(() => document.querySelector('canvas')?.width ?? 0), PATIENT).toBeGreaterThan(0);
 });
 
-test('what is pasted asks before it replaces one\'s own; Back brings that back', async ({ tab, baseURL }) => {
-  const link = fragment({ ...MADE, title: 'Mine' });
+test('a copied link that is pasted asks before it replaces one\'s own; Back brings that back', async ({ tab, baseURL }) => {
+  await tab.goto(baseURL + fragment({ ...MADE, title: 'Mine' }));
+  await there(tab, 'Share link').toBe(true);
+  await tab.click('button', 'Share link');
+  await there(tab, 'Copy').toBe(true);
+  await tab.click('dialog button', 'Copy');
+  await expect.poll(() => tab.text('dialog p[aria-live]'), PATIENT).toBe('Copied.');
+
+  await tab.goto('about:blank');
   await tab.goto(`${baseURL}?${LAB}`);
   await there(tab, 'Play').toBe(true);
   await tab.click('label', 'Least conn.');
   const chosen = () => tab.evaluate(() => [...document.querySelectorAll('input[type=radio]:checked')].map(found => found.labels[0]?.textContent.trim()).join());
   await expect.poll(chosen, PATIENT).toContain('Least conn.');
   await expect.poll(() => tab.evaluate(() => location.hash), PATIENT).toMatch(/^#s1\./);
-  const paste = () => tab.evaluate(text => {
-    const clipboardData = new DataTransfer();
-    clipboardData.setData('text/plain', text);
-    document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
-  }, link);
+  const paste = () => tab.press('v', 'Control');
   await paste();
   await expect.poll(() => tab.text('dialog h2'), PATIENT).toBe('Open it, and leave your changes?');
   expect(await tab.evaluate(() => document.activeElement.textContent)).toBe('Keep mine');
@@ -167,7 +170,8 @@ test('the element keeps its labs at three, and they answer', async ({ tab, baseU
 });
 
 test('a damaged link is refused, and a hostile one too', async ({ tab, baseURL }) => {
-  for (const hash of [fragment(MADE).slice(0, -3), `#s1.${'A'.repeat(1_500_000)}.0000000`, `#s1.${'%2E'.repeat(5000)}`]) {
+  // Firefox itself refuses addresses of more than a million characters.
+  for (const hash of [fragment(MADE).slice(0, -3), `#s1.${'A'.repeat(900_000)}.0000000`, `#s1.${'%2E'.repeat(5000)}`]) {
     await tab.goto('about:blank');
     await tab.goto(baseURL + hash);
     await title(tab).toBe('This link cannot be opened');

@@ -264,10 +264,11 @@ test.describe('on a page of somebody else', () => {
     // Nothing is cut and nothing is empty below.
     const missing = () => frameOf.evaluate(frame => Math.abs(frame.contentDocument.querySelector('#app').getBoundingClientRect().height - frame.height));
     await expect.poll(async () => Number(await frameOf.getAttribute('height')) !== 480 && await missing() < 2, PATIENT).toBe(true);
-    // With more in it it grows.
+    // With less in it it shrinks.
     const before = Number(await frameOf.getAttribute('height'));
-    await page.getByRole('checkbox', { name: 'charts', exact: true }).check();
-    await expect.poll(async () => Number(await frameOf.getAttribute('height')), PATIENT).toBeGreaterThan(before + 50);
+    await page.getByRole('checkbox', { name: 'controls', exact: true }).uncheck();
+    await expect.poll(async () => Number(await frameOf.getAttribute('height')), PATIENT).toBeLessThan(before - 50);
+    expect(await missing()).toBeLessThan(2);
     await page.getByRole('radio', { name: /the element/ }).check();
     await expect(dialog(page)).toContainText('The element follows');
     expect(await code(page).inputValue()).toMatch(/<switchyard-lab [^>]*height="auto"/);
