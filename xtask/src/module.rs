@@ -1,6 +1,6 @@
 //! The JavaScript module: an npm-ready package in a folder of the site.
 
-use crate::post_build::{compress, files_below};
+use crate::post_build::{compress, extension, files_below};
 use crate::process::{cargo, command, root, run, tool};
 use crate::setup::WASM_TARGET;
 use crate::wasm;
@@ -42,7 +42,7 @@ pub fn build(folder: &Path, profile: &str) -> Result<()> {
     }
     let module = folder.join("switchyard_bg.wasm");
     fs::write(&module, wasm::without_names(&fs::read(&module)?)?)?;
-    // A second build finds the twins of the first.
-    let is_own = |file: &&PathBuf| !file.extension().is_some_and(|kind| kind == "br" || kind == "gz");
-    files_below(folder)?.iter().filter(is_own).try_for_each(|file| compress(file))
+    // A second build finds the twins of the first; those of a README would be packed by npm.
+    let is_sent = |file: &&PathBuf| !["br", "gz", "md"].contains(&extension(file));
+    files_below(folder)?.iter().filter(is_sent).try_for_each(|file| compress(file))
 }
