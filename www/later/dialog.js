@@ -11,8 +11,9 @@ const STYLE = `
   dialog legend { margin-bottom: .35rem; font-weight: 650; }
   dialog .checks { display: flex; flex-wrap: wrap; gap: .1rem 1rem; }
   dialog .checks label { display: inline-flex; gap: .4rem; align-items: center; min-height: 1.5rem; }
-  dialog .checks input, dialog .row > label > input { margin: 0; }
+  dialog .checks input, dialog .row > label > input, dialog label.row > input { margin: 0; }
   dialog .number { width: 5.25rem; min-height: 1.875rem; padding: .2rem .5rem; border: 1px solid var(--edge); border-radius: .5rem; background: var(--softer); }
+  dialog .number:disabled { opacity: .5; }
   dialog .code { width: 100%; padding: .5rem .6rem; border: 1px solid var(--edge); border-radius: .5rem; background: var(--softer); font: .75rem/1.5 ui-monospace, "DejaVu Sans Mono", monospace; resize: vertical; }
   dialog .qr { width: min(18rem, 100%); margin: .5rem 0; border-radius: .5rem; }
   dialog .two { display: grid; grid-template-columns: minmax(0, 20rem) minmax(0, 1fr); gap: 1.25rem; align-items: start; }
