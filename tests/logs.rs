@@ -232,6 +232,7 @@ fn what_is_no_log_is_named() {
         (b"[ {\"time\": 1} ]", LogError::Json),
         (b"time,client,size\n1,x,2\n", LogError::ColumnsMissing { missing: vec!["path"] }),
         (b"path;duration_ms\n/;2\n", LogError::ColumnsMissing { missing: vec!["time", "client"] }),
+        (b"name,age\nAda,36\n", LogError::ColumnsMissing { missing: vec!["time", "client", "path"] }),
         (prose.as_bytes(), no_time.clone()),
         (b"[Sun Nov 22 14:08:05 2026] [error] [client 127.0.0.1] File does not exist", no_time),
         (b"1,2\n3,4\n", LogError::NotALog { line: 1, reason: "no [day/month/year:time zone] in brackets" }),

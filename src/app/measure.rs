@@ -296,6 +296,12 @@ fn seeds_table(measured: &Measured) -> Html {
         };
         html! { <tr key={figure.id.clone()}><th scope="row">{ &figure.name }</th>{ for (0..names.len()).map(cell) }</tr> }
     };
+    // As in the table of one seed.
+    let tells = |(index, figure): &(usize, &switchyard::report::KeyFigure)| {
+        let some =
+            |variant| results.estimate(plan, 0, variant, *index).is_some_and(|estimate| estimate.mean != 0.0);
+        !figure.id.contains('.') || (0..names.len()).any(some)
+    };
     let head = names
         .iter()
         .enumerate()
@@ -305,7 +311,7 @@ fn seeds_table(measured: &Measured) -> Html {
             <table class="figures compared">
                 <caption>{ format!("Means with their 95 % confidence intervals. Below: the difference from {}, seed by seed; ● where its interval leaves out 0.", names.first().unwrap_or(&"the first")) }</caption>
                 <thead><tr><th scope="col">{ "Figure" }</th>{ for head }</tr></thead>
-                <tbody>{ for results.figures.iter().enumerate().map(row) }</tbody>
+                <tbody>{ for results.figures.iter().enumerate().filter(tells).map(row) }</tbody>
             </table>
         </div>
     }

@@ -11,7 +11,7 @@ use switchyard::run::snapshot::{
     BalancerView, ClientsView, MemberView, NodeState, NodeView, PoolView, ServersView, Snapshot,
 };
 use switchyard::scene::{Target, figures};
-use switchyard::sim::Place;
+use switchyard::sim::{Outcome, Place};
 use yew::prelude::*;
 
 /// Everything but requests, which have a panel of their own.
@@ -50,7 +50,7 @@ fn pairs(rows: &[(&str, String)]) -> Html {
 
 fn node_panel(session: &Session, snapshot: &Snapshot, index: usize, node: &NodeView) -> Html {
     match &node.state {
-        NodeState::Clients(clients) => clients_panel(session, snapshot, clients),
+        NodeState::Clients(clients) => clients_panel(session, snapshot, index, clients),
         NodeState::Balancer(balancer) => balancer_panel(snapshot, balancer),
         NodeState::Servers(servers) => servers_panel(session, index, node, servers),
         NodeState::Station(station) => station_panel(session, index, station),
@@ -92,17 +92,31 @@ fn key_panel(session: &Session, snapshot: &Snapshot, key: u32) -> Html {
     html! { <>{ for known.map(about) }</> }
 }
 
-fn clients_panel(session: &Session, snapshot: &Snapshot, clients: &ClientsView) -> Html {
-    let total = session.metrics().total();
+fn clients_panel(session: &Session, snapshot: &Snapshot, index: usize, clients: &ClientsView) -> Html {
+    let metrics = session.metrics();
+    let is_clients = |node: &&NodeView| matches!(node.state, NodeState::Clients(_));
+    let alone = snapshot.nodes.iter().filter(is_clients).count() == 1;
+    let own = metrics.source(index as u16);
+    let latency = if alone { Some(&metrics.total().latency) } else { own.map(|own| &own.latency) };
+    let quantile = |share: f64| figures::ms(latency.and_then(|latency| latency.quantile_ms(share)));
+    let requests = if alone {
+        [("Requests issued", snapshot.issued), ("Under way", snapshot.in_flight)]
+    } else {
+        // Of several kinds of clients each has its own figures.
+        let ended = own.map_or(0, |own| own.ended.iter().sum());
+        let answered = own.map_or(0, |own| own.ended[Outcome::Ok as usize]);
+        [("Requests that ended", ended), ("Answered", answered)]
+    };
+    let [first, second] = requests.map(|(name, count)| (name, figures::whole(count)));
     let rate = clients.rate_per_s.map_or("–".into(), |rate| figures::with_unit(Some(rate), "req/s"));
     pairs(&[
         ("Arrivals", clients.arrivals.clone()),
         ("Rate as set", rate),
         ("Distinct clients", figures::whole(clients.clients as u64)),
-        ("Requests issued", figures::whole(snapshot.issued)),
-        ("Under way", figures::whole(snapshot.in_flight)),
-        ("p50 of all answered", figures::ms(total.latency.quantile_ms(0.5))),
-        ("p99 of all answered", figures::ms(total.latency.quantile_ms(0.99))),
+        first,
+        second,
+        ("p50 of its answered", quantile(0.5)),
+        ("p99 of its answered", quantile(0.99)),
     ])
 }
 

@@ -95,7 +95,8 @@ fn use_stage(props: &Stage) -> Html {
             }
         })
     };
-    let told = use_told(&painter, props.pulse.snapshots.get(props.run).unwrap_or(&props.pulse.snapshot));
+    let snapshot = props.pulse.snapshots.get(props.run).unwrap_or(&props.pulse.snapshot);
+    let told = use_told(&painter, snapshot, props.pulse.playing);
     let is_rich = scene::is_rich(props.pulse.snapshots.get(props.run).unwrap_or(&props.pulse.snapshot));
     let canvases = html! {
         <>
@@ -145,16 +146,17 @@ fn place_spots(node: &NodeRef, spots: &[TargetArea]) {
     }
 }
 
-/// At most one announcement in so many milliseconds.
+/// At most one announcement in so many milliseconds while the run plays.
 const TOLD_MS: f64 = 2000.0;
 
-/// The text of the stage, which changes only when something notable does, and not too often.
+/// The text of the stage, which changes only when something notable does, and not too often. Once the run
+/// stands, nothing else may come that would bring it up to date.
 #[hook]
-fn use_told(painter: &Rc<RefCell<StagePainter>>, snapshot: &Snapshot) -> AttrValue {
+fn use_told(painter: &Rc<RefCell<StagePainter>>, snapshot: &Snapshot, playing: bool) -> AttrValue {
     let told = use_mut_ref(|| (f64::NEG_INFINITY, AttrValue::default()));
     let mut told = told.borrow_mut();
     let now = now_ms();
-    if now - told.0 >= TOLD_MS {
+    if !playing || now - told.0 >= TOLD_MS {
         let text = painter.borrow().told(snapshot);
         if told.1 != text {
             *told = (now, text.into());

@@ -1,7 +1,7 @@
 //! The question with its prediction, and the challenge with goals that are checked while the run goes on.
 
 use super::engine::{Engine, Pulse};
-use super::goal::{Standing, standing};
+use super::goal::{Standing, replays, standing};
 use super::lesson::markdown;
 use super::part::parts;
 use super::storage;
@@ -55,6 +55,7 @@ fn use_question(props: &Question) -> Html {
                         <p class="strong">{ verdict(&props.lesson, *guess) }</p>
                         { markdown(&prediction.answer) }
                     } else if guess.is_some() {
+                        <p class="dim small">{ "Set what the question asks about, play, and see whether you are right." }</p>
                         if props.playing || props.begun {
                             <p><button type="button" class="text-button" onclick={show}>{ "What happened?" }</button></p>
                         } else {
@@ -126,6 +127,8 @@ fn use_challenge(props: &Challenge) -> Html {
             <ul role="list" class="goals">{ for standing.iter().map(goal) }</ul>
             if *met_before {
                 <p class="done good strong">{ "Challenge met" }</p>
+            } else if replays(&session) {
+                <p class="dim small">{ "A log is replayed. The challenge is about the lab's own traffic, so no goal is met." }</p>
             } else if all && !at_end {
                 <p class="dim small">{ "All goals hold so far. They count at the end of the run." }</p>
             }

@@ -2,7 +2,7 @@
 
 use super::summary::{NodeSummary, Summary};
 use crate::scenario::Scenario;
-use crate::sim::{OUTCOMES, Outcome, OutcomeKind};
+use crate::sim::{COUNTERS, OUTCOMES, Outcome, OutcomeKind};
 
 /// One figure of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,7 +15,8 @@ pub struct KeyFigure {
     pub value: Option<f64>,
 }
 
-/// Of all requests, then of each node that has some of its own. Shares are in per cent.
+/// Of all requests, then of each node that has some of its own: with what its kind counts, and what the
+/// service that it runs says of itself. Which there are does not depend on what happens. Shares are in per cent.
 pub fn key_figures(scenario: &Scenario, summary: &Summary) -> Vec<KeyFigure> {
     let total = &summary.total;
     let latency = &total.latency_ms;
@@ -44,12 +45,19 @@ pub fn key_figures(scenario: &Scenario, summary: &Summary) -> Vec<KeyFigure> {
             let one_of_several = clients > 1 && found.kind == "clients";
             let own = one_of_several.then_some(("p99", "p99 latency", "ms", found.latency_ms.p99));
             for (id, name, unit, value) in own.into_iter().chain(of_node(found, members)) {
-                let (id, name) = (format!("{}.{id}", node.id), format!("{name} · {}", node.name));
+                let (id, name) = (format!("{}.{id}", node.id), named(name, &node.name));
                 figures.push(KeyFigure { id, name, unit, value });
             }
         }
     }
     figures
+}
+
+/// "Lost updates · Store".
+fn named(figure: &str, node: &str) -> String {
+    let mut letters = figure.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    format!("{}{} · {node}", first.map(String::from).unwrap_or_default(), letters.as_str())
 }
 
 type Named = (&'static str, &'static str, &'static str, Option<f64>);
@@ -71,5 +79,9 @@ fn of_node(node: &NodeSummary, members: usize) -> Vec<Named> {
             (node.calls > 0).then_some(most * members as f64),
         ));
     }
+    let counts =
+        COUNTERS.iter().filter_map(|(_, id, label, _)| Some((*id, *label, "", node.counts.get(id)?)));
+    figures.extend(counts.map(|(id, label, unit, count)| (id, label, unit, Some(*count as f64))));
+    figures.extend(node.service.iter().map(|(name, value)| (*name, *name, "", Some(*value))));
     figures
 }

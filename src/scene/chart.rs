@@ -291,7 +291,7 @@ impl LineChart<'_> {
         shapes.push(Shape::Polyline { points, line: Stroke::new(Ink::DimInk, 1.3).dashed(4.0, 3.0) });
         let figure = figures::with_unit(Some(theory.value), self.unit);
         // Dashes say that it is theory where there is no room to.
-        let prefix = if plot.width < 190.0 { "" } else { "theory, " };
+        let prefix = if plot.width < 190.0 { "mean, " } else { "mean in theory, " };
         let text = format!("{prefix}{}: {figure}", theory.label);
         // In the head, where no curve runs through it; a piece of the line explains the dashes.
         let label = Label::new(text, point(plot.right(), 9.0), SIZE).end().ink(Ink::DimInk);

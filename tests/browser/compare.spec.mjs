@@ -2,17 +2,22 @@
 
 import { readFile } from 'node:fs/promises';
 import { axe, expect, test } from './fixtures.mjs';
+import { fragment } from './link.mjs';
 import { PATIENT, button, moment, shownTime } from './parts.mjs';
 
 const LAB = '?lab=load-balancing/one-slow-server';
+
+/** The lab's scenario without the variants that it comes with. */
+const { variants, ...scenario } = JSON.parse(await readFile(new URL('../../src/labs/load-balancing/one-slow-server.json', import.meta.url)));
+const PLAIN = fragment(scenario);
 
 const figures = page => page.getByRole('group', { name: 'Figures of each variant' });
 const tab = (page, name) => page.getByRole('tab', { name, exact: true });
 const number = text => parseFloat(text.replace('−', '-').replace(/[^\d.-]/g, ''));
 
-/** From the lab, by its button; the copy gets another policy. */
+/** From the scenario, by its button; the copy gets another policy. */
 async function compare(page) {
-  await page.goto(LAB);
+  await page.goto(PLAIN);
   await button(page, 'Compare').click(PATIENT);
   await page.getByLabel('Vary in Changed').selectOption('lb.policy');
   await page.getByRole('region', { name: 'Variant Changed' }).getByRole('radio', { name: 'Least conn.' }).check({ force: true });
@@ -59,11 +64,19 @@ test('the comparison comes, also where the address follows the run on the way th
   });
   await button(page, 'New seed').click();
   await button(page, 'Compare').click();
-  await expect(button(page, 'Add a variant')).toBeVisible(PATIENT);
+  await expect(page.locator('.variant-stage')).toHaveCount(variants.length, PATIENT);
 });
 
-test('variants come, are renamed and go, and back without any is the lab as it was', async ({ page, baseURL }) => {
-  await page.goto(LAB);
+test('a lab comes with variants, and the figures tell what its nodes count', async ({ page }) => {
+  await page.goto('?lab=consistency/strong-or-eventual&view=compare');
+  await moment(page).fill('2000');
+  await expect(figures(page)).toContainText('t = 20.0', PATIENT);
+  await expect(figures(page).getByRole('row', { name: /^Stale reads/ })).toBeVisible();
+  await expect(figures(page).getByRole('row', { name: /^Hints kept/ })).toHaveCount(0);
+});
+
+test('variants come, are renamed and go, and back without any is the scenario as it was', async ({ page }) => {
+  await page.goto(PLAIN);
   await button(page, 'Compare').click(PATIENT);
   await button(page, 'Add a variant').click();
   await expect(page.locator('.variant-stage')).toHaveCount(3);
@@ -74,7 +87,8 @@ test('variants come, are renamed and go, and back without any is the lab as it w
   await expect(page.locator('.variant-stage')).toHaveCount(2);
   await expect(page.getByRole('region', { name: 'What changed' })).toContainText('all are the same run');
   await page.getByRole('link', { name: 'Back to the lab' }).click();
-  await expect(page).toHaveURL(`${baseURL}${LAB}`);
+  await expect(button(page, 'Compare')).toBeVisible(PATIENT);
+  expect(page.url()).not.toContain('view=compare');
 });
 
 test('many seeds end with confidence intervals', async ({ page }) => {

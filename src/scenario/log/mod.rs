@@ -178,6 +178,12 @@ fn detect(bytes: &[u8]) -> Result<(Reader, usize), LogError> {
             best = (reader, other);
         }
     }
+    // Columns that are named, but none as a log's are: it helps more to say so than what no log line is.
+    let line = first.bytes.unwrap_or_default();
+    let names = !line.iter().any(|byte| *byte == b'[' || byte.is_ascii_digit());
+    if best.1.good == 0 && names && DELIMITERS.iter().any(|it| line.contains(it)) {
+        return Err(LogError::ColumnsMissing { missing: vec!["time", "client", "path"] });
+    }
     best.1.check().map(|()| (best.0, 0))
 }
 

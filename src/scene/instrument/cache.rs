@@ -261,7 +261,9 @@ impl Sheet<'_> {
         let (inner, (width, height)) = (self.inner, self.slot);
         let mut said = format!("{} · {}", list.name, list.len);
         if list.limit < self.view.capacity {
-            said.push_str(&format!(" of {}", list.limit));
+            // While others leave room, a list may outgrow what it is held to when there is none.
+            let of = if list.len > list.limit { ", its share" } else { " of" };
+            said.push_str(&format!("{of} {}", list.limit));
         }
         let target =
             (self.view.held.figures.iter()).find(|it| it.0 == "target of T1" && list.name.starts_with("T1"));
