@@ -4,8 +4,9 @@
 mod common;
 
 use common::audit::audit;
-use common::systems::{QUIET_MS, checked};
+use common::systems::{QUIET_MS, checked, serving};
 use proptest::prelude::*;
+use serde_json::json;
 use switchyard::run::{Digest, NO_LIMIT, Simulation};
 use switchyard::sim::{Progress, Time};
 
@@ -46,6 +47,21 @@ proptest! {
         audit(&other);
     }
 
+    /// Requests, money, messages, rows: the books of everybody are opened after each event.
+    #[test]
+    fn books_add_up_after_every_event(seed in any::<u32>(), after in 0.0..0.8f64) {
+        let scenario = serving(seed.into());
+        let mut simulation = Simulation::new(&scenario, &mut ());
+        simulation.advance(Time::from_ms(after * scenario.duration_ms), EVENTS_MAX, &mut ());
+        let end = Time::from_ms(scenario.duration_ms);
+        for _ in 0..400 {
+            audit(&simulation);
+            if simulation.step(end, &mut ()).is_none() {
+                break;
+            }
+        }
+    }
+
     /// Once clients are silent and all is well again, every request comes to its end.
     #[test]
     fn everything_ends_once_all_is_well(seed in any::<u32>()) {
@@ -63,6 +79,36 @@ proptest! {
         let (calls, requests) = open(&simulation);
         prop_assert!(calls <= OPEN_AT_REST && requests <= OPEN_AT_REST, "{calls} calls, {requests} requests");
     }
+}
+
+/// The same with all that a service does, and with stores whose rows move and whose transfers lose their coordinator.
+#[test]
+fn services_and_stores_add_up_after_every_event() {
+    let mut kinds = std::collections::BTreeMap::new();
+    for name in ["chat", "feed", "gateway", "payments", "shortener", "store"] {
+        let text = std::fs::read_to_string(format!("tests/scenarios/{name}.json")).expect("an example");
+        let mut file: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+        if name == "store" {
+            let changes = file["changes"].as_array_mut().expect("changes");
+            changes.push(json!({ "at_ms": 5950, "node": "store", "set": { "count": 6 } }));
+            changes.push(json!({ "at_ms": 6010, "node": "store/2", "set": { "down": true } }));
+            changes.push(json!({ "at_ms": 6060, "node": "store/2", "set": { "down": false } }));
+        }
+        let scenario = switchyard::scenario::Checked::from_value(file).expect("it is allowed");
+        let mut simulation = Simulation::new(&scenario, &mut ());
+        let end = Time::from_ms(scenario.duration_ms);
+        for share in [0.05, 0.3, 0.6, 0.9] {
+            simulation.advance(Time::from_ms(share * scenario.duration_ms), EVENTS_MAX, &mut ());
+            for _ in 0..500 {
+                audit(&simulation);
+                *kinds.entry(name).or_insert(0) += 1;
+                if simulation.step(end, &mut ()).is_none() {
+                    break;
+                }
+            }
+        }
+    }
+    assert!(kinds.values().all(|steps| *steps > 1500), "{kinds:?}");
 }
 
 /// The generator is worth its name: nearly all that it draws is allowed, and all kinds come up.

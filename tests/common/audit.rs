@@ -12,6 +12,9 @@ pub fn audit<Q: EventQueue<Event = Event>>(simulation: &Simulation<Q>) {
     for (index, node) in world.nodes().iter().enumerate() {
         match node {
             Node::Servers(servers) => {
+                if let Some(running) = servers.running() {
+                    running.check().unwrap_or_else(|error| panic!("{}: {error}", running.name()));
+                }
                 let mut held = BTreeSet::new();
                 for (member, machine) in servers.machines().iter().enumerate() {
                     let workers = servers.workers(member, world.now());
@@ -76,7 +79,10 @@ pub fn audit<Q: EventQueue<Event = Event>>(simulation: &Simulation<Q>) {
                     calls().filter(|call| call.to.node as usize == index && call.phase == Phase::Queued);
                 assert_eq!(here.count(), limiter.waiting() as usize, "calls that are held");
             }
-            Node::Clients(_) | Node::Store(_) => {}
+            Node::Store(store) => {
+                store.check().unwrap_or_else(|error| panic!("the store of {index}: {error}"))
+            }
+            Node::Clients(_) => {}
         }
     }
 }

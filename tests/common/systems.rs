@@ -7,6 +7,7 @@ use switchyard::algo::setting::{Scale, Setting, SettingKind};
 use switchyard::node::{self, KINDS, Kind};
 use switchyard::scenario::Checked;
 use switchyard::sim::{Purpose, Random, Stream};
+use switchyard::systems::SERVICES;
 
 /// When the clients fall silent and all faults end, in milliseconds; and the scenario's length.
 pub const QUIET_MS: f64 = 2500.0;
@@ -15,6 +16,18 @@ const DURATION_MS: f64 = 3000.0;
 /// The `seed`-th random system. What the tables allow may still not fit together, so more than one
 /// is tried; that nearly all do fit is part of the test.
 pub fn checked(seed: u64) -> Checked {
+    first_allowed(seed, json)
+}
+
+/// The same, of which clients ask for what services do, too.
+pub fn serving(seed: u64) -> Checked {
+    let operations = SERVICES.iter().flat_map(|service| service.operations).map(|operation| operation.path);
+    // As likely as the others.
+    let paths: Vec<&str> = PATHS.into_iter().cycle().take(24).chain(operations).collect();
+    first_allowed(seed, |seed, attempt| of_paths(seed, attempt, paths.clone()))
+}
+
+fn first_allowed(seed: u64, json: impl Fn(u64, u64) -> Value) -> Checked {
     for attempt in 0..40 {
         if let Ok(scenario) = Checked::from_value(json(seed, attempt)) {
             return scenario;
@@ -25,14 +38,21 @@ pub fn checked(seed: u64) -> Checked {
 }
 
 pub fn json(seed: u64, attempt: u64) -> Value {
-    let mut draw = Draw(Stream::new(seed, &format!("systems {attempt}"), Purpose::Fault));
+    of_paths(seed, attempt, PATHS.to_vec())
+}
+
+const PATHS: [&str; 4] = ["/", "/scan", "/transfer", "/a/b"];
+
+fn of_paths(seed: u64, attempt: u64, paths: Vec<&'static str>) -> Value {
+    let mut draw = Draw(Stream::new(seed, &format!("systems {attempt}"), Purpose::Fault), paths);
     let nodes = draw.nodes();
     let links = draw.links(&nodes);
     let changes = draw.changes(&nodes);
     json!({ "v": 1, "seed": seed, "duration_ms": DURATION_MS, "nodes": nodes, "links": links, "changes": changes })
 }
 
-struct Draw(Stream);
+/// Random numbers, and what clients may ask for.
+struct Draw(Stream, Vec<&'static str>);
 
 impl Draw {
     fn below(&mut self, n: usize) -> usize {
@@ -111,7 +131,7 @@ impl Draw {
             json!({ "kind": "sequential", "count": 300 }),
         ];
         node.insert("keys".into(), keys[self.below(keys.len())].clone());
-        let paths = ["/", "/scan", "/transfer", "/a/b"];
+        let paths = self.1.clone();
         let classes: Vec<Value> = (0..1 + self.below(3))
             .map(|_| {
                 let write_share = [0.0, 0.5, 1.0][self.below(3)];

@@ -137,6 +137,7 @@ proptest! {
         let (seen, end) = bench.play();
         prop_assert_eq!(seen.count(Counter::StaleReads), 0);
         prop_assert_eq!((differing(&end), misplaced(&end)), (0, 0));
+        prop_assert_eq!(store(&end).check_acknowledged(), Ok(()));
         prop_assert!(seen.with(Outcome::Ok) > 0);
         prop_assert!(end.now() >= Time::ZERO + Span::from_ms(12_000.0));
     }
@@ -154,8 +155,9 @@ proptest! {
         for _ in 0..random.below(20) {
             bench = bench.change(random.unit() * 6000.0, "s/2", fault(&mut random));
         }
-        let (seen, _) = bench.play();
+        let (seen, end) = bench.play();
         prop_assert_eq!((seen.count(Counter::LostWrites), seen.count(Counter::StaleReads)), (0, 0));
+        prop_assert_eq!(store(&end).check_acknowledged(), Ok(()));
         prop_assert!(seen.with(Outcome::Ok) > 0);
     }
 

@@ -116,8 +116,12 @@ impl Bench {
         let scenario = self.checked();
         let mut seen = Seen::default();
         let mut simulation = Simulation::new(&scenario, &mut seen);
-        simulation.advance(Time::ZERO + Span::from_ms(self.duration_ms), NO_LIMIT, &mut seen);
-        simulation.world().check().expect("the books add up");
+        for stop in 1..=24 {
+            let at_ms = self.duration_ms * f64::from(stop) / 24.0;
+            simulation.advance(Time::ZERO + Span::from_ms(at_ms), NO_LIMIT, &mut seen);
+            simulation.world().check().expect("the books add up");
+            store(&simulation).check().unwrap_or_else(|error| panic!("at {at_ms} ms: {error}"));
+        }
         (seen, simulation)
     }
 }

@@ -39,6 +39,11 @@ impl Oracle {
         how == Merge::LastWins && !new.has_seen(&old) && !old.has_seen(&new)
     }
 
+    /// Keys of which a write was acknowledged.
+    pub fn keys(&self) -> impl Iterator<Item = u32> {
+        self.keys.iter().filter(|(_, record)| record.winner.is_some()).map(|(key, _)| key)
+    }
+
     /// A leader takes over that has writes up to `has`; acknowledged are those up to `newest`. How many that
     /// loses which were not lost before.
     pub fn taken_over(&mut self, key: u32, has: u32, newest: u32) -> u32 {
