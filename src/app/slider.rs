@@ -145,7 +145,8 @@ fn use_slider(props: &Slider) -> Html {
         })
     };
     let text = plain(shown);
-    let said = format!("{text} {}", props.unit);
+    let unit = if text == "1" && props.unit == "days" { "day" } else { props.unit };
+    let said = format!("{text} {unit}");
     html! {
         <div class="knob" title={props.help}>
             <div class="line">
@@ -154,7 +155,7 @@ fn use_slider(props: &Slider) -> Html {
                 <span class="entry">
                     <input type="text" inputmode="decimal" autocomplete="off" size={text.len().max(2).to_string()} value={text.clone()}
                         aria-label={format!("{}{}", props.label, in_unit(props.unit))} onchange={onentry} />
-                    if !props.unit.is_empty() { <span aria-hidden="true">{ props.unit }</span> }
+                    if !props.unit.is_empty() { <span aria-hidden="true">{ unit }</span> }
                 </span>
             </div>
             <input ref={node} id={props.id.clone()} class="slider" type="range" min="0" max={STEPS.to_string()} step="1"

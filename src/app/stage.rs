@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use switchyard::run::snapshot::Snapshot;
 use switchyard::scene::target::TargetArea;
-use switchyard::scene::{self, Target};
+use switchyard::scene::{self, Height, Target};
 use web_sys::Element;
 use yew::prelude::*;
 
@@ -97,7 +97,11 @@ fn use_stage(props: &Stage) -> Html {
     };
     let snapshot = props.pulse.snapshots.get(props.run).unwrap_or(&props.pulse.snapshot);
     let told = use_told(&painter, snapshot, props.pulse.playing);
-    let is_rich = scene::is_rich(props.pulse.snapshots.get(props.run).unwrap_or(&props.pulse.snapshot));
+    let height = match scene::height(snapshot) {
+        Height::Usual => "stage",
+        Height::High => "stage is-high",
+        Height::Highest => "stage is-highest",
+    };
     let canvases = html! {
         <>
             <canvas ref={base} class="base" aria-hidden="true"></canvas>
@@ -108,7 +112,7 @@ fn use_stage(props: &Stage) -> Html {
         return html! { <div ref={frame} class="stage" role="img" aria-label={format!("Picture of {}", props.name)}>{ canvases }</div> };
     }
     html! {
-        <section ref={frame} class={classes!("stage", is_rich.then_some("is-rich"))} aria-label="Stage" {onclick} {onpointermove} {onpointerleave}>
+        <section ref={frame} class={height} aria-label="Stage" {onclick} {onpointermove} {onpointerleave}>
             { canvases }
             <div ref={targets} class="targets">
                 { for spots.iter().map(|spot| spot_button(&props.engine, spot, props.pulse.selected)) }

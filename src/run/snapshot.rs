@@ -98,12 +98,28 @@ pub struct ServersView {
     pub in_service: u32,
     /// Machines that were ordered and are not up yet.
     pub booting: u32,
+    /// Where their number or their cost is a matter.
+    pub fleet: Option<FleetView>,
     /// Name of the service that they run; empty for plain work.
     pub runs: &'static str,
     /// The service that they run, if they do.
     pub service: Option<systems::Inspection>,
     /// The same for the stage.
     pub inside: Inside,
+}
+
+/// What machines are there together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct FleetView {
+    /// Machines in service that are not down.
+    pub up: u32,
+    /// Their workers, and how many are busy.
+    pub workers: u32,
+    pub busy: u32,
+    /// Calls a second that they can do, if that depends on nobody else.
+    pub capacity_per_s: Option<f64>,
+    /// Now, machines on order included; 0 if they cost nothing.
+    pub cost_per_hour: f64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

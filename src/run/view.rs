@@ -158,6 +158,7 @@ fn servers_view<Q: EventQueue<Event = Event>>(
         }
     };
     let mut members: Vec<MemberView> = node.machines().iter().enumerate().map(member).collect();
+    let fleet = node.cost_per_hour().map(|cost_per_hour| fleet(node, &members, cost_per_hour));
     // Members that were removed are shown while they finish what they have.
     members
         .retain(|member| !member.leaving || member.queued > 0 || member.workers.iter().any(Option::is_some));
@@ -165,9 +166,21 @@ fn servers_view<Q: EventQueue<Event = Event>>(
         members,
         in_service: node.in_service().into(),
         booting: node.booting() as u32,
+        fleet,
         runs: node.running().map_or("", |running| running.name()),
         service: node.running().map(|running| running.inspect(world.now())),
         inside: node.running().map_or(Inside::Nothing, |running| Inside::Service(running.view(world.now()))),
+    }
+}
+
+fn fleet(node: &Servers, members: &[MemberView], cost_per_hour: f64) -> FleetView {
+    let up = || members.iter().enumerate().filter(|(_, member)| !member.down && !member.leaving);
+    FleetView {
+        up: up().count() as u32,
+        workers: up().map(|(_, member)| member.workers.len() as u32).sum(),
+        busy: up().map(|(_, member)| member.workers.iter().flatten().count() as u32).sum(),
+        capacity_per_s: up().map(|(place, _)| node.capacity_per_s(place)).sum(),
+        cost_per_hour,
     }
 }
 

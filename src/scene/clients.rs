@@ -25,6 +25,8 @@ pub fn pace(clients: &ClientsView) -> String {
     }
 }
 
+/// A narrower card is upright: everything stands below the name.
+pub const UPRIGHT: f64 = 150.0;
 /// Height of a line of [`draw_gate`].
 const GATE_ROW: f64 = 18.0;
 
@@ -52,7 +54,13 @@ fn gate_words(gate: &GateView) -> Vec<(String, String, Ink)> {
         let ink = if open >= most { Ink::RefusedText } else { Ink::Ink };
         ("calls".to_owned(), format!("{open} of {most}"), ink)
     });
-    [breaker, retries, calls].into_iter().flatten().collect()
+    let load = gate.load.map(|(offered, useful)| {
+        // Of few calls some are always under way.
+        let few = offered < 20 || 2 * useful >= offered;
+        let ink = if few { Ink::Ink } else { Ink::FailedText };
+        ("useful".to_owned(), format!("{useful} of {offered}/s"), ink)
+    });
+    [breaker, retries, calls, load].into_iter().flatten().collect()
 }
 
 /// A line for each. The breaker is a switch: requests pass where it is closed.
@@ -75,11 +83,14 @@ fn draw_gate(gate: &GateView, area: Rect, shapes: &mut Vec<Shape>) {
         let right = if is_breaker { right.ink(Ink::DimInk) } else { right.bold().ink(ink) };
         let left = Label::new(name, point(text, middle + 3.6), 10.0);
         let left = if is_breaker { left.bold().ink(ink) } else { left.ink(Ink::DimInk) };
-        // The state rather than the figure, where there is no room for both.
-        if left.width() + right.width() + 6.0 <= area.right() - text {
-            shapes.push(right.into());
+        // The breaker's state rather than its figure, where there is no room for both; else the figure.
+        let both = left.width() + right.width() + 6.0 <= area.right() - text;
+        if both || !is_breaker {
+            shapes.push(right.within(area.right() - text).into());
         }
-        shapes.push(left.within(area.right() - text).into());
+        if both || is_breaker {
+            shapes.push(left.within(area.right() - text).into());
+        }
     }
 }
 
@@ -91,7 +102,10 @@ pub fn describe_gate(gate: &GateView) -> String {
         .map(|it| format!("breaker {}, {} of {} calls failed", it.state, it.failed, it.known));
     let retries = gate.retries_saved.map(|saved| format!("budget for {saved:.1} retries"));
     let calls = gate.calls.map(|(open, most)| format!("{open} of {most} calls"));
-    [breaker, retries, calls].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    let load = gate
+        .load
+        .map(|(offered, useful)| format!("{offered} calls a second offered, {useful} of them useful"));
+    [breaker, retries, calls, load].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 pub fn draw(node: &NodeView, clients: &ClientsView, card: Rect, axis: Axis, shapes: &mut Vec<Shape>) {
@@ -107,8 +121,8 @@ pub fn draw(node: &NodeView, clients: &ClientsView, card: Rect, axis: Axis, shap
     let rest = clients.clients as usize > discs;
     let width = card.width - 20.0;
     let center = card.center().x;
-    let area = match axis {
-        Axis::Across => {
+    let area = match axis == Axis::Across || card.width < UPRIGHT {
+        true => {
             let title = Label::new(&node.name, point(center, card.y + 23.0), 13.0).bold().middle();
             shapes.push(title.within(width).into());
             let rate = Label::new(pace(clients), point(center, card.bottom() - 12.0), 11.0).middle();
@@ -118,9 +132,10 @@ pub fn draw(node: &NodeView, clients: &ClientsView, card: Rect, axis: Axis, shap
                 let text = format!("{discs} of {}", figures::whole(clients.clients as u64));
                 shapes.push(Label::new(text, at, 10.0).middle().ink(Ink::DimInk).within(width).into());
             }
-            rect(card.x + 14.0, card.y + 33.0, card.width - 28.0, if rest { 48.0 } else { 58.0 })
+            let below = if rest { 41.0 } else { 31.0 };
+            rect(card.x + 14.0, card.y + 33.0, card.width - 28.0, card.height - 33.0 - below)
         }
-        Axis::Down => {
+        false => {
             let left = card.x + 14.0;
             shapes.push(Label::new(&node.name, point(left, card.y + 26.0), 13.0).bold().within(84.0).into());
             let rate = Label::new(pace(clients), point(left, card.y + 45.0), 11.0).ink(Ink::DimInk);

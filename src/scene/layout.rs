@@ -1,6 +1,7 @@
 //! Where everything stands: nodes in columns by depth (rows on a narrow stage), tracks between them.
 
 use super::clients;
+use super::fleet;
 use super::geometry::{Curve, Point, Rect, point, rect};
 use super::instrument::{self, Room};
 use super::ledger;
@@ -45,6 +46,12 @@ const ROOMY: (f64, f64) = (800.0, 480.0);
 const ENLARGED: [f64; 5] = [0.7, 0.76, 0.82, 0.88, 0.94];
 /// A node that is drawn as one thing can do with this width.
 const SINGLE_MIN: f64 = 150.0;
+/// Upright clients can do with this width.
+const CLIENTS_MIN: f64 = 88.0;
+/// On a narrow stage the least height of a card with a sign, without the sign.
+const SIGNED_MIN: f64 = 52.0;
+/// Between nodes of one column.
+const GAP: f64 = 18.0;
 /// Above the first node on a narrow stage, for the legend.
 const LEGEND_HEIGHT: f64 = 42.0;
 /// Below the last one, for notes.
@@ -57,27 +64,28 @@ impl Layout {
         let (width, height) = (side(width), side(height));
         let axis = if width < NARROW && height > width * 0.9 { Axis::Down } else { Axis::Across };
         let columns = columns(snapshot);
-        let has_instruments = is_rich(snapshot);
+        let has_instruments = snapshot.nodes.iter().any(has_instrument);
         let is_room = |factor: &f64| width * factor >= ROOMY.0 && height * factor >= ROOMY.1;
         let enlarged = ENLARGED.into_iter().filter(|factor| axis == Axis::Across && is_room(factor));
-        let stage = |factor: f64, instruments| Stage {
+        let stage = |factor: f64, show| Stage {
             snapshot,
+            columns: &columns,
             axis,
             size: rect(0.0, 0.0, width * factor, height * factor),
-            instruments,
+            show,
         };
-        let mut roomy =
-            enlarged.filter_map(|factor| stage(factor, has_instruments).layout(&columns, 1.0 / factor));
+        let usual = if has_instruments { Show::Instruments } else { Show::Cards };
+        let mut roomy = enlarged.filter_map(|factor| stage(factor, usual).layout(1.0 / factor));
         if let Some(layout) = roomy.find(|layout| !layout.is_tight()) {
             return layout;
         }
-        // Instruments rather than plain cards, even if all gets a little smaller for them.
-        let instruments = [1.0, 1.08, 1.17].into_iter().map(|factor| (factor, true));
-        let instruments = instruments.filter(|_| has_instruments);
-        let plain =
-            std::iter::successors(Some(1.0), |factor| Some(factor * 1.08)).map(|factor| (factor, false));
-        for (factor, instruments) in instruments.chain(plain) {
-            if let Some(layout) = stage(factor, instruments).layout(&columns, 1.0 / factor) {
+        // Instruments rather than plain cards, even if they move together for it and all gets a little smaller.
+        let close = |factor| [Show::Instruments, Show::CloseInstruments].map(|show| (factor, show));
+        let instruments = [1.0, 1.08, 1.17].into_iter().flat_map(close).filter(|_| has_instruments);
+        let plain = std::iter::successors(Some(1.0), |factor| Some(factor * 1.08));
+        let plain = plain.map(|factor| (factor, Show::Cards));
+        for (factor, show) in instruments.chain(plain) {
+            if let Some(layout) = stage(factor, show).layout(1.0 / factor) {
                 return layout;
             }
         }
@@ -167,16 +175,25 @@ fn columns(snapshot: &Snapshot) -> Vec<Vec<usize>> {
 /// What is laid out, and on what.
 struct Stage<'a> {
     snapshot: &'a Snapshot,
+    columns: &'a [Vec<usize>],
     axis: Axis,
     size: Rect,
-    /// Whether insides get the room of an instrument.
-    instruments: bool,
+    show: Show,
+}
+
+/// Whether insides get the room of an instrument, and how far columns are apart for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Show {
+    Instruments,
+    /// With short tracks, and clients no wider than they must be.
+    CloseInstruments,
+    Cards,
 }
 
 impl Stage<'_> {
     /// What is laid out in this size and shown times `scale`; `None` if it is too small for legible cards.
-    fn layout(&self, columns: &[Vec<usize>], scale: f64) -> Option<Layout> {
-        let yards = place(self, columns)?;
+    fn layout(&self, scale: f64) -> Option<Layout> {
+        let yards = place(self)?;
         let tracks = tracks(self.snapshot, self.axis, &yards);
         let legend = legend(self.axis, self.size, &yards);
         let Rect { width, height, .. } = self.size;
@@ -189,13 +206,18 @@ impl Stage<'_> {
 
     /// Width and height of a node that is drawn as one plain thing; `None` for others.
     fn single(&self, node: &usize) -> Option<(f64, f64)> {
-        let narrow = self.size.width < 720.0;
+        let narrow = self.size.width < 720.0 || self.show == Show::CloseInstruments;
         match (self.state(node), self.axis) {
             (NodeState::Clients(clients), Axis::Across) => {
                 Some((if narrow { 96.0 } else { 112.0 }, 122.0 + clients::gate_height(clients)))
             }
             (NodeState::Clients(clients), Axis::Down) => {
-                Some(((self.size.width - 24.0).min(320.0), 62.0 + clients::gate_height(clients)))
+                let (width, gate) = (self.width_beside(node), clients::gate_height(clients));
+                // Several side by side are upright.
+                match width < clients::UPRIGHT {
+                    true => Some((width.max(CLIENTS_MIN), 104.0 + gate)),
+                    false => Some((width.min(320.0), 62.0 + gate)),
+                }
             }
             (NodeState::Balancer(_), Axis::Across) => Some((if narrow { 104.0 } else { 120.0 }, 94.0)),
             (NodeState::Balancer(_), Axis::Down) => Some((150.0, 78.0)),
@@ -206,14 +228,23 @@ impl Stage<'_> {
         }
     }
 
+    /// On a narrow stage, what each of those that stand beside this one has of its width.
+    fn width_beside(&self, node: &usize) -> f64 {
+        let beside = self.columns.iter().find(|column| column.contains(node)).map_or(1, Vec::len);
+        let gaps = GAP * (beside - 1) as f64;
+        (self.size.width - 2.0 * MARGIN_NARROW - gaps) / beside as f64
+    }
+
     /// The instrument of the node as a whole, and that of each member.
     fn rooms(&self, node: &usize) -> (Option<Room>, Option<Room>) {
         match self.state(node) {
-            NodeState::Station(station) if self.instruments => {
+            NodeState::Station(station) if self.show != Show::Cards => {
                 let member = station.members.first().and_then(|member| instrument::room(&member.inside));
                 (instrument::room(&station.inside), member)
             }
-            NodeState::Servers(servers) if self.instruments => (instrument::room(&servers.inside), None),
+            NodeState::Servers(servers) if self.show != Show::Cards => {
+                (instrument::room(&servers.inside), None)
+            }
             _ => (None, None),
         }
     }
@@ -236,7 +267,20 @@ impl Stage<'_> {
             }
             // One below the other.
             (None, Some(room)) => (along(room.least), f64::INFINITY, room.weight * 2.0),
+            // Cards, and below them what they are together.
+            (None, None) if self.axis == Axis::Down => {
+                let sign = self.sign(node).map_or(0.0, |(_, height)| height + SIGNED_MIN);
+                (sign, f64::INFINITY, 1.0)
+            }
             (None, None) => (0.0, f64::INFINITY, 1.0),
+        }
+    }
+
+    /// What stands on servers that are seen together: width and height.
+    fn sign(&self, node: &usize) -> Option<(f64, f64)> {
+        match self.state(node) {
+            NodeState::Servers(servers) => fleet::of(servers).map(|_| fleet::sign(servers)),
+            _ => None,
         }
     }
 
@@ -245,7 +289,8 @@ impl Stage<'_> {
         let axis = self.axis;
         if let Some((width, height)) = self.single(node) {
             // On a narrow stage several may stand side by side.
-            let width = if axis == Axis::Down { width.min(area.width.max(SINGLE_MIN)) } else { width };
+            let least = width.min(SINGLE_MIN);
+            let width = if axis == Axis::Down { width.min(area.width.max(least)) } else { width };
             if width > area.width + 0.5 || height > area.height + 0.5 {
                 return None;
             }
@@ -272,14 +317,31 @@ impl Stage<'_> {
             (Some(room), _) if alone || axis == Axis::Down => Yard::whole(axis, area, room),
             (Some(room), _) => Yard::whole_with_members(axis, area, count, room),
             (None, Some(room)) => Yard::instruments(axis, area, count, room),
-            (None, None) => Yard::members(axis, area, count),
+            (None, None) => {
+                let with_sign = self.sign(node).and_then(|sign| Yard::with_sign(axis, area, count, sign));
+                with_sign.or_else(|| Yard::members(axis, area, count))
+            }
         }
     }
 }
 
-/// Whether some node has an instrument, which needs room.
-pub fn is_rich(snapshot: &Snapshot) -> bool {
-    snapshot.nodes.iter().any(has_instrument)
+/// How much height the stage wants on a narrow page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Height {
+    Usual,
+    /// For an instrument, or a long way.
+    High,
+    /// For instruments on a long way.
+    Highest,
+}
+
+pub fn height(snapshot: &Snapshot) -> Height {
+    let is_long = columns(snapshot).len() > 3;
+    match (snapshot.nodes.iter().any(has_instrument), is_long) {
+        (true, true) => Height::Highest,
+        (false, false) => Height::Usual,
+        _ => Height::High,
+    }
 }
 
 fn has_instrument(node: &NodeView) -> bool {
@@ -309,7 +371,8 @@ struct Column<'a> {
     gap_before: f64,
 }
 
-fn place(stage: &Stage<'_>, columns: &[Vec<usize>]) -> Option<Vec<Yard>> {
+fn place(stage: &Stage<'_>) -> Option<Vec<Yard>> {
+    let columns = stage.columns;
     let (_, _, main_size, _) = stage.axis.parts(stage.size);
     let (start, end) = match stage.axis {
         Axis::Across => (MARGIN, main_size - MARGIN),
@@ -334,8 +397,11 @@ fn gap_before(stage: &Stage<'_>, nodes: &[usize], depth: usize) -> f64 {
     let many = nodes.iter().map(|node| member_count(stage.state(node))).sum::<usize>() > 1;
     match (depth, stage.axis, many) {
         (0, ..) => 0.0,
+        (_, Axis::Across, false) if stage.show == Show::CloseInstruments => 40.0,
+        (_, Axis::Across, true) if stage.show == Show::CloseInstruments => 64.0,
         (_, Axis::Across, true) => 96.0,
         (_, Axis::Across, false) => 64.0,
+        (_, Axis::Down, _) if stage.show == Show::CloseInstruments => 24.0,
         (_, Axis::Down, true) => 50.0,
         (_, Axis::Down, false) => 34.0,
     }
@@ -377,19 +443,18 @@ fn place_column(stage: &Stage<'_>, column: &Column<'_>, yards: &mut [Option<Yard
         Axis::Across => (16.0, cross_size - 16.0),
         Axis::Down => (MARGIN_NARROW, cross_size - MARGIN_NARROW),
     };
-    let gap = 18.0;
     let weight = |node: &usize| {
         let weight = (member_count(stage.state(node)) as f64).sqrt();
         stage.room(node).map_or(weight, |room| weight * room.weight)
     };
     let total: f64 = column.nodes.iter().map(weight).sum();
-    let room = last - first - gap * (column.nodes.len() - 1) as f64;
+    let room = last - first - GAP * (column.nodes.len() - 1) as f64;
     let mut cross = first;
     for node in column.nodes {
         let breadth = room * weight(node) / total;
         let area = stage.axis.rect(0.0, cross, column.length, breadth);
         yards[*node] = Some(stage.yard(node, area)?);
-        cross += breadth + gap;
+        cross += breadth + GAP;
     }
     Some(())
 }

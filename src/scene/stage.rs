@@ -5,6 +5,7 @@ use super::clients;
 use super::counts;
 use super::dots::{self, Mark};
 use super::falls;
+use super::fleet;
 use super::geometry::{Point, point};
 use super::input::{Fall, Readings, Target, View};
 use super::instrument::{self, Moment};
@@ -15,9 +16,9 @@ use super::legend;
 use super::palette::Ink;
 use super::rails;
 use super::servers::{self, Server};
-use super::shape::{Shape, Stroke, ring};
+use super::shape::{Shape, Stroke, ring, slab};
 use super::station;
-use super::yard::{Density, Yard};
+use super::yard::{Axis, Density, Yard};
 use crate::run::snapshot::{NodeState, NodeView, ServersView, Snapshot};
 use crate::sim::Place;
 
@@ -114,7 +115,13 @@ fn draw_node(
             if yard.density == Density::Cells {
                 return servers::draw_panel(node, &servers, yard, shapes);
             }
-            if let Some(card) = yard.inside {
+            if let (Some(sign), Some(fleet)) = (yard.inside, fleet::of(state)) {
+                if yard.axis == Axis::Down {
+                    // Tracks pass behind it.
+                    shapes.push(slab(sign.grown(2.0), 8.0, Ink::Paper));
+                }
+                fleet::draw(state, fleet, sign, shapes);
+            } else if let Some(card) = yard.inside {
                 shapes.push(clients::face(card, Stroke::new(Ink::Line, 1.2)));
                 instrument::draw_service(node, state, card, shapes);
                 if yard.density == Density::Single {

@@ -1,6 +1,7 @@
 //! What is under a point, and what buttons can be laid over the stage.
 
 use super::figures;
+use super::fleet;
 use super::geometry::{Point, Rect, point, rect};
 use super::input::{Readings, Status, Target};
 use super::instrument;
@@ -129,7 +130,8 @@ pub fn node_name(node: &NodeView) -> String {
                 0 => String::new(),
                 some => format!(", {some} starting"),
             };
-            format!("{}, {} in all{starting}{dot}{inside}", node.name, servers.members.len())
+            let together: String = fleet::describe(servers).iter().map(|it| format!(", {it}")).collect();
+            format!("{}, {} in all{starting}{together}{dot}{inside}", node.name, servers.members.len())
         }
         NodeState::Station(station) => super::station::describe(node, station),
     }

@@ -188,6 +188,22 @@ impl Yard {
         Some(yard)
     }
 
+    /// Cards with a sign for all of them: above, or below where the flow comes from above. A panel of cells has its own.
+    pub fn with_sign(axis: Axis, area: Rect, count: usize, (width_min, height): (f64, f64)) -> Option<Yard> {
+        let more = height + GAP;
+        let top = if axis == Axis::Across { more } else { 0.0 };
+        let rest = rect(area.x, area.y + top, area.width, (area.height - more).max(0.0));
+        let mut yard = Yard::members(axis, rest, count).filter(|yard| yard.density < Density::Cells)?;
+        let Rect { x, y, width, height: own } = yard.rect;
+        let (width, sign_y) = match axis {
+            Axis::Across => (width.max(width_min.min(area.width)), y - more),
+            Axis::Down => (width, y + own + GAP),
+        };
+        yard.inside = Some(rect(x, sign_y, width, height));
+        yard.rect = rect(x, y - top, width, own + more);
+        Some(yard)
+    }
+
     /// `count` members in this area; `None` if they cannot be shown legibly. The yard is centred
     /// across the flow and begins where the area begins along it.
     pub fn members(axis: Axis, area: Rect, count: usize) -> Option<Yard> {

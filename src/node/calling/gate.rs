@@ -19,6 +19,8 @@ pub struct GateView {
     pub retries_saved: Option<f64>,
     /// Calls that the caller waits for, and the most that it may.
     pub calls: Option<(u32, u32)>,
+    /// With retries: calls made, and those answered well, in the last full second.
+    pub load: Option<(u32, u32)>,
 }
 
 /// A circuit breaker.
@@ -38,6 +40,38 @@ pub struct Gate {
     open: u32,
     /// For retries, in thousandths.
     tokens: u32,
+    meter: Meter,
+}
+
+/// Parts of a second, and one that is not over.
+const SLOTS: usize = 11;
+const SLOT_NS: u64 = 100_000_000;
+
+/// Calls made and answered well, by tenths of a second.
+#[derive(Clone, Debug, Default)]
+struct Meter {
+    slots: [(u32, u32); SLOTS],
+    /// The tenth of a second that the last call was in.
+    last: u64,
+}
+
+impl Meter {
+    fn slot(&mut self, now: Time) -> &mut (u32, u32) {
+        let slot = now.0 / SLOT_NS;
+        for passed in (self.last + 1..=slot).take(SLOTS) {
+            self.slots[passed as usize % SLOTS] = (0, 0);
+        }
+        self.last = slot;
+        &mut self.slots[slot as usize % SLOTS]
+    }
+
+    /// In the last full second.
+    fn load(&self, now: Time) -> (u32, u32) {
+        let mut meter = self.clone();
+        let unfinished = *meter.slot(now);
+        let sum = meter.slots.iter().fold((0, 0), |sum, slot| (sum.0 + slot.0, sum.1 + slot.1));
+        (sum.0 - unfinished.0, sum.1 - unfinished.1)
+    }
 }
 
 impl Gate {
@@ -69,12 +103,16 @@ impl Gate {
         }
         let pass = self.breaker.admit(settings, now).ok_or(Outcome::BreakerOpen)?;
         self.open += 1;
+        self.meter.slot(now).0 += 1;
         Ok(pass)
     }
 
     /// True if that opened the breaker.
     pub fn leave(&mut self, pass: Pass, verdict: Verdict, settings: &Calling, now: Time) -> bool {
         self.open -= 1;
+        if verdict == Verdict::Fine {
+            self.meter.slot(now).1 += 1;
+        }
         self.breaker.finished(pass, verdict, settings, now)
     }
 
@@ -89,6 +127,7 @@ impl Gate {
             breaker: (settings.breaker_failures > 0.0).then_some(BreakerView { state, failed, known }),
             retries_saved: (settings.retry_budget > 0.0).then(|| f64::from(self.tokens) / f64::from(TOKEN)),
             calls: (settings.bulkhead > 0).then_some((self.open, settings.bulkhead)),
+            load: (settings.retries > 0).then(|| self.meter.load(now)),
         }
     }
 

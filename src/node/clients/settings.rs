@@ -200,7 +200,7 @@ pub const SETTINGS: &[Setting] = &[
         "",
         (1.0, 100_000.0),
         12.0,
-        "Distinct clients that the requests come from.",
+        "Distinct clients that the requests come from, numbered from 0. The same number at two such nodes is the same client.",
     )
     .usual(1.0, 200.0, Scale::Logarithmic),
     Setting::other("keys", "Keys", "Which key a request asks for."),

@@ -113,6 +113,12 @@ impl Fleet {
         self.accounted.then_some(FleetAccount { machine_hours, cost: sums.cost, in_service })
     }
 
+    /// What an hour costs now, machines that are on order included; `None` as above.
+    pub fn cost_per_hour(&self) -> Option<f64> {
+        let paid = f64::from(self.in_service) + self.booting.len() as f64;
+        self.accounted.then_some(paid * self.settings.cost_per_hour)
+    }
+
     fn sums_at(&self, now: Time) -> Sums {
         let span = u128::from(now.since(self.since).0);
         let paid = span * (u128::from(self.in_service) + self.booting.len() as u128);

@@ -254,6 +254,18 @@ impl Servers {
         self.fleet.booting()
     }
 
+    /// What its machines cost an hour now; `None` as long as their number was fixed and cost nothing.
+    pub fn cost_per_hour(&self) -> Option<f64> {
+        self.fleet.cost_per_hour()
+    }
+
+    /// Calls a second that a machine can do, if it need not wait for anybody.
+    pub fn capacity_per_s(&self, member: usize) -> Option<f64> {
+        let machine = self.machines.get(member).filter(|_| self.works_alone)?;
+        let mean_ms = self.settings.service_ms.mean_ms();
+        (mean_ms > 0.0).then(|| machine.rate * f64::from(self.settings.workers) * 1000.0 / mean_ms)
+    }
+
     /// Gives every member a machine, and every machine its workers.
     fn fit(&mut self) {
         let count = self.fleet.in_service() as usize;

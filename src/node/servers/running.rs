@@ -9,7 +9,8 @@
 //! of those that are called is; else to all of them.
 //!
 //! What follows from an operation (a click to count, a webhook to send) goes to the node that the setting
-//! `events_to` names, as an errand; requests go to all others that are called.
+//! `events_to` names, as an errand; requests go to all others that are called. An event is waited for as long as
+//! `call_timeout_ms` says, without one until an answer comes: from a machine that is frozen, when it thaws.
 
 use super::{Servers, WAKE};
 use crate::algo::PolicyInfo;
@@ -199,7 +200,8 @@ impl Servers {
         };
         let from_member = if member == NO_MEMBER { 0 } else { member };
         let parent = CallId::NONE;
-        cx.call(Outgoing { request, parent, from_member, link, to_member, attempt: 0, tag, timeout: None });
+        let timeout = Some(self.settings.call_timeout_ms).filter(|ms| *ms > 0.0).map(Span::from_ms);
+        cx.call(Outgoing { request, parent, from_member, link, to_member, attempt: 0, tag, timeout });
     }
 
     /// An event has arrived, or not.
