@@ -3,8 +3,14 @@
 //! To look at the pictures: `STAGE_GALLERY=folder cargo test --test instruments`.
 
 mod common;
+#[path = "instruments/fleet.rs"]
+mod fleet;
 #[path = "instruments/payments.rs"]
 mod payments;
+#[path = "instruments/queries.rs"]
+mod queries;
+#[path = "instruments/rows.rs"]
+mod rows;
 #[path = "instruments/services.rs"]
 mod services;
 #[path = "instruments/transfers.rs"]

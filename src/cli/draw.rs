@@ -34,6 +34,9 @@ pub struct Options {
     dark: bool,
 }
 
+/// How much later a lab is drawn of which nothing is under way.
+const STEP_MS: f64 = 25.0;
+
 /// What a picture may measure, each way.
 const SIDE: std::ops::RangeInclusive<f64> = 120.0..=8000.0;
 
@@ -71,6 +74,12 @@ fn shapes(scenario: Checked, options: &Options) -> Result<Vec<Shape>, Failure> {
     }
     let mut session = Session::new(scenario);
     session.advance(Time::from_ms(at_ms), u64::MAX);
+    // A gallery of labs shows none before its beginning.
+    let mut later_ms = at_ms;
+    while options.labs_into.is_some() && session.snapshot().dots.is_empty() && later_ms + STEP_MS <= end_ms {
+        later_ms += STEP_MS;
+        session.advance(Time::from_ms(later_ms), u64::MAX);
+    }
     let readings = Readings { ended_by: session.metrics().total().ended, ..Readings::default() };
     Ok(stage(&session.snapshot(), &readings, &View { width, height, ..View::default() }).all_shapes())
 }

@@ -25,6 +25,32 @@ pub struct Division {
     pub way: Way,
     /// Requests by the owner of their key, lately: the last one or two thousand. By member.
     pub asked: Vec<u32>,
+    /// Rows that go to their new owners since the last change, where they are moved one by one.
+    pub handover: Option<Handover>,
+}
+
+/// Rows that a change of members has made others' own.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Handover {
+    /// That had to move, and that have.
+    pub of: u32,
+    pub moved: u32,
+    /// By member: copies that still have to go, and that have yet to come.
+    pub leaving: Vec<u32>,
+    pub coming: Vec<u32>,
+}
+
+impl Handover {
+    pub fn is_over(&self) -> bool {
+        self.moved >= self.of
+    }
+
+    /// Copies that a member has still to give away, and to get.
+    pub fn of_member(&self, member: u16) -> (u32, u32) {
+        let [leaving, coming] =
+            [&self.leaving, &self.coming].map(|counts| counts.get(member as usize).copied().unwrap_or(0));
+        (leaving, coming)
+    }
 }
 
 /// A policy's inside, and for whom it was made.
@@ -228,6 +254,7 @@ impl Divided {
             latest: self.latest.map(|key| self.key_at(key)),
             way: self.latest.map(way).unwrap_or_default(),
             asked: self.asked.clone(),
+            handover: None,
         })
     }
 }

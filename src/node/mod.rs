@@ -11,6 +11,7 @@ pub mod limiter;
 pub mod member;
 mod pages;
 mod placing;
+pub mod queries;
 pub mod queue;
 pub mod replicas;
 pub mod servers;

@@ -18,6 +18,34 @@ pub struct ReplicasView {
     pub lost: u64,
     /// The last stale read.
     pub stale: Option<Stale>,
+    /// Too few machines were there for them.
+    pub refused: Refused,
+    /// For how long the owners of some key that is shown have not agreed on its newest write; `None`: they do.
+    pub apart: Option<Span>,
+    pub agreed: Option<Agreed>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Refused {
+    pub reads: u64,
+    pub writes: u64,
+}
+
+/// How long it took, of the last writes, from the acknowledgement until all owners of the key had it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Agreed {
+    pub median: Span,
+    pub most: Span,
+}
+
+impl Agreed {
+    /// `None` of none.
+    pub fn of(spans: impl Iterator<Item = Span>) -> Option<Agreed> {
+        let mut spans: Vec<Span> = spans.collect();
+        spans.sort_unstable();
+        let median = spans.get(spans.len().div_ceil(2).max(1) - 1)?;
+        Some(Agreed { median: *median, most: *spans.last()? })
+    }
 }
 
 /// More members than these have no room for what each holds.

@@ -2,6 +2,8 @@
 
 use super::division::Division;
 #[cfg(feature = "whole")]
+use super::queries::QueriesView;
+#[cfg(feature = "whole")]
 use super::queue::QueueView;
 #[cfg(feature = "whole")]
 use super::replicas::ReplicasView;
@@ -44,6 +46,9 @@ pub enum Inside {
     /// Two-phase commit.
     #[cfg(feature = "whole")]
     Transfers(Box<TransfersView>),
+    /// Scatter-gather.
+    #[cfg(feature = "whole")]
+    Queries(Box<QueriesView>),
     /// The service that servers run.
     Service(ServiceView),
 }
@@ -123,6 +128,8 @@ pub struct StationMember {
     pub level: Option<f64>,
     /// "812 of 1 000 keys".
     pub note: String,
+    /// Rows, where it holds some.
+    pub rows: Option<u32>,
     /// What its policy holds.
     pub inside: Inside,
     /// Filled in from the member's condition.

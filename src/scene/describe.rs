@@ -6,6 +6,7 @@
 //! so at most once in two seconds.
 
 use super::figures;
+use super::fleet;
 use super::input::{Readings, Status};
 use super::instrument;
 use super::stage::is_taken_out;
@@ -59,13 +60,14 @@ fn node(node: &NodeView) -> String {
                 "" => String::new(),
                 service => format!(", {service}"),
             };
-            match workers.iter().min() {
+            let each = match workers.iter().min() {
                 Some(fewest) if workers.iter().max() == Some(fewest) => {
-                    let each = figures::count(*fewest as u64, "worker", "workers");
-                    format!("{}{runs}: {count} with {each} each.", node.name)
+                    format!(" with {} each", figures::count(*fewest as u64, "worker", "workers"))
                 }
-                _ => format!("{}{runs}: {count}.", node.name),
-            }
+                _ => String::new(),
+            };
+            let together: String = fleet::describe(servers).iter().map(|it| format!("; {it}")).collect();
+            format!("{}{runs}: {count}{each}{together}.", node.name)
         }
     }
 }
@@ -89,7 +91,11 @@ fn notable(node: &NodeView) -> Vec<String> {
             let inside = inside.into_iter().map(|said| format!("{}: {said}.", node.name));
             troubled.chain(cut).chain(inside).collect()
         }
-        NodeState::Balancer(_) | NodeState::Servers(_) => vec![],
+        NodeState::Servers(servers) => {
+            let inside = instrument::notable(&servers.inside).into_iter();
+            inside.map(|said| format!("{}: {said}.", node.name)).collect()
+        }
+        NodeState::Balancer(_) => vec![],
     }
 }
 

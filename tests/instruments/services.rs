@@ -133,7 +133,21 @@ fn a_chat_is_drawn_as_it_is() {
         };
         let members: Vec<&&Label> = texts.iter().filter(|label| label.text.starts_with("user ")).collect();
         assert!(members.len() >= 2, "{what}: {texts:?}");
-        for (row, label) in view.members.iter().zip(&members) {
+        let of = |label: &Label| {
+            let number =
+                label.text.trim_start_matches("user ").split(' ').next().and_then(|it| it.parse().ok());
+            view.members
+                .iter()
+                .find(|row| Some(row.user) == number)
+                .unwrap_or_else(|| panic!("{what}: {label:?}"))
+        };
+        // Nobody has much more to get than those who are shown.
+        let least = members.iter().map(|label| of(label).waiting).min().unwrap();
+        let hidden = view.members.iter().filter(|row| members.iter().all(|label| of(label).user != row.user));
+        let hidden = hidden.map(|row| row.waiting).max().unwrap_or(0);
+        assert!(hidden <= 2 * least + 1, "{what}: {hidden} hidden, {least} shown");
+        for label in &members {
+            let row = of(label);
             let at = row.gateway.map_or(String::new(), |gateway| format!(" · g{}", gateway + 1));
             assert_eq!(label.text, format!("user {}{at}", row.user), "{what}");
             assert_eq!(beside(label).first(), Some(&figures::whole(row.waiting.into())), "{what}");

@@ -52,6 +52,8 @@ fn a_retry_storm_outlasts_its_cause_and_a_budget_ends_it() {
     }
 }
 
+/// The same source finds less than half of the calls with full jitter among a hundred contenders. Here 40 contend for
+/// four places, so there are fewer waves to save.
 #[test]
 fn jitter_pulls_the_waves_apart() {
     for seed in seeds(JITTER) {
@@ -66,7 +68,8 @@ fn jitter_pulls_the_waves_apart() {
     }
 }
 
-/// Four get in with each wave: the k-th wave has 40 − 4k, so there are 36 + 32 + … + 4 refusals at most.
+/// Marc Brooker, "Exponential Backoff and Jitter" (AWS Architecture Blog, 2015): without jitter those who contend make
+/// calls with the square of their number. Four get in with each wave: the k-th wave has 40 − 4k, so there are 36 + 32 + … + 4 refusals at most.
 #[test]
 fn without_jitter_refusals_add_up_as_waves() {
     for seed in seeds(JITTER) {

@@ -69,7 +69,10 @@ impl Store {
                 op.sends = sends(hops);
                 self.begin(cx, op, call, &[other]);
             }
-            Route::There(_) | Route::Nowhere => cx.reply(call, Outcome::NoBackend),
+            Route::There(_) | Route::Nowhere => {
+                self.watch.refuse(if write { Task::Write } else { Task::Read });
+                cx.reply(call, Outcome::NoBackend);
+            }
         }
     }
 
@@ -180,7 +183,10 @@ impl Store {
             }
             Task::Read => self.was_read(cx, id),
             Task::Write => self.was_written(cx, id),
-            Task::Scan => self.answer(cx, id, Outcome::Ok, 0),
+            Task::Scan => {
+                self.scans.over(id, true, cx.now());
+                self.answer(cx, id, Outcome::Ok, 0);
+            }
             Task::Fetch => self.fetched(cx, id),
             Task::Put => self.arrived(cx, id),
             Task::Compare => self.compared(cx, id),
@@ -195,7 +201,16 @@ impl Store {
         let Some(op) = self.ops.get(id) else { return };
         match op.task {
             Task::Prepare => self.unprepared(cx, id, outcome),
-            _ => self.answer(cx, id, outcome, 0),
+            Task::Scan => {
+                self.scans.over(id, false, cx.now());
+                self.answer(cx, id, outcome, 0);
+            }
+            task => {
+                if outcome == Outcome::NoBackend {
+                    self.watch.refuse(task);
+                }
+                self.answer(cx, id, outcome, 0);
+            }
         }
     }
 

@@ -165,6 +165,9 @@ impl Store {
         leg.state = if outcome.is_ok() { LegState::Done } else { LegState::Failed(outcome) };
         leg.reply = message.reply;
         op.answer = answer;
+        if op.task == Task::Scan && outcome.is_ok() {
+            self.scans.answered(message.op, leg.member, cx.now());
+        }
         self.advance(cx, message.op);
     }
 
@@ -246,6 +249,7 @@ impl Store {
         match op.task {
             Task::Fetch | Task::Put => self.map.moved(op.key, op.move_number, false),
             Task::Write => self.machines[op.member as usize].forget_begun(op.key, op.row.as_ref()),
+            Task::Scan => self.scans.over(id, false, cx.now()),
             _ => {}
         }
     }

@@ -6,6 +6,7 @@
 use super::table::Table;
 use crate::algo::choice::PolicyChoice;
 use crate::algo::ring::Members;
+use crate::node::division::Handover;
 use crate::node::placing::Placing;
 use crate::sim::order::sort_by_key;
 use std::sync::Arc;
@@ -53,6 +54,7 @@ pub struct Map {
     moves: u32,
     /// From where the next key to be moved is looked for.
     cursor: u32,
+    handover: Handover,
 }
 
 impl Map {
@@ -66,6 +68,7 @@ impl Map {
             moving: Table::default(),
             moves: 0,
             cursor: 0,
+            handover: Handover::default(),
         }
     }
 
@@ -118,6 +121,11 @@ impl Map {
         self.moving.len()
     }
 
+    /// What the last change of members has come to; `None` if nothing had to move.
+    pub fn handover(&self) -> Option<&Handover> {
+        Some(&self.handover).filter(|handover| handover.of > 0)
+    }
+
     /// Another division of the keys. Those of `keys`, in ascending order, stay where they are until they are
     /// moved; moves under way go on if they still lead to the right place.
     pub fn divide(&mut self, choice: &PolicyChoice, members: &Members, replicas: usize, keys: &[u32]) {
@@ -131,11 +139,15 @@ impl Map {
         self.placing = Arc::new(self.placing.changed(choice, members.clone(), numbers(members), all));
         (self.count, self.replicas) = (members.len(), replicas);
         let mut away = Table::default();
+        self.handover = Handover::default();
         for (key, home) in keys.iter().zip(homes) {
-            if home != self.target(*key) {
+            let target = self.target(*key);
+            if home != target {
                 away.insert((*key).into(), home);
+                self.handover.count(&home, &target, 1);
             }
         }
+        self.handover.of = away.len() as u32;
         (self.away, self.moved, self.cursor) = (Arc::new(away), 0, 0);
         let mut moving = std::mem::take(&mut self.moving);
         moving.retain(|key, (home, _)| *home == self.target(key as u32));
@@ -161,12 +173,28 @@ impl Map {
         }
         self.moving.remove(key.into());
         if arrived {
+            let (home, target) = (self.home(key), self.target(key));
+            self.handover.count(&home, &target, -1);
+            self.handover.moved += 1;
             let away = Arc::make_mut(&mut self.away);
             away.insert(key.into(), Home::default());
             self.moved += 1;
             if self.moved * 2 > away.len() {
                 away.retain(|_, home| home.len > 0);
                 self.moved = 0;
+            }
+        }
+    }
+}
+
+impl Handover {
+    /// One key more, or less, that has to go from one home to another.
+    fn count(&mut self, home: &Home, target: &Home, by: i32) {
+        for (from, to, counts) in [(home, target, &mut self.leaving), (target, home, &mut self.coming)] {
+            for member in from.all().iter().filter(|member| !to.has(**member)) {
+                let place = *member as usize;
+                counts.resize(counts.len().max(place + 1), 0);
+                counts[place] = counts[place].saturating_add_signed(by);
             }
         }
     }
@@ -206,6 +234,9 @@ mod tests {
             }
             let differing = keys.iter().zip(&before).filter(|(key, home)| fresh.home(**key) != **home);
             assert_eq!((moves, map.away(), map.moving()), (differing.count(), 0, 0), "{id}");
+            let handover = map.handover().unwrap();
+            assert_eq!((handover.of, handover.moved), (moves as u32, moves as u32), "{id}");
+            assert!(handover.leaving.iter().chain(&handover.coming).all(|count| *count == 0), "{id}");
             assert!(keys.iter().all(|key| map.home(*key) == fresh.home(*key)));
         }
     }

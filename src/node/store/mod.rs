@@ -22,6 +22,7 @@
 //! A partitioner that goes by load counts the keys that were ever asked for: each gets its place when it is, and
 //! has it until the members change.
 
+mod check;
 mod coordinate;
 mod drive;
 mod entropy;
@@ -48,7 +49,7 @@ pub use settings::{Conflicts, MEMBER_SETTINGS, ReadFrom, Replication, SETTINGS, 
 pub use transact::{ACCOUNTS_MAX, BALANCE, Lock};
 pub use version::{Row, SIBLINGS_MAX, Seen, Version};
 
-use super::division::Divided;
+use super::division::{Divided, Division};
 use super::member::MemberSettings;
 use super::pages::Pages;
 use super::station::{Inside, Station, StationMember};
@@ -61,6 +62,7 @@ use crate::sim::{
 use map::Map;
 use op::{Ask, Messages, Ops};
 use oracle::Oracle;
+use scatter::Scans;
 use table::Table;
 use transact::Decision;
 use view::View;
@@ -134,6 +136,7 @@ pub struct Store {
     messages: Messages,
     oracle: Oracle,
     watch: Watch,
+    scans: Scans,
     entropy_timer: Handle,
     hints_due: bool,
     move_due: bool,
@@ -215,6 +218,7 @@ impl Store {
             messages: Messages::default(),
             oracle: Oracle::default(),
             watch: Watch::default(),
+            scans: Scans::default(),
             entropy_timer: Handle::NONE,
             hints_due: false,
             move_due: false,
@@ -355,11 +359,16 @@ impl Show for Store {
             number: index as u32 + 1,
             level: Some(f64::from(machine.desk.busy()) / f64::from(settings.workers.max(1))),
             note: format!("{} rows", machine.rows.held()),
+            rows: Some(machine.rows.held()),
             ..StationMember::default()
         };
         let members = self.machines.iter().take(settings.count as usize).enumerate().map(member).collect();
-        let divided = || self.divided.view().map_or(Inside::Nothing, |it| Inside::Ring(Box::new(it)));
-        let inside = self.replicas(now).or_else(|| self.two_phases(now)).unwrap_or_else(divided);
+        let divided = || {
+            let handover = self.map.handover().cloned();
+            self.divided.view().map(|it| Inside::Ring(Box::new(Division { handover, ..it })))
+        };
+        let inside = self.replicas(now).or_else(|| self.two_phases(now)).or_else(|| self.scattered(now));
+        let inside = inside.or_else(divided).unwrap_or_default();
         Some(Station { does, notes, members, inside })
     }
 

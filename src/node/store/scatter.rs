@@ -5,13 +5,113 @@
 
 use super::Store;
 use super::op::{Ask, Op, Rule, Task};
-use crate::sim::{CallId, Context, Env};
+use super::slab::NOBODY;
+#[cfg(feature = "whole")]
+use crate::node::queries::{QUERIES_SHOWN, QueriesView, Query, spreads};
+use crate::node::station::Inside;
+#[cfg(feature = "whole")]
+use crate::sim::Span;
+use crate::sim::{CallId, Context, Env, Time};
+#[cfg(feature = "whole")]
+use std::collections::VecDeque;
 
 impl Store {
     pub(super) fn scan<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId) {
         let (member, key) = (cx.call_at(call).to.member, cx.request_of(call).key);
         let op = Op::new(Task::Scan, Rule::Covering, member, key, Ask::Scan);
         let everybody: Vec<u16> = (0..self.settings.count).collect();
-        self.begin(cx, op, call, &everybody);
+        let id = self.begin(cx, op, call, &everybody);
+        if id != NOBODY && self.ops.get(id).is_some() {
+            self.scans.began(id, everybody.len() as u32, cx.now());
+        }
     }
+
+    /// For the stage, once there was a query.
+    #[cfg(feature = "whole")]
+    pub(super) fn scattered(&self, now: Time) -> Option<Inside> {
+        let Scans { shown, parts, wholes } = &self.scans;
+        let newest = shown.back()?;
+        let (slow, [part, whole]) = spreads(parts.iter().copied(), wholes.iter().copied());
+        Some(Inside::Queries(Box::new(QueriesView {
+            now,
+            fan_out: newest.1.asked,
+            queries: shown.iter().rev().map(|(_, query)| query.clone()).collect(),
+            slow,
+            part,
+            whole,
+        })))
+    }
+
+    /// The first page has no stores.
+    #[cfg(not(feature = "whole"))]
+    pub(super) fn scattered(&self, _: Time) -> Option<Inside> {
+        None
+    }
+}
+
+/// Lengths of time that are remembered, of parts and of queries.
+#[cfg(feature = "whole")]
+const PARTS_KNOWN: usize = 1024;
+#[cfg(feature = "whole")]
+const WHOLES_KNOWN: usize = 128;
+
+/// What is remembered of queries for the stage.
+#[cfg(feature = "whole")]
+#[derive(Clone, Debug, Default)]
+pub struct Scans {
+    /// By number of the operation, oldest first.
+    shown: VecDeque<(u32, Query)>,
+    parts: VecDeque<Span>,
+    wholes: VecDeque<Span>,
+}
+
+#[cfg(feature = "whole")]
+impl Scans {
+    fn began(&mut self, op: u32, asked: u32, began: Time) {
+        keep(&mut self.shown, (op, Query { began, asked, ..Query::default() }), QUERIES_SHOWN);
+    }
+
+    fn under_way(&mut self, op: u32) -> Option<&mut Query> {
+        let query = self.shown.iter_mut().rev().find(|(other, _)| *other == op)?;
+        Some(&mut query.1).filter(|query| query.took.is_none())
+    }
+
+    /// A machine has answered for its part.
+    pub fn answered(&mut self, op: u32, member: u16, now: Time) {
+        let Some(query) = self.under_way(op) else { return };
+        let after = now.since(query.began);
+        query.answers.push((member, after));
+        keep(&mut self.parts, after, PARTS_KNOWN);
+    }
+
+    /// The query is over, if it was not before.
+    pub fn over(&mut self, op: u32, ok: bool, now: Time) {
+        let Some(query) = self.under_way(op) else { return };
+        let took = now.since(query.began);
+        (query.took, query.ok) = (Some(took), ok);
+        if ok {
+            keep(&mut self.wholes, took, WHOLES_KNOWN);
+        }
+    }
+}
+
+/// As the last of at most so many.
+#[cfg(feature = "whole")]
+fn keep<T>(list: &mut VecDeque<T>, it: T, most: usize) {
+    if list.len() >= most {
+        list.pop_front();
+    }
+    list.push_back(it);
+}
+
+/// Nothing is remembered where nothing is shown.
+#[cfg(not(feature = "whole"))]
+#[derive(Clone, Debug, Default)]
+pub struct Scans {}
+
+#[cfg(not(feature = "whole"))]
+impl Scans {
+    fn began(&mut self, _: u32, _: u32, _: Time) {}
+    pub fn answered(&mut self, _: u32, _: u16, _: Time) {}
+    pub fn over(&mut self, _: u32, _: bool, _: Time) {}
 }

@@ -91,6 +91,7 @@ impl Store {
             }
         }
         self.watch.lost(dropped);
+        self.watch_agreement(key, cx.now());
         true
     }
 

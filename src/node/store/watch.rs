@@ -1,11 +1,13 @@
 //! What is remembered for the stage: keys that were written lately, and what the oracle last said of a read.
 
 use super::Store;
-use crate::node::replicas::Stale;
+use super::op::Task;
 #[cfg(feature = "whole")]
-use crate::node::replicas::{Copies, REPLICAS_SHOWN, ReplicaView, ReplicasView};
+use crate::node::replicas::{Agreed, Copies, REPLICAS_SHOWN, ReplicaView, ReplicasView};
+use crate::node::replicas::{Refused, Stale};
 use crate::node::station::Inside;
-use crate::sim::Time;
+use crate::sim::{Span, Time};
+use std::collections::VecDeque;
 
 /// Keys that are shown.
 const KEYS_SHOWN: usize = 8;
@@ -16,8 +18,14 @@ pub struct Watch {
     stale: Option<Stale>,
     reads: u64,
     stale_reads: u64,
+    refused: Refused,
     lost: u64,
+    /// From the acknowledgement of a write until all of its key's owners had it: the last ones.
+    agreed: VecDeque<Span>,
 }
+
+/// Lengths of time that are remembered.
+const AGREED_KNOWN: usize = 64;
 
 /// A key that was written.
 #[derive(Clone, Copy, Debug)]
@@ -26,9 +34,20 @@ struct Slot {
     /// The newest write that was acknowledged, and when.
     newest: u32,
     at: Time,
+    /// Since when some owner lacks an acknowledged write, if one does.
+    apart: Option<Time>,
 }
 
 impl Watch {
+    /// Too few machines were there for it.
+    pub fn refuse(&mut self, task: Task) {
+        match task {
+            Task::Read => self.refused.reads += 1,
+            Task::Write => self.refused.writes += 1,
+            _ => {}
+        }
+    }
+
     pub fn lost(&mut self, writes: u32) {
         self.lost += u64::from(writes);
     }
@@ -38,18 +57,14 @@ impl Store {
     /// A write was acknowledged. Its key takes the place of the one that was written least lately, of those on
     /// which the replicas agree if there are any: what they differ on stays to be seen.
     pub(super) fn watch_write(&mut self, key: u32, newest: u32, at: Time) {
-        let slot = Slot { key, newest, at };
         let known = self.watch.slots.iter().position(|slot| slot.key == key);
+        let before = known.and_then(|place| self.watch.slots[place].apart);
+        let slot = Slot { key, newest, at, apart: before.or(Some(at)) };
         let place = match known {
             Some(place) => Some(place),
             None if self.watch.slots.len() < KEYS_SHOWN => None,
             None => {
-                let settled = |slot: &Slot| {
-                    let home = self.map.home(slot.key);
-                    home.all()
-                        .iter()
-                        .all(|member| self.versions(*member, slot.key).first() == Some(&slot.newest))
-                };
+                let settled = |slot: &Slot| self.agree_on(slot);
                 let slots = self.watch.slots.iter().enumerate();
                 slots.min_by_key(|(_, slot)| (!settled(slot), slot.at)).map(|(place, _)| place)
             }
@@ -58,6 +73,30 @@ impl Store {
             Some(old) => *old = slot,
             None => self.watch.slots.push(slot),
         }
+        self.watch_agreement(key, at);
+    }
+
+    /// A machine took a row: perhaps all owners of the key have its newest write now.
+    pub(super) fn watch_agreement(&mut self, key: u32, now: Time) {
+        let Some(place) = self.watch.slots.iter().position(|slot| slot.key == key && slot.apart.is_some())
+        else {
+            return;
+        };
+        if !self.agree_on(&self.watch.slots[place]) {
+            return;
+        }
+        let slot = &mut self.watch.slots[place];
+        slot.apart = None;
+        let span = now.since(slot.at);
+        if self.watch.agreed.len() >= AGREED_KNOWN {
+            self.watch.agreed.pop_front();
+        }
+        self.watch.agreed.push_back(span);
+    }
+
+    fn agree_on(&self, slot: &Slot) -> bool {
+        let home = self.map.home(slot.key);
+        home.all().iter().all(|member| self.versions(*member, slot.key).first() == Some(&slot.newest))
     }
 
     /// A read was answered with this version, and should have been with `expected` or a newer one.
@@ -116,6 +155,9 @@ impl Store {
             stale_reads: self.watch.stale_reads,
             lost: self.watch.lost,
             stale: self.watch.stale,
+            refused: self.watch.refused,
+            apart: slots.iter().filter_map(|slot| slot.apart).map(|since| now.since(since)).max(),
+            agreed: Agreed::of(self.watch.agreed.iter().copied()),
         })))
     }
 

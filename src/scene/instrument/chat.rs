@@ -3,11 +3,12 @@
 
 use super::Room;
 use super::parts::{self, Line, Piece};
+use crate::scene::describe::decade;
 use crate::scene::figures;
 use crate::scene::geometry::{Point, Rect, point, rect};
 use crate::scene::palette::Ink;
 use crate::scene::shape::{Shape, Stroke, disc, ring, slab};
-use crate::systems::chat::view::{ChatView, MemberRow, MessageRow};
+use crate::systems::chat::view::{ChatView, MemberRow, MessageRow, most_behind};
 use std::fmt::Write as _;
 
 pub const ROOM: Room = Room { least: (236.0, 190.0), most: (470.0, 300.0), weight: 1.6 };
@@ -71,13 +72,14 @@ fn draw_members(view: &ChatView, area: Rect, shapes: &mut Vec<Shape>) {
     parts::ends(area, area.y + 12.0, 10.5, Piece::dim(left), Piece::dim("to get"), shapes);
     let fit = rows(area, view.members.len()).count();
     let more = (view.members_all as usize).saturating_sub(fit);
+    let shown = most_behind(view.members.clone(), if more > 0 { fit.saturating_sub(1) } else { fit });
     for (row, y) in rows(area, view.members.len()) {
         if more > 0 && row + 1 == fit {
             let text = format!("and {} more", more + 1);
             shapes.push(Piece::dim(text).at(area.x + 14.0, y + 3.8, 10.5).within(area.width - 14.0).into());
             return;
         }
-        draw_member(&view.members[row], area, y, shapes);
+        draw_member(&shown[row], area, y, shapes);
     }
 }
 
@@ -201,4 +203,16 @@ pub fn describe(view: &ChatView) -> String {
         }
     }
     text
+}
+
+/// The same as far as it changes seldom.
+pub fn notable(view: &ChatView) -> Vec<Option<String>> {
+    let away = view.members_all - view.members_online;
+    vec![
+        decade(away.into(), "members are offline"),
+        decade(view.waiting, "deliveries wait"),
+        decade(view.lost, "messages were lost"),
+        decade(view.twice, "messages came twice"),
+        decade(view.out_of_order, "messages came out of order"),
+    ]
 }

@@ -3,6 +3,7 @@
 
 use super::Room;
 use super::parts::{self, Line, Piece};
+use crate::scene::describe::decade;
 use crate::scene::figures;
 use crate::scene::geometry::{Point, Rect, point, rect};
 use crate::scene::palette::Ink;
@@ -175,4 +176,13 @@ pub fn describe(view: &FeedView) -> String {
         view.rows.len()
     );
     text
+}
+
+/// The same as far as it changes seldom.
+pub fn notable(view: &FeedView) -> Vec<Option<String>> {
+    vec![
+        Some(way(view)),
+        decade(view.copies_waiting, "copies wait"),
+        decade(view.feeds_stale, "feeds lacked a post"),
+    ]
 }

@@ -3,6 +3,7 @@
 
 use super::Room;
 use super::parts::{self, Line, Piece};
+use crate::scene::describe::decade;
 use crate::scene::figures;
 use crate::scene::gauges;
 use crate::scene::geometry::{Rect, point, rect};
@@ -102,4 +103,10 @@ pub fn describe(view: &GatewayView) -> String {
         parts.push(format!("the last one, client {}, {}: {}", last.client, last.path, last.why));
     }
     parts.join(", ")
+}
+
+/// The same as far as it changes seldom.
+pub fn notable(view: &GatewayView) -> Vec<Option<String>> {
+    let stopped = Check::ALL.iter().zip(view.stopped);
+    stopped.map(|(check, count)| decade(count, &format!("requests stopped by {}", check.name()))).collect()
 }

@@ -19,6 +19,8 @@ mod payments;
 #[cfg(feature = "whole")]
 pub mod places;
 #[cfg(feature = "whole")]
+mod queries;
+#[cfg(feature = "whole")]
 mod queue;
 #[cfg(feature = "whole")]
 mod replicas;
@@ -89,6 +91,7 @@ pub fn room(inside: &Inside) -> Option<Room> {
         Inside::Ring(_) => Some(ring::ROOM),
         Inside::Replicas(view) => Some(replicas::room(view)),
         Inside::Transfers(view) => Some(transfers::room(view)),
+        Inside::Queries(_) => Some(queries::ROOM),
         Inside::Queue(view) => Some(queue::room(view)),
         Inside::Service(ServiceView::Nothing) => None,
         Inside::Service(ServiceView::Chat(_)) => Some(chat::ROOM),
@@ -114,6 +117,7 @@ pub fn draw(
         Inside::Ring(division) => ring::draw(node, station, division, card, moment, shapes),
         Inside::Replicas(view) => replicas::draw(node, station, view, card, shapes),
         Inside::Transfers(view) => transfers::draw(node, station, view, card, shapes),
+        Inside::Queries(view) => queries::draw(node, station, view, card, shapes),
         Inside::Queue(view) => queue::draw(node, station, view, card, shapes),
         Inside::Nothing | Inside::Service(_) => return false,
     }
@@ -148,7 +152,10 @@ pub fn rows(inside: &Inside, card: Rect, members: usize) -> Vec<Rect> {
 /// Whether the instrument of the node as a whole may show its members too.
 #[cfg(feature = "whole")]
 pub fn has_rows(inside: &Inside) -> bool {
-    matches!(inside, Inside::Ring(_) | Inside::Replicas(_) | Inside::Transfers(_) | Inside::Queue(_))
+    matches!(
+        inside,
+        Inside::Ring(_) | Inside::Replicas(_) | Inside::Transfers(_) | Inside::Queries(_) | Inside::Queue(_)
+    )
 }
 
 /// The instrument of one member, on `card`. False if there is none.
@@ -181,6 +188,7 @@ pub fn describe(inside: &Inside) -> String {
         Inside::Service(ServiceView::Feed(view)) => feed::describe(view),
         Inside::Replicas(view) => replicas::describe(view),
         Inside::Transfers(view) => transfers::describe(view),
+        Inside::Queries(view) => queries::describe(view),
         Inside::Queue(view) => queue::describe(view),
         Inside::Service(ServiceView::Gateway(view)) => gateway::describe(view),
         Inside::Service(ServiceView::Shortener(view)) => shortener::describe(view),
@@ -195,7 +203,14 @@ pub fn notable(inside: &Inside) -> Vec<String> {
     let said = match inside {
         Inside::Limit(view) if view.limited > 0 => vec![Some("requests over the limit".to_owned())],
         Inside::Replicas(view) => replicas::notable(view),
+        Inside::Queries(view) => queries::notable(view),
         Inside::Queue(view) => queue::notable(view),
+        Inside::Transfers(view) => transfers::notable(view),
+        Inside::Service(ServiceView::Chat(view)) => chat::notable(view),
+        Inside::Service(ServiceView::Feed(view)) => feed::notable(view),
+        Inside::Service(ServiceView::Gateway(view)) => gateway::notable(view),
+        Inside::Service(ServiceView::Shortener(view)) => shortener::notable(view),
+        Inside::Service(ServiceView::Payments(view)) => payments::notable(view),
         _ => vec![],
     };
     said.into_iter().flatten().collect()

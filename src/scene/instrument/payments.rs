@@ -5,6 +5,7 @@
 
 use super::Room;
 use super::parts::{self, Line, Piece};
+use crate::scene::describe::decade;
 use crate::scene::figures;
 use crate::scene::geometry::{Point, Rect, point, rect};
 use crate::scene::palette::Ink;
@@ -248,4 +249,17 @@ pub fn describe(view: &PaymentsView) -> String {
         parts.push(format!("{} waiting", figures::whole(view.webhooks.waiting().into())));
     }
     parts.join(", ")
+}
+
+/// The same as far as it changes seldom.
+pub fn notable(view: &PaymentsView) -> Vec<Option<String>> {
+    let balance =
+        if view.books.difference() == 0 { "the ledger balances" } else { "the ledger does not balance" };
+    vec![
+        Some(balance.to_owned()),
+        decade(view.refused, "steps were refused"),
+        decade(view.webhooks.waiting().into(), "webhooks wait"),
+        decade(view.webhooks.given_up, "webhooks were given up"),
+        (view.books.debts > 0).then(|| "merchants owe money".to_owned()),
+    ]
 }

@@ -12,6 +12,7 @@ use crate::scene::geometry::{Rect, point, rect};
 use crate::scene::palette::Ink;
 use crate::scene::shape::{Fill, Label, Shape, Stroke};
 use crate::scene::station::trouble;
+use crate::sim::Span;
 
 const MARGIN: f64 = 12.0;
 /// Name and setting, and the keys' heads.
@@ -61,8 +62,7 @@ pub fn draw(node: &NodeView, station: &Station, view: &ReplicasView, card: Rect,
         _ => Piece::bold(format!("stale reads {}", figures::percent(share))).ink(Ink::FailedText),
     };
     ends(inner, card.y + 20.0, 12.0, Piece::bold(&node.name), stale, shapes);
-    let does = Label::new(&station.does, point(inner.x, card.y + 35.0), 11.0).ink(Ink::DimInk);
-    shapes.push(does.within(inner.width).into());
+    ends(inner, card.y + 35.0, 10.5, Piece::dim(&station.does), agreement(view), shapes);
     let rows = rows(card, view.members.len());
     let Some(first) = rows.first() else { return };
     let (left, wide, shown) = chips(*first, view.keys.len());
@@ -86,6 +86,20 @@ pub fn draw(node: &NodeView, station: &Station, view: &ReplicasView, card: Rect,
     }
     let below = rows.last().map_or(card.y, |row| row.bottom());
     foot(view, inner, below, shapes);
+}
+
+/// For how long replicas have differed, or how long they usually do. What is shorter than this is on its way.
+const APART_MS: f64 = 300.0;
+
+fn agreement(view: &ReplicasView) -> Piece {
+    let ms = |span: Span| figures::ms(Some(span.ms()));
+    match (view.apart, view.agreed) {
+        (Some(apart), _) if apart.ms() >= APART_MS => {
+            Piece::bold(format!("apart for {}", ms(apart))).ink(Ink::FailedText)
+        }
+        (_, Some(agreed)) => Piece::dim(format!("agree after {}", ms(agreed.median))),
+        _ => Piece::dim(""),
+    }
 }
 
 /// A machine's state in a word or two, and whether that is well.
@@ -190,6 +204,10 @@ fn foot(view: &ReplicasView, inner: Rect, top: f64, shapes: &mut Vec<Shape>) {
     if hints > 0 {
         line.put(Piece::plain(figures::count(hints.into(), "hint kept", "hints kept")), shapes);
     }
+    if view.refused.writes > 0 {
+        let refused = figures::count(view.refused.writes, "write refused", "writes refused");
+        line.put(Piece::plain(refused).ink(Ink::RefusedText), shapes);
+    }
     if view.lost > 0 {
         let lost = figures::count(view.lost, "acknowledged write lost", "acknowledged writes lost");
         line.put(Piece::bold(lost).ink(Ink::FailedText), shapes);
@@ -258,6 +276,12 @@ pub fn describe(view: &ReplicasView) -> String {
     if view.lost > 0 {
         said.push(figures::count(view.lost, "acknowledged write lost", "acknowledged writes lost"));
     }
+    if view.refused.writes > 0 {
+        said.push(figures::count(view.refused.writes, "write refused", "writes refused"));
+    }
+    let ms = |span: Span| figures::ms(Some(span.ms()));
+    said.extend(view.apart.map(|apart| format!("they have been apart for {}", ms(apart))));
+    said.extend(view.agreed.map(|it| format!("they agree after {}, {} at most", ms(it.median), ms(it.most))));
     said.join("; ")
 }
 
@@ -267,6 +291,7 @@ pub fn notable(view: &ReplicasView) -> Vec<Option<String>> {
     vec![
         decade(view.stale_reads, "reads were stale"),
         decade(view.lost, "acknowledged writes were lost"),
+        decade(view.refused.writes, "writes were refused"),
         hints.then(|| "hints are kept for machines that missed writes".to_owned()),
     ]
 }

@@ -3,14 +3,14 @@
 use super::places::{Mark, Places, Side, badge};
 use super::{Moment, Room};
 use crate::algo::ring::Way;
-use crate::node::division::{Division, KeyAt};
+use crate::node::division::{Division, Handover, KeyAt};
 use crate::node::station::{Station, StationMember};
 use crate::run::snapshot::NodeView;
 use crate::scene::figures;
 use crate::scene::gauges;
 use crate::scene::geometry::{Rect, point, rect};
 use crate::scene::palette::Ink;
-use crate::scene::shape::{Label, Shape, Stroke, slab};
+use crate::scene::shape::{Fill, Label, Shape, Stroke, slab};
 
 pub const ROOM: Room = Room { least: (216.0, 216.0), most: (620.0, 430.0), weight: 1.6 };
 
@@ -25,6 +25,10 @@ const ROW_NOTED: f64 = 36.0;
 /// Height of the figures below.
 const FOOT: f64 = 34.0;
 
+/// Columns in place of rows, where they are too many, are no higher.
+const COLUMNS_MAX: f64 = 110.0;
+const COLUMNS_MIN: f64 = 30.0;
+
 /// Where the parts of the panel stand.
 struct Plan {
     heading: Rect,
@@ -32,6 +36,8 @@ struct Plan {
     /// Above the rows: what their bars are.
     rows_heading: f64,
     rows: Vec<Rect>,
+    /// In place of rows, where there are too many members for them.
+    columns: Option<Rect>,
     figures: Rect,
 }
 
@@ -50,7 +56,8 @@ fn plan_one(card: Rect, members: usize, wide: bool) -> Plan {
     let room = if wide { body.height - FOOT - 16.0 } else { (body.height - FOOT) * 0.5 - 16.0 };
     let pitch = (room / members.max(1) as f64).min(if wide { ROW_NOTED } else { ROW_MAX });
     let count = if pitch >= ROW_MIN { members } else { 0 };
-    let high = count as f64 * pitch;
+    let columns = count == 0 && room.min(COLUMNS_MAX) >= COLUMNS_MIN;
+    let high = if columns { room.min(COLUMNS_MAX) } else { count as f64 * pitch };
     let foot = body.bottom() - FOOT;
     let (rows, places) = if wide {
         let width = (body.width * 0.48).clamp(232.0, 280.0);
@@ -60,7 +67,7 @@ fn plan_one(card: Rect, members: usize, wide: bool) -> Plan {
     } else {
         let top = foot - high;
         // Without rows there is nothing to head.
-        let gap = if count > 0 { 18.0 } else { 2.0 };
+        let gap = if high > 0.0 { 18.0 } else { 2.0 };
         (rect(body.x, top, body.width, high), rect(heading.x, body.y, heading.width, top - body.y - gap))
     };
     let row = |nth: usize| rect(rows.x, rows.y + nth as f64 * pitch, rows.width, pitch - 1.0);
@@ -69,6 +76,7 @@ fn plan_one(card: Rect, members: usize, wide: bool) -> Plan {
         places,
         rows_heading: rows.y - 4.0,
         rows: (0..count).map(row).collect(),
+        columns: columns.then_some(rect(rows.x + MARGIN, rows.y, rows.width - 2.0 * MARGIN, rows.height)),
         figures: rect(rows.x + MARGIN, foot, rows.width - 2.0 * MARGIN, FOOT),
     }
 }
@@ -122,6 +130,9 @@ pub fn draw(
     draw_heading(node, station, division, plan.heading, shapes);
     places(division, moment).draw(plan.places, shapes);
     draw_rows(station, division, &plan, shapes);
+    if let Some(area) = plan.columns {
+        draw_columns(station, division, area, shapes);
+    }
     draw_figures(division, plan.figures, shapes);
 }
 
@@ -147,23 +158,60 @@ fn draw_heading(
     }
 }
 
+/// How much of all requests members got lately.
+struct Load<'a> {
+    division: &'a Division,
+    total: u32,
+    weights: u32,
+    /// The share that a full bar stands for: the longest one is not quite full.
+    full: f64,
+}
+
+impl Load<'_> {
+    fn of(division: &Division) -> Load<'_> {
+        let now = &division.now;
+        let total = now.members.iter().map(|member| division.asked_of(*member)).sum();
+        let mut load = Load { division, total, weights: now.weights.iter().sum(), full: 1.0 };
+        let widest = (0..now.members.len()).map(|index| load.fair(index).max(load.share(now.members[index])));
+        load.full = widest.fold(0.0, f64::max).max(1e-9) * 1.12;
+        load
+    }
+
+    fn share(&self, member: u16) -> f64 {
+        f64::from(self.division.asked_of(member)) / f64::from(self.total.max(1))
+    }
+
+    fn fair(&self, index: usize) -> f64 {
+        f64::from(self.division.now.weights[index]) / f64::from(self.weights.max(1))
+    }
+}
+
+/// What the bars are.
+fn bars_heading(division: &Division) -> &'static str {
+    match (under_way(division), division.before.is_some()) {
+        (Some(_), _) => "rows: pale = to go, dashed = to come",
+        (None, true) => "since the change, │ = fair share",
+        (None, false) => "load lately, │ = fair share",
+    }
+}
+
+/// Rows that are being moved.
+fn under_way(division: &Division) -> Option<&Handover> {
+    division.handover.as_ref().filter(|handover| !handover.is_over())
+}
+
 fn draw_rows(station: &Station, division: &Division, plan: &Plan, shapes: &mut Vec<Shape>) {
     let Some(first) = plan.rows.first() else { return };
     let now = &division.now;
-    let total: u32 = now.members.iter().map(|member| division.asked_of(*member)).sum();
-    let weights: u32 = now.weights.iter().sum();
-    let share = |member: u16| f64::from(division.asked_of(member)) / f64::from(total.max(1));
-    let fair = |index: usize| f64::from(now.weights[index]) / f64::from(weights.max(1));
-    let widest = (0..now.members.len()).map(|index| fair(index).max(share(now.members[index])));
-    // The longest bar is not quite full.
-    let scale = widest.fold(0.0, f64::max).max(1e-9) * 1.12;
+    let load = Load::of(division);
+    let (share, fair) = (|member| load.share(member), |index| load.fair(index));
+    let (scale, total) = (load.full, load.total);
     let (x, right) = (first.x + MARGIN, first.right() - MARGIN);
-    let text = |what: &str| Label::new(what, point(x, plan.rows_heading), 10.5).ink(Ink::DimInk);
-    let what = match division.before.is_some() {
-        true => "since the change, │ = fair share",
-        false => "load lately, │ = fair share",
-    };
-    shapes.push(text(what).within(right - x).into());
+    let what = Label::new(bars_heading(division), point(x, plan.rows_heading), 10.5).ink(Ink::DimInk);
+    shapes.push(what.within(right - x).into());
+    if let Some(handover) = under_way(division) {
+        return draw_handover(station, handover, plan, shapes);
+    }
     for (row, member) in plan.rows.iter().zip(&station.members) {
         let number = member.number.saturating_sub(1) as u16;
         let noted = row.height > ROW_MAX;
@@ -190,6 +238,88 @@ fn draw_rows(station: &Station, division: &Division, plan: &Plan, shapes: &mut V
         tick(bar, fair(index) / scale, Ink::Ink, shapes);
         if let Some(bound) = bound(division, index) {
             tick(bar, (bound / scale).min(1.0), Ink::Failed, shapes);
+        }
+    }
+}
+
+/// Rows that each member holds, in its colour; pale those that still have to go, dashed those that have yet to come.
+fn draw_handover(station: &Station, handover: &Handover, plan: &Plan, shapes: &mut Vec<Shape>) {
+    let number = |member: &StationMember| member.number.saturating_sub(1) as u16;
+    let all = |member: &StationMember| member.rows.unwrap_or(0) + handover.of_member(number(member)).1;
+    let most = station.members.iter().map(all).max().unwrap_or(0).max(1);
+    for (row, member) in plan.rows.iter().zip(&station.members) {
+        let (x, right, middle) = (row.x + MARGIN, row.right() - MARGIN, row.center().y);
+        let (number, rows) = (number(member), member.rows.unwrap_or(0));
+        let (leaving, coming) = handover.of_member(number);
+        badge(point(x + 8.0, middle), 7.5, number, shapes);
+        let changes = [(leaving, '−'), (coming, '+')].into_iter().filter(|(count, _)| *count > 0);
+        let mut words = trouble(member).map_or(figures::whole(rows.into()), str::to_owned);
+        changes.for_each(|(count, sign)| words.push_str(&format!(" {sign}{}", figures::whole(count.into()))));
+        let ink = if trouble(member).is_some() { Ink::FailedText } else { Ink::Ink };
+        let label =
+            Label::new(words, point(right, middle + 3.8), 10.5).end().ink(ink).within(row.width * 0.5);
+        let bar = rect(x + 21.0, middle - 4.5, (right - label.width().max(64.0) - 29.0 - x).max(8.0), 9.0);
+        shapes.push(label.into());
+        let part = |from: u32, count: u32| {
+            let unit = bar.width / f64::from(most);
+            rect(bar.x + unit * f64::from(from), bar.y, unit * f64::from(count), bar.height)
+        };
+        let stays = rows.saturating_sub(leaving);
+        let owner = Ink::owner(number.into());
+        for (place, alpha) in [(part(0, stays), 1.0), (part(stays, rows - stays), 0.38)] {
+            if place.width >= 0.5 {
+                let fill = Some(Fill { ink: owner, alpha });
+                shapes.push(Shape::Rect { rect: place, radius: 2.0, fill, line: None });
+            }
+        }
+        let place = part(rows, coming);
+        if place.width >= 1.5 {
+            let line = Some(Stroke::new(owner, 1.2).dashed(3.0, 2.0));
+            shapes.push(Shape::Rect { rect: place, radius: 2.0, fill: None, line });
+        }
+    }
+}
+
+/// A column for each member, where they are too many for rows: its load, or its rows while they are moved.
+fn draw_columns(station: &Station, division: &Division, area: Rect, shapes: &mut Vec<Shape>) {
+    let at = point(area.x, area.y - 4.0);
+    shapes.push(Label::new(bars_heading(division), at, 10.5).ink(Ink::DimInk).within(area.width).into());
+    let load = Load::of(division);
+    let handover = under_way(division);
+    let rows = |member: &StationMember| f64::from(member.rows.unwrap_or(0));
+    let most = station.members.iter().map(rows).fold(1.0, f64::max) * 1.12;
+    let pitch = (area.width / station.members.len().max(1) as f64).min(30.0);
+    let numbered = pitch >= 15.0;
+    let floor = area.bottom() - if numbered { 13.0 } else { 2.0 };
+    for (nth, member) in station.members.iter().enumerate() {
+        let number = member.number.saturating_sub(1) as u16;
+        let (wide, high) = (pitch * 0.8, floor - area.y);
+        let place = rect(area.x + nth as f64 * pitch + (pitch - wide) / 2.0, area.y, wide, high);
+        let radius = (wide * 0.25).min(3.0);
+        shapes.push(slab(place, radius, Ink::Empty));
+        let index = division.now.members.iter().position(|it| *it == number);
+        let share = match handover {
+            Some(_) => rows(member) / most,
+            None => index.map_or(0.0, |_| load.share(number) / load.full),
+        };
+        let height = high * share.min(1.0);
+        if height >= 0.5 {
+            let level = rect(place.x, floor - height, wide, height);
+            shapes.push(slab(level, radius.min(height / 2.0), Ink::owner(number.into())));
+        }
+        if let (Some(index), None) = (index, handover) {
+            let y = floor - high * (load.fair(index) / load.full).min(1.0);
+            let points = vec![point(place.x - 0.5, y), point(place.right() + 0.5, y)];
+            shapes.push(Shape::Polyline { points, line: Stroke::new(Ink::Ink, 1.4) });
+        }
+        if trouble(member).is_some() {
+            let (center, size) = (place.center(), (wide * 0.3).min(5.0));
+            shapes.push(Shape::Cross { center, size, line: Stroke::new(Ink::Failed, 1.8) });
+        }
+        if numbered {
+            let at = point(place.center().x, area.bottom() - 2.0);
+            let label = Label::new(member.number.to_string(), at, 10.0).middle().ink(Ink::DimInk);
+            shapes.push(label.within(pitch).into());
         }
     }
 }
@@ -237,7 +367,10 @@ fn draw_figures(division: &Division, area: Rect, shapes: &mut Vec<Shape>) {
         shapes.push(Label::new(dim, point(area.x, baseline), 11.0).ink(dim_ink).within(room).into());
         shapes.push(strong.into());
     };
-    if let Some(found) = division.max_over_mean() {
+    if let Some(Handover { moved, of, .. }) = under_way(division) {
+        let said = format!("{} of {}", figures::whole((*moved).into()), figures::whole((*of).into()));
+        line(0, [("rows moved".into(), Ink::DimInk), (said, Ink::WaitingText)]);
+    } else if let Some(found) = division.max_over_mean() {
         line(0, [("max ÷ mean".into(), Ink::DimInk), (format!("{found:.2}"), Ink::Ink)]);
     }
     if let Some(moved) = division.moved {
@@ -262,6 +395,9 @@ pub fn describe(division: &Division) -> String {
             share(moved.moved),
             share(moved.with_modulo)
         ));
+    }
+    if under_way(division).is_some() {
+        text.push_str(" Rows are being moved to their new owners.");
     }
     text
 }

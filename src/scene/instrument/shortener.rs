@@ -3,6 +3,7 @@
 
 use super::Room;
 use super::parts::{self, Piece};
+use crate::scene::describe::decade;
 use crate::scene::figures;
 use crate::scene::geometry::{Rect, point, rect};
 use crate::scene::palette::Ink;
@@ -184,4 +185,13 @@ pub fn describe(view: &ShortenerView) -> String {
         parts.push(format!("the last code, {}, leads to {url}", last.code));
     }
     parts.join(", ")
+}
+
+/// The same as far as it changes seldom.
+pub fn notable(view: &ShortenerView) -> Vec<Option<String>> {
+    vec![
+        Some(format!("codes from {}", view.coding)),
+        decade(view.collisions, "collisions"),
+        decade(view.guessed, "codes were guessed"),
+    ]
 }

@@ -6,6 +6,7 @@ use super::parts::{self, Line, Piece, ends};
 use crate::node::station::Station;
 use crate::node::transfers::{HeldLock, Participant, TransfersView};
 use crate::run::snapshot::NodeView;
+use crate::scene::describe::decade;
 use crate::scene::figures;
 use crate::scene::geometry::{Rect, point, rect};
 use crate::scene::palette::Ink;
@@ -124,4 +125,10 @@ pub fn describe(view: &TransfersView) -> String {
         said.push(format!("node {} has {} locked{doubt}", nth + 1, machine.locked));
     }
     said.join("; ")
+}
+
+/// The same as far as it changes seldom.
+pub fn notable(view: &TransfersView) -> Vec<Option<String>> {
+    let doubt = view.members.iter().map(|machine| u64::from(machine.in_doubt)).sum();
+    vec![decade(view.given_up, "transfers were given up"), decade(doubt, "accounts are in doubt")]
 }

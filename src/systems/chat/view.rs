@@ -14,7 +14,7 @@ pub struct ChatView {
     pub now: Time,
     /// The room that is shown: the first group, or else the busiest conversation. Empty rooms if there is none.
     pub room: u32,
-    /// By user, at most [`MEMBERS_SHOWN`].
+    /// By user, at most [`MEMBERS_SHOWN`]: where there are more, those who have most to get.
     pub members: Vec<MemberRow>,
     /// All of these, and how many of them count as online.
     pub members_all: u32,
@@ -55,6 +55,20 @@ pub struct MessageRow {
     pub read: u32,
 }
 
+/// So many of them that have most to get, in the order in which they were. Those who lack about as much stay where
+/// they are, so that a list does not change with every message.
+pub fn most_behind(mut members: Vec<MemberRow>, most: usize) -> Vec<MemberRow> {
+    if members.len() > most {
+        let place = |members: &[MemberRow], user: u32| members.iter().position(|it| it.user == user);
+        let before = members.clone();
+        members
+            .sort_by_key(|member| std::cmp::Reverse(member.waiting.checked_ilog2().map_or(0, |log| log + 1)));
+        members.truncate(most);
+        members.sort_by_key(|member| place(&before, member.user));
+    }
+    members
+}
+
 #[cfg(feature = "whole")]
 pub(super) fn view(running: &Running, now: Time) -> ChatView {
     let chat = &running.chat;
@@ -83,7 +97,7 @@ pub(super) fn view(running: &Running, now: Time) -> ChatView {
     ChatView {
         now,
         room: id,
-        members: members.iter().take(MEMBERS_SHOWN).map(row).collect(),
+        members: most_behind(members.iter().map(row).collect(), MEMBERS_SHOWN),
         members_all: members.len() as u32,
         members_online: members.iter().filter(|it| chat.presence(it.user).is_some()).count() as u32,
         messages: room.messages().iter().rev().take(MESSAGES_SHOWN).map(message).collect(),
