@@ -80,6 +80,12 @@ fn a_sweep_over_the_rate_follows_theory() {
         let busy = results.estimate(&plan, point, 0, results.figure("s.utilisation").unwrap()).unwrap();
         assert!((busy.mean - rate).abs() < 2.0, "{busy:?}");
         assert!((plan.theory(point, 0, "s.utilisation").unwrap() - rate).abs() < 1e-9);
+        // The time in the system is exponential: its 99th percentile is ln 100 of its means.
+        let theory = plan.theory(point, 0, "p99").unwrap();
+        assert!((theory - libm::log(100.0) * 1000.0 / (100.0 - rate)).abs() < 1e-6);
+        let found = results.estimate(&plan, point, 0, results.figure("p99").unwrap()).unwrap();
+        let near = 2.0 * found.half_width.unwrap() + 0.02 * theory;
+        assert!((found.mean - theory).abs() < near, "{rate}: {found:?} beside {theory}");
     }
 }
 
@@ -112,6 +118,40 @@ fn a_sweep_over_the_capacity_follows_che() {
         }
     }
     assert_eq!(plan.theory(0, 0, "mean"), None);
+}
+
+/// The ring of a scenario is one of many that chance could have made: its curve lies around the expected one.
+#[test]
+fn a_sweep_over_the_points_of_a_ring_follows_chance() {
+    let all = [1.0, 10.0, 100.0, 1000.0];
+    let mut sums = [0.0; 4];
+    let ids = ["cache", "nearby", "a", "memo", "edge", "shelf", "c2", "front"];
+    for id in ids {
+        let scenario = Checked::from_value(json!({
+            "v": 1, "title": "A ring", "duration_ms": 40_000,
+            "nodes": [
+                { "id": "c", "kind": "clients", "arrivals": "poisson", "rate_per_s": 500,
+                  "keys": { "kind": "uniform", "count": 2000 }, "to": [id] },
+                { "id": id, "kind": "cache", "count": 6, "capacity": 2000, "warm_share": 1, "partitioner": "ring", "to": ["s"] },
+                { "id": "s", "kind": "servers", "count": 1, "workers": 4, "queue": 100,
+                  "service_ms": { "dist": "constant", "value": 1 } }
+            ]
+        }))
+        .expect("the scenario is fine");
+        let plan = Plan::new(scenario, Some((format!("{id}.partitioner.points"), all.into())), 1).unwrap();
+        let (results, name) = (done(&plan), format!("{id}.imbalance"));
+        for point in 0..4 {
+            let found = results.estimate(&plan, point, 0, results.figure(&name).unwrap()).unwrap().mean;
+            sums[point] += found / plan.theory(point, 0, &name).unwrap() / ids.len() as f64;
+        }
+        // One point each: 1 + 1/2 + … + 1/6, a little more for the keys are not endless.
+        let theory = plan.theory(0, 0, &name).unwrap();
+        assert!((2.45..2.47).contains(&theory), "{theory}");
+        assert_eq!(plan.theory(0, 0, "s.imbalance"), None);
+    }
+    for (at, (mean, near)) in sums.iter().zip([0.2, 0.08, 0.04, 0.02]).enumerate() {
+        assert!((mean - 1.0).abs() < near, "{} points: {mean} of what is expected", all[at]);
+    }
 }
 
 #[test]

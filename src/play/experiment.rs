@@ -4,7 +4,7 @@
 //! worker, on the command line. Job and results are plain data.
 
 use crate::report::statistics::{Estimate, estimate, paired_difference};
-use crate::report::{KeyFigure, hit_ratio_of, key_figures, summarise, theory_of};
+use crate::report::{KeyFigure, hit_ratio_of, imbalance_of, key_figures, summarise, theory_of};
 use crate::scenario::{Checked, Problem, paths, variants};
 use crate::sim::{Progress, Time};
 use crate::watch::Measured;
@@ -116,6 +116,9 @@ impl Plan {
         if figure.ends_with(".hit_ratio") {
             let (id, share) = hit_ratio_of(&scenario)?;
             return (figure.strip_suffix(".hit_ratio") == Some(&id)).then_some(share * 100.0);
+        }
+        if let Some(id) = figure.strip_suffix(".imbalance") {
+            return imbalance_of(&scenario, id);
         }
         let line = theory_of(&scenario)?;
         match figure {

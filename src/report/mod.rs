@@ -2,6 +2,7 @@
 
 mod caching;
 mod events;
+mod imbalance;
 mod key_figures;
 mod predict;
 pub mod statistics;
@@ -15,6 +16,7 @@ pub use crate::watch::{
 };
 pub use caching::{Leaving, hit_ratio, hit_ratio_of};
 pub use events::{Happened, What, happened, trace_events};
+pub use imbalance::{imbalance_of, largest_over_mean};
 pub use key_figures::{KeyFigure, key_figures};
 pub use predict::{TheoryLine, theory_of};
 pub use summary::{Figures, NodeSummary, Summary, fairness, summarise};
