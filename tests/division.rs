@@ -15,7 +15,7 @@ use switchyard::scene::geometry::rect;
 use switchyard::scene::instrument::Moment;
 use switchyard::scene::instrument::places::{POINTS_EXACT, Segment, segments};
 use switchyard::scene::instrument::ring::places;
-use switchyard::scene::{Palette, Readings, Shape, View, describe, figures, stage, svg};
+use switchyard::scene::{Palette, Readings, Shape, View, describe, figures, insides, stage, svg};
 use switchyard::sim::Time;
 
 /// Clients, a cache or store of four members that has five from 2000 ms and three from 4000 ms on.
@@ -267,4 +267,36 @@ fn the_stage_says_it_in_words() {
         percent(moved.with_modulo)
     );
     assert!(words(&session).contains(&wanted), "{}", words(&session));
+}
+
+/// The line of the instrument says whose the last key is and what each member was asked, as the node counts it.
+#[test]
+fn the_instrument_is_told_as_it_is_drawn() {
+    for policy in ["modulo", "ring", "rendezvous", "jump", "maglev", "multi-probe"] {
+        let mut session = run("cache", policy);
+        for step in 1..8 {
+            session.advance(Time::from_ms(390.0 * f64::from(step)), u64::MAX);
+            let division = shown(&session);
+            let lines = insides(&session.snapshot());
+            let line = lines.iter().find(|line| line.contains("Keys are divided")).expect("its line");
+            let latest = division.latest.unwrap();
+            let owner = format!("Key {} belongs to member {}.", latest.key, latest.owner + 1);
+            assert!(line.contains(&owner), "{owner} {line}");
+            let total: u32 = division.now.members.iter().map(|member| division.asked_of(*member)).sum();
+            let share = |member: &u16| {
+                let share = f64::from(division.asked_of(*member)) / f64::from(total);
+                format!("{} {}", member + 1, figures::percent(share))
+            };
+            let shares: Vec<String> = division.now.members.iter().map(share).collect();
+            assert!(line.contains(&format!("by member: {}.", shares.join(", "))), "{shares:?} {line}");
+            let most = division.max_over_mean().unwrap();
+            assert!(line.contains(&format!("The most is {most:.2} times the mean.")), "{most} {line}");
+            // And each member's own lists.
+            let own = lines.iter().filter(|line| line.contains("places taken")).count();
+            let NodeState::Station(station) = &session.snapshot().nodes[1].state else {
+                panic!("no station")
+            };
+            assert_eq!(own, station.members.len(), "{lines:?}");
+        }
+    }
 }

@@ -243,6 +243,60 @@ fn assert_cache(card: &Card<'_>, view: &CacheView, what: &str) {
     }
 }
 
+/// The numbers of the keys that are named, in order.
+fn keys_in(words: &str) -> Vec<u32> {
+    let number = |word: &str| {
+        let key = word.split(' ').find(|word| word.starts_with('k'))?;
+        key.strip_prefix('k')?.parse().ok()
+    };
+    words.split(", ").filter_map(number).collect()
+}
+
+/// The line of a cache tells each list as the policy shows it: its length, first keys, last key and hand.
+fn assert_cache_words(line: &str, view: &CacheView, what: &str) {
+    let parts: Vec<&str> = line.split_once(": ").expect("a name").1.split("; ").collect();
+    assert_eq!(parts[0], format!("{} of {} places taken", view.entries, view.capacity), "{what}");
+    for list in &view.held.lists {
+        let start = format!("{} {}", list.name, list.len);
+        let part = parts.iter().find(|part| {
+            part.strip_prefix(start.as_str())
+                .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
+        });
+        let part = part.unwrap_or_else(|| panic!("{what}: {start} in {line}"));
+        assert_eq!(part.contains("gone but remembered"), list.ghost, "{what}: {part}");
+        let mut wanted: Vec<u32> = list.keys.iter().copied().take(6).collect();
+        let last = list.keys.last().filter(|_| list.len > 6 && list.keys.len() == list.len as usize);
+        wanted.extend(last);
+        let hand = list.hand.and_then(|hand| list.keys.get(hand as usize));
+        wanted.extend(hand);
+        assert_eq!(part.contains("the hand at"), hand.is_some(), "{what}: {part}");
+        let words = part.split_once(": ").map_or("", |it| it.1);
+        assert_eq!(keys_in(words), wanted, "{what}: {part}");
+        let more =
+            list.len as usize - list.keys.len().min(6).min(list.len as usize) - usize::from(last.is_some());
+        assert_eq!(part.contains(&format!("{more} more")), more > 0, "{what}: {part}");
+        if matches!(view.policy, "clock" | "sieve") {
+            let marked =
+                (0..list.keys.len()).filter(|at| *at < 6 || (last.is_some() && at + 1 == list.keys.len()));
+            let marked = marked.filter(|at| list.marks[*at] > 0).count();
+            let said = part.matches(if view.policy == "clock" { " used" } else { " visited" }).count();
+            assert_eq!(said, marked, "{what}: {part}");
+        }
+    }
+    if let Some((key, hit)) = view.last {
+        assert!(
+            parts.contains(&format!("k{key} {}", if hit { "hit" } else { "missed" }).as_str()),
+            "{what}: {line}"
+        );
+    }
+    if view.unflushed_count > 0 {
+        let part =
+            parts.iter().find(|part| part.contains("kept: ")).unwrap_or_else(|| panic!("{what}: {line}"));
+        let wanted: Vec<u32> = view.unflushed.iter().copied().take(6).collect();
+        assert_eq!(keys_in(part.split_once(": ").unwrap().1), wanted, "{what}: {part}");
+    }
+}
+
 /// The views of a node's insides, as its cards stand.
 fn caches(simulation: &Simulation) -> Vec<CacheView> {
     let snapshot = simulation.snapshot();
@@ -271,6 +325,15 @@ fn every_cache_is_drawn_as_it_is() {
                 let views = caches(&simulation);
                 // How several divide the keys has a picture of its own, in place of theirs.
                 let mut snapshot = simulation.snapshot();
+                let lines = scene::insides(&snapshot);
+                for (number, view) in views.iter().enumerate() {
+                    let name = format!("Cache {}: ", number + 1);
+                    let line = lines.iter().find(|line| {
+                        line.starts_with(&name) || (views.len() == 1 && line.starts_with("Cache"))
+                    });
+                    let line = line.unwrap_or_else(|| panic!("{name}: {lines:?}"));
+                    assert_cache_words(line, view, &format!("{} step {step}", entry.info.id));
+                }
                 if let NodeState::Station(station) = &mut snapshot.nodes[1].state {
                     station.inside = Inside::Nothing;
                 }
@@ -382,6 +445,35 @@ fn assert_limit(card: &Card<'_>, view: &LimitView, what: &str) {
     }
 }
 
+/// The counts, the keys' levels, the window and the marks of time, as the policy has them.
+fn assert_limit_words(line: &str, view: &LimitView) {
+    let has = |words: String| assert!(line.contains(&words), "{words} in {line}");
+    has(format!("; {} passed", view.passed_count));
+    assert_eq!(line.contains(" refused"), view.refused_count > 0 || view.retry_after.is_some(), "{line}");
+    if view.waiting > 0 {
+        has(format!("; {} held", view.waiting));
+    }
+    if !view.per.is_empty() {
+        has(format!("{} of {} {}s limited", view.limited, view.known, view.per));
+        let told: Vec<u32> = line
+            .split("; ")
+            .filter_map(|part| part.strip_prefix(view.per)?.trim().split_once(':')?.0.parse().ok())
+            .collect();
+        assert_eq!(told, view.keys.iter().map(|it| it.key).collect::<Vec<_>>(), "{line}");
+        for it in
+            view.keys.iter().filter(|it| it.level == it.level.trunc() && it.level >= 1.0 && it.level < 1e3)
+        {
+            has(format!("{} {}: {} of ", view.per, it.key, it.level));
+        }
+    }
+    if let Some(before) = view.state.window.and_then(|window| window.before) {
+        has(format!("{before} in the one before"));
+    }
+    for mark in view.state.marks.iter().filter(|mark| mark.at > view.now) {
+        has(format!("{} in ", mark.name));
+    }
+}
+
 #[test]
 fn every_limiter_is_drawn_as_it_is() {
     let settings =
@@ -393,6 +485,9 @@ fn every_limiter_is_drawn_as_it_is() {
             for step in 0..60 {
                 simulation.advance(Time::from_ms(161.0 * f64::from(step)), u64::MAX, &mut ());
                 let view = limiter(&simulation);
+                let lines = scene::insides(&simulation.snapshot());
+                let line = lines.iter().find(|line| line.contains(&view.state.note)).expect("its line");
+                assert_limit_words(&line.replace('\u{202f}', ""), &view);
                 for size in SIZES {
                     let picture = picture(&simulation, size);
                     let what = format!("{} {number} step {step} at {size:?}", entry.info.id);
@@ -528,6 +623,26 @@ fn every_balancer_is_drawn_as_it_is() {
             for step in 0..40 {
                 simulation.advance(Time::from_ms(61.0 * f64::from(step)), u64::MAX, &mut ());
                 let pool = pool(&simulation);
+                let lines = scene::insides(&simulation.snapshot());
+                if let Some(column) =
+                    pool.inspection.columns.last().filter(|_| pool.inspection.places.is_none())
+                {
+                    let line =
+                        lines.iter().find(|line| line.starts_with("Load balancer: ")).expect("its line");
+                    // The last of them is the one that is compared: "1: 3, 2: 0".
+                    let figures = line.rsplit_once(column.name).unwrap_or_else(|| panic!("{line}")).1;
+                    for (member, value) in
+                        column.values.iter().enumerate().filter(|(_, value)| value.abs() < 100.0)
+                    {
+                        let said = figures.split(", ").find_map(|part| {
+                            let part = part.rsplit_once("ms ").map_or(part, |it| it.1).trim();
+                            part.strip_prefix(&format!("{}: ", member + 1))
+                        });
+                        let said: f64 =
+                            said.unwrap_or_else(|| panic!("{line}")).replace('−', "-").parse().unwrap();
+                        assert!((said - value).abs() <= value.abs() * 0.006 + 1e-6, "{line}: {value}");
+                    }
+                }
                 for size in SIZES {
                     let what = format!("{} of {count} step {step} at {size:?}", entry.info.id);
                     for card in cards(&picture(&simulation, size), 1) {

@@ -118,7 +118,11 @@ fn use_stage(props: &Stage) -> Html {
                 { for spots.iter().map(|spot| spot_button(&props.engine, spot, props.pulse.selected)) }
             </div>
             if props.pulse.strained { <p class="said">{ "As fast as this machine can" }</p> }
-            <p class="unseen" aria-live="polite">{ told }</p>
+            <p class="unseen" aria-live="polite">{ told.happening }</p>
+            // While time passes it is there to be read; where it stands still, a step's changes are announced.
+            <div class="unseen" role="group" aria-label="What the instruments show" aria-live={if props.pulse.playing { "off" } else { "polite" }}>
+                { for told.insides.iter().map(|line| html! { <p>{ line }</p> }) }
+            </div>
         </section>
     }
 }
@@ -153,18 +157,30 @@ fn place_spots(node: &NodeRef, spots: &[TargetArea]) {
 /// At most one announcement in so many milliseconds while the run plays.
 const TOLD_MS: f64 = 2000.0;
 
-/// The text of the stage, which changes only when something notable does, and not too often. Once the run
-/// stands, nothing else may come that would bring it up to date.
+/// The stage in words.
+#[derive(Clone, Default)]
+struct Told {
+    /// Changes only when something notable does.
+    happening: AttrValue,
+    insides: Rc<[AttrValue]>,
+}
+
+/// What is told of the stage: not too often while it plays, at once where time stands still, as nothing else may come
+/// that would bring it up to date.
 #[hook]
-fn use_told(painter: &Rc<RefCell<StagePainter>>, snapshot: &Snapshot, playing: bool) -> AttrValue {
-    let told = use_mut_ref(|| (f64::NEG_INFINITY, AttrValue::default()));
+fn use_told(painter: &Rc<RefCell<StagePainter>>, snapshot: &Snapshot, playing: bool) -> Told {
+    let told = use_mut_ref(|| (f64::NEG_INFINITY, f64::NEG_INFINITY, Told::default()));
     let mut told = told.borrow_mut();
     let now = now_ms();
     if !playing || now - told.0 >= TOLD_MS {
         let text = painter.borrow().told(snapshot);
-        if told.1 != text {
-            *told = (now, text.into());
+        if told.2.happening != text {
+            (told.0, told.2.happening) = (now, text.into());
         }
     }
-    told.1.clone()
+    if !playing || now - told.1 >= TOLD_MS {
+        told.1 = now;
+        told.2.insides = scene::insides(snapshot).into_iter().map(AttrValue::from).collect();
+    }
+    told.2.clone()
 }

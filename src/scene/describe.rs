@@ -11,8 +11,7 @@ use super::input::{Readings, Status};
 use super::instrument;
 use super::stage::is_taken_out;
 use super::target::conditions;
-use crate::node::station::Inside;
-use crate::run::snapshot::{NodeState, NodeView, ServersView, Snapshot};
+use crate::run::snapshot::{NodeState, NodeView, PoolView, ServersView, Snapshot};
 use crate::sim::OUTCOMES;
 
 /// More members than this in one state are counted, not named.
@@ -38,6 +37,44 @@ pub fn describe(snapshot: &Snapshot, readings: &Readings) -> String {
     sentences.join(" ")
 }
 
+/// What the instruments show at this instant, a line for each: as it is drawn, in words. Lines keep their order, and
+/// change with what they tell of; who announces them should do so only while time stands still.
+pub fn insides(snapshot: &Snapshot) -> Vec<String> {
+    snapshot.nodes.iter().flat_map(|node| insides_of(snapshot, node)).collect()
+}
+
+fn insides_of(snapshot: &Snapshot, node: &NodeView) -> Vec<String> {
+    let line = |name: &str, inside: String| (!inside.is_empty()).then(|| format!("{name}: {inside}"));
+    match &node.state {
+        NodeState::Clients(clients) => {
+            line(&node.name, super::clients::describe_gate(&clients.gate)).into_iter().collect()
+        }
+        NodeState::Balancer(balancer) => {
+            let several = balancer.pools.len() > 1;
+            let pool = |pool: &PoolView| {
+                let to = snapshot.nodes.get(pool.node).filter(|_| several);
+                let name = to.map_or(node.name.clone(), |to| format!("{} to {}", node.name, to.name));
+                let said = [super::balancer::note(pool), super::ledger::describe(pool)];
+                let said: Vec<String> = said.into_iter().filter(|part| !part.is_empty()).collect();
+                line(&name, said.join("; "))
+            };
+            balancer.pools.iter().filter_map(pool).collect()
+        }
+        NodeState::Servers(servers) => {
+            line(&node.name, instrument::in_full(&servers.inside)).into_iter().collect()
+        }
+        NodeState::Station(station) => {
+            let members = station.members.iter().take(MEMBERS_TOLD).filter_map(|member| {
+                line(&node.member_name(member.number), instrument::in_full(&member.inside))
+            });
+            line(&node.name, instrument::in_full(&station.inside)).into_iter().chain(members).collect()
+        }
+    }
+}
+
+/// Of more members the insides are not told.
+const MEMBERS_TOLD: usize = 16;
+
 /// What is there.
 fn node(node: &NodeView) -> String {
     match &node.state {
@@ -47,11 +84,9 @@ fn node(node: &NodeView) -> String {
         }
         NodeState::Balancer(balancer) => format!("{}: {}.", node.name, balancer.policy),
         NodeState::Station(station) => {
-            let inside = match &station.inside {
-                Inside::Ring(_) => format!(" {}", instrument::describe(&station.inside)),
-                _ => String::new(),
-            };
-            format!("{}: {}.{inside}", node.name, station.does)
+            let inside = instrument::standing(&station.inside);
+            let gap = if inside.is_empty() { "" } else { " " };
+            format!("{}: {}.{gap}{inside}", node.name, station.does)
         }
         NodeState::Servers(servers) => {
             let workers: Vec<usize> = servers.members.iter().map(|member| member.workers.len()).collect();

@@ -52,7 +52,7 @@ pub mod yard;
 
 pub use bars::{Bar, BarChart};
 pub use chart::{Band, Flag, Line, LineChart, Over, Table, Theory, VARIANT_INKS};
-pub use describe::describe;
+pub use describe::{describe, insides};
 pub use dots::{Mark, MarkKind};
 pub use input::{Fall, MemberReading, Readings, Spot, Status, Target, View};
 pub use layout::{Height, height};

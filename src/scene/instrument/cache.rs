@@ -482,3 +482,58 @@ pub fn describe(view: &CacheView) -> String {
     }
     said.join(", ")
 }
+
+/// Keys that are named of each list, from its newest end.
+const NAMED: usize = 6;
+
+/// The lists as they stand, in the policy's own order: their first keys, what is marked, who is last, hands, ghosts.
+pub fn in_full(view: &CacheView) -> String {
+    let (marks, _) = policy(view);
+    let mut said = vec![format!("{} of {} places taken", view.entries, view.capacity)];
+    if view.reads > 0 {
+        said.push(format!("{} hits", figures::percent(view.hits as f64 / view.reads as f64)));
+    }
+    if let Some((key, hit)) = view.last {
+        said.push(format!("k{key} {}", if hit { "hit" } else { "missed" }));
+    }
+    said.extend(view.evicted.map(|key| format!("k{key} left last")));
+    for list in &view.held.lists {
+        let name = |index: usize| {
+            let key = list.keys[index];
+            match (marks, list.marks.get(index)) {
+                (Marks::Dots, Some(count)) if *count > 0 => match view.policy {
+                    "clock" => format!("k{key} used"),
+                    "sieve" => format!("k{key} visited"),
+                    _ => format!("k{key} {}", figures::count((*count).into(), "hit", "hits")),
+                },
+                (Marks::Number, Some(number)) if *number < u32::MAX => format!("k{key} ({number})"),
+                (Marks::Hot, Some(2)) => format!("k{key} hot"),
+                (Marks::Hot, Some(0)) => format!("k{key} remembered"),
+                _ => format!("k{key}"),
+            }
+        };
+        let (len, known) = (list.len as usize, list.keys.len());
+        let mut words: Vec<String> = (0..known.min(NAMED)).map(name).collect();
+        // As in the picture, the end is told too, if it is known.
+        let last = (known == len && len > NAMED).then(|| format!("last {}", name(len - 1)));
+        let hidden = len - words.len() - usize::from(last.is_some());
+        if hidden > 0 {
+            words.push(format!("{hidden} more"));
+        }
+        words.extend(last);
+        if let Some(key) = list.hand.and_then(|hand| list.keys.get(hand as usize)) {
+            words.push(format!("the hand at k{key}"));
+        }
+        let limit = if list.limit < view.capacity { format!(" of {}", list.limit) } else { String::new() };
+        let ghosts = if list.ghost { ", gone but remembered" } else { "" };
+        let colon = if words.is_empty() { "" } else { ": " };
+        said.push(format!("{} {len}{limit}{ghosts}{colon}{}", list.name, words.join(", ")));
+    }
+    said.extend(view.held.figures.iter().map(|(name, value)| format!("{name} {}", figures::figure(*value))));
+    if view.unflushed_count > 0 {
+        let keys: Vec<String> = view.unflushed.iter().take(NAMED).map(|key| format!("k{key}")).collect();
+        let count = figures::count(view.unflushed_count.into(), "write kept", "writes kept");
+        said.push(format!("{count}: {}", keys.join(", ")));
+    }
+    said.join("; ")
+}

@@ -381,3 +381,24 @@ pub fn describe(view: &LimitView) -> String {
     }
     said.join(", ")
 }
+
+/// Of the key that is shown, of the others what they have, and what was decided.
+pub fn in_full(view: &LimitView) -> String {
+    let mut said = vec![describe(view)];
+    if !view.state.log.is_empty() {
+        let first = view.state.log[0].at;
+        said.push(format!("the oldest in the log {} ago", short(view.now.since(first))));
+    }
+    for it in view.keys.iter().filter(|_| !view.per.is_empty()) {
+        let limited = if it.limited { ", limited" } else { "" };
+        said.push(format!("{} {}: {} of {}{limited}", view.per, it.key, plain(it.level), plain(it.most)));
+    }
+    for (count, what) in
+        [(view.passed_count, "passed"), (view.refused_count, "refused"), (view.waiting.into(), "held")]
+    {
+        if count > 0 || what == "passed" {
+            said.push(format!("{} {what}", figures::whole(count)));
+        }
+    }
+    said.join("; ")
+}

@@ -197,6 +197,26 @@ pub fn describe(inside: &Inside) -> String {
     }
 }
 
+/// What the picture says in words that stand still; empty for pictures that do not.
+#[cfg(feature = "whole")]
+pub fn standing(inside: &Inside) -> String {
+    match inside {
+        Inside::Ring(division) => ring::describe(division),
+        _ => String::new(),
+    }
+}
+
+/// All that the picture says, in words that change with it; empty if there is none.
+#[cfg(feature = "whole")]
+pub fn in_full(inside: &Inside) -> String {
+    match inside {
+        Inside::Cache(view) => cache::in_full(view),
+        Inside::Limit(view) => limit::in_full(view),
+        Inside::Ring(division) => ring::in_full(division),
+        _ => describe(inside),
+    }
+}
+
 /// What an inside has come to, in words that change seldom.
 #[cfg(feature = "whole")]
 pub fn notable(inside: &Inside) -> Vec<String> {
@@ -252,5 +272,15 @@ pub fn draw_member(_: &NodeView, _: &Station, _: &StationMember, _: Rect, _: &mu
 
 #[cfg(not(feature = "whole"))]
 pub fn describe(_: &Inside) -> String {
+    String::new()
+}
+
+#[cfg(not(feature = "whole"))]
+pub fn standing(_: &Inside) -> String {
+    String::new()
+}
+
+#[cfg(not(feature = "whole"))]
+pub fn in_full(_: &Inside) -> String {
     String::new()
 }

@@ -401,3 +401,29 @@ pub fn describe(division: &Division) -> String {
     }
     text
 }
+
+/// What the picture shows beyond that: the places, how the last key came to its owner, and each member's load.
+pub fn in_full(division: &Division) -> String {
+    let now = &division.now;
+    let mut said = vec![describe(division)];
+    if !now.seen.note.is_empty() {
+        said.push(format!("{}.", now.seen.note));
+    }
+    if let Some(latest) = division.latest {
+        said.push(format!("Key {} belongs to member {}.", latest.key, latest.owner + 1));
+    }
+    let total: u32 = now.members.iter().map(|member| division.asked_of(*member)).sum();
+    if total > 0 {
+        let share = |member: &u16| {
+            let share = f64::from(division.asked_of(*member)) / f64::from(total);
+            format!("{} {}", member + 1, figures::percent(share))
+        };
+        let shares: Vec<String> = now.members.iter().take(SHARES).map(share).collect();
+        said.push(format!("Requests lately by member: {}.", shares.join(", ")));
+    }
+    said.extend(division.max_over_mean().map(|found| format!("The most is {found:.2} times the mean.")));
+    said.join(" ")
+}
+
+/// More members than these are not told one by one.
+const SHARES: usize = 24;
