@@ -7,7 +7,7 @@ use crate::node::balancer::Balancer;
 use crate::node::clients::{Arrivals, Clients};
 use crate::node::servers::{Discipline, Servers};
 use crate::node::station::{Inside, Station};
-use crate::sim::{Call, CallId, Event, EventQueue, Phase, Place, World, order};
+use crate::sim::{Call, CallId, Event, EventQueue, Phase, Place, Request, World, order};
 
 pub(super) fn snapshot<Q: EventQueue<Event = Event>>(
     world: &World<Node, Q>,
@@ -191,7 +191,7 @@ fn breaker(state: Option<&str>) -> String {
 
 /// Calls and answers on their tracks, and how many there are in all.
 fn dots<Q: EventQueue<Event = Event>>(world: &World<Node, Q>) -> (Vec<Dot>, u64) {
-    let mut dots = vec![];
+    let mut found = vec![];
     let mut under_way = 0;
     for (_, call) in world.calls().iter() {
         let (way, from_time) = match call.phase {
@@ -201,22 +201,25 @@ fn dots<Q: EventQueue<Event = Event>>(world: &World<Node, Q>) -> (Vec<Dot>, u64)
             Phase::Queued | Phase::Working | Phase::Waiting => continue,
         };
         under_way += 1;
-        if dots.len() < DOTS_MAX {
-            dots.push(dot(world, call, way, from_time));
+        if found.len() < DOTS_MAX {
+            let request = world.requests().get(call.request.0);
+            found.push((call, request, way, from_time));
         }
     }
-    // Links are few: a scenario's nodes and their ways.
-    order::sort_by_key(&mut dots, |dot| dot.request << 20 | dot.link as u64);
-    (dots, under_way)
+    // Oldest first, then by link: those are few, a scenario's nodes and their ways.
+    let links = world.links().len().max(1) as u64;
+    let key = |(call, request, ..): &(&Call, Option<&Request>, _, _)| {
+        request.map_or(0, |request| request.number) * links + u64::from(call.link)
+    };
+    let order = order::order_of(found.iter().map(key));
+    let dots = order.into_iter().map(|at| {
+        let (call, request, way, from_time) = found[at as usize];
+        dot(call, request, way, from_time)
+    });
+    (dots.collect(), under_way)
 }
 
-fn dot<Q: EventQueue<Event = Event>>(
-    world: &World<Node, Q>,
-    call: &Call,
-    way: Way,
-    departed: crate::sim::Time,
-) -> Dot {
-    let request = world.requests().get(call.request.0);
+fn dot(call: &Call, request: Option<&Request>, way: Way, departed: crate::sim::Time) -> Dot {
     Dot {
         request: request.map_or(0, |request| request.number),
         link: call.link as usize,
