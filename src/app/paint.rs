@@ -3,6 +3,7 @@
 use std::f64::consts::TAU;
 use switchyard::scene::geometry::{Cubic, Point, Rect};
 use switchyard::scene::shape::{Anchor, Fill, Label, Shape, Stroke, broken_square};
+use switchyard::scene::sheet::Changed;
 use switchyard::scene::text::Weight;
 use switchyard::scene::{Ink, Palette, Raster};
 use wasm_bindgen::{Clamped, JsValue};
@@ -38,10 +39,18 @@ pub fn paint(
 /// If the browser cannot make an image of that size.
 pub fn blit(context: &CanvasRenderingContext2d, raster: &mut Raster) -> Result<(), JsValue> {
     let (width, _) = raster.size();
-    let Some((first, pixels)) = raster.take_changed() else { return Ok(()) };
-    let rows = pixels.len() / (width * 4);
+    let Some(Changed { first_row, rows, columns, pixels }) = raster.take_changed() else { return Ok(()) };
     let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(pixels), width as u32, rows as u32)?;
-    context.put_image_data(&image, 0.0, first as f64)
+    let (from, across) = (columns.start as f64, columns.len() as f64);
+    context.put_image_data_with_dirty_x_and_dirty_y_and_dirty_width_and_dirty_height(
+        &image,
+        0.0,
+        first_row as f64,
+        from,
+        0.0,
+        across,
+        rows as f64,
+    )
 }
 
 /// What the context is set to: setting it anew costs more than comparing.

@@ -12,7 +12,7 @@
 //! | [`stage`] | the picture; its parts are [`clients`], [`balancer`], [`servers`], [`station`], [`rails`], [`dots`], [`falls`] … |
 //! | [`instrument`] | the insides of policies |
 //! | [`target`] | what is under a point; areas to press |
-//! | [`raster`] | thousands of dots as pixels |
+//! | [`raster`], [`sheet`] | thousands of dots as pixels |
 //! | [`axis`], [`chart`], [`bars`] | charts, and the same as tables |
 //! | [`describe`] | the stage in words |
 //! | [`svg`] | the shapes as an image file |
@@ -49,6 +49,8 @@ pub mod svg;
 pub mod target;
 pub mod text;
 pub mod yard;
+
+pub use switchyard_pixels::sheet;
 
 pub use bars::{Bar, BarChart};
 pub use chart::{Band, Flag, Line, LineChart, Over, Table, Theory, VARIANT_INKS};

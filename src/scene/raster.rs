@@ -1,199 +1,68 @@
-//! Thousands of marks as pixels: antialiased sprites at quarter-pixel places, written into a buffer.
-//!
-//! The buffer is what a browser's `ImageData` takes: RGBA, 8 bits each, not premultiplied, row by row.
-//! Only the rows that the last picture touched are cleared.
+//! Thousands of marks as pixels: antialiased sprites at quarter-pixel places, stamped into a [`Sheet`].
 
 use super::dots::{Mark, MarkKind};
 use super::geometry::{Point, point};
 use super::palette::{Ink, Palette, Rgb};
 use super::shape::broken_square;
-use std::ops::Range;
+use super::sheet::{Changed, PHASES, SIDE_MAX, Sheet, Sprite, blend};
 
-/// Places within a pixel, each way.
-const PHASES: usize = 4;
 /// Samples within a pixel, each way, from which its coverage is taken.
 const SAMPLES: usize = 4;
-
-/// Red, green, blue, alpha.
-type Pixel = [u8; 4];
-
-/// One row of a sprite: pixels from `start` on, of which `solid` are opaque.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Row {
-    start: usize,
-    pixels: Vec<Pixel>,
-    solid: Range<usize>,
-}
-
-/// A mark's pixels for one place within a pixel.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Sprite {
-    /// Pixels each way.
-    size: usize,
-    rows: Vec<Row>,
-}
 
 /// Pixels that marks are stamped into.
 #[derive(Clone, Debug)]
 pub struct Raster {
-    width: usize,
-    height: usize,
+    sheet: Sheet,
     /// Device pixels per CSS pixel.
     ratio: f64,
-    pixels: Vec<Pixel>,
-    /// By row: the columns that were written, from and up to.
-    touched: Vec<(u32, u32)>,
     /// By kind, then by place within a pixel.
     sprites: Vec<Vec<Sprite>>,
     radius: f64,
     palette: Palette,
-    /// Rows that differ from what was last taken: from and up to.
-    changed: Option<(usize, usize)>,
 }
-
-/// Larger sides than this are not allocated.
-const SIDE_MAX: f64 = 16_384.0;
 
 impl Raster {
     /// For a stage of this size in CSS pixels, with `ratio` device pixels to each.
     pub fn new(width: f64, height: f64, ratio: f64, palette: &Palette) -> Raster {
         let ratio = if ratio.is_finite() { ratio.clamp(0.5, 4.0) } else { 1.0 };
         let side = |length: f64| (length * ratio).round().clamp(1.0, SIDE_MAX) as usize;
-        let (width, height) = (side(width), side(height));
         Raster {
-            width,
-            height,
+            sheet: Sheet::new(side(width), side(height)),
             ratio,
-            pixels: vec![[0; 4]; width * height],
-            touched: vec![(u32::MAX, 0); height],
             sprites: vec![],
             radius: 0.0,
             palette: *palette,
-            changed: None,
         }
     }
 
     /// Device pixels.
     pub fn size(&self) -> (usize, usize) {
-        (self.width, self.height)
+        self.sheet.size()
     }
 
     /// RGBA of the whole buffer.
     pub fn pixels(&self) -> &[u8] {
-        self.pixels.as_flattened()
+        self.sheet.pixels()
     }
 
     /// Replaces the last marks by these. `radius` is that of a request's mark in CSS pixels.
     pub fn draw(&mut self, marks: &[Mark], radius: f64) {
-        self.clear();
+        self.sheet.clear();
         if radius != self.radius {
             self.radius = radius;
             self.sprites = MarkKind::ALL.map(|kind| sprites(kind, radius * self.ratio, &self.palette)).into();
         }
-        for mark in marks {
-            self.stamp(mark);
-        }
-    }
-
-    /// The rows to put on the screen since the last call: their first, and their pixels.
-    pub fn take_changed(&mut self) -> Option<(usize, &[u8])> {
-        let (from, upto) = self.changed.take()?;
-        let rows = self.pixels.get(from * self.width..upto * self.width)?;
-        Some((from, rows.as_flattened()))
-    }
-
-    fn clear(&mut self) {
-        let width = self.width;
-        for (row, (from, upto)) in self.touched.iter_mut().enumerate() {
-            if from < upto {
-                let start = row * width;
-                self.pixels[start + *from as usize..start + *upto as usize].fill([0; 4]);
-                let (first, last) = self.changed.unwrap_or((row, row));
-                self.changed = Some((first.min(row), last.max(row + 1)));
-                (*from, *upto) = (u32::MAX, 0);
+        for Mark { at, kind, .. } in marks {
+            if let Some(sprites) = self.sprites.get(*kind as usize) {
+                self.sheet.stamp(sprites, at.x * self.ratio, at.y * self.ratio);
             }
         }
     }
 
-    fn stamp(&mut self, mark: &Mark) {
-        let (x, y) = (mark.at.x * self.ratio, mark.at.y * self.ratio);
-        if !(x.abs() < SIDE_MAX && y.abs() < SIDE_MAX) {
-            return;
-        }
-        // To the nearest quarter of a pixel.
-        let (qx, qy) = ((x * PHASES as f64).round() as i64, (y * PHASES as f64).round() as i64);
-        let phases = PHASES as i64;
-        let phase = (qy.rem_euclid(phases) * phases + qx.rem_euclid(phases)) as usize;
-        let Some(sprite) = self.sprites.get(mark.kind as usize).and_then(|sprites| sprites.get(phase)) else {
-            return;
-        };
-        let half = (sprite.size / 2) as i64;
-        let (left, top) = (qx.div_euclid(phases) - half, qy.div_euclid(phases) - half);
-        let lines = clip(top, sprite.size, self.height);
-        for line in lines.clone() {
-            let row = &sprite.rows[line];
-            let start = left + row.start as i64;
-            let seen = clip(start, row.pixels.len(), self.width);
-            if seen.is_empty() {
-                continue;
-            }
-            let y = (top + line as i64) as usize;
-            let x = (start + seen.start as i64) as usize;
-            let below = &mut self.pixels[y * self.width + x..][..seen.len()];
-            lay(&row.pixels[seen.clone()], below, &row.solid, seen.start);
-            let touched = &mut self.touched[y];
-            touched.0 = touched.0.min(x as u32);
-            touched.1 = touched.1.max((x + seen.len()) as u32);
-        }
-        if !lines.is_empty() {
-            let (from, upto) = ((top + lines.start as i64) as usize, (top + lines.end as i64) as usize);
-            let (first, last) = self.changed.unwrap_or((from, upto));
-            self.changed = Some((first.min(from), last.max(upto)));
-        }
+    /// What is to be put on the screen since the last call.
+    pub fn take_changed(&mut self) -> Option<Changed<'_>> {
+        self.sheet.take_changed()
     }
-}
-
-/// Lays a row over what is there; `solid`, counted from `skipped` pixels before the first, is copied.
-fn lay(over: &[Pixel], below: &mut [Pixel], solid: &Range<usize>, skipped: usize) {
-    let from = solid.start.saturating_sub(skipped).min(over.len());
-    let upto = solid.end.saturating_sub(skipped).clamp(from, over.len());
-    below[from..upto].copy_from_slice(&over[from..upto]);
-    for part in [0..from, upto..over.len()] {
-        for (below, over) in below[part.clone()].iter_mut().zip(&over[part]) {
-            *below = blend(*below, *over);
-        }
-    }
-}
-
-/// Which of `size` rows or columns, the first at `start`, lie within `limit`.
-fn clip(start: i64, size: usize, limit: usize) -> Range<usize> {
-    let from = (-start).clamp(0, size as i64);
-    let upto = (limit as i64 - start).clamp(from, size as i64);
-    from as usize..upto as usize
-}
-
-/// One pixel over another, neither premultiplied.
-#[inline]
-fn blend(below: Pixel, over: Pixel) -> Pixel {
-    let (share, under) = (over[3] as u32, below[3] as u32);
-    if share == 255 || under == 0 {
-        return over;
-    }
-    if share == 0 {
-        return below;
-    }
-    if under == 255 {
-        // Nearly every pixel that is not empty; x * 257 >> 16 is x / 255 without a division.
-        let mix = |channel: usize| {
-            let sum = over[channel] as u32 * share + below[channel] as u32 * (255 - share);
-            (((sum + 128) * 257) >> 16) as u8
-        };
-        return [mix(0), mix(1), mix(2), 255];
-    }
-    let kept = under * (255 - share) / 255;
-    let alpha = share + kept;
-    let mix = |channel: usize| ((over[channel] as u32 * share + below[channel] as u32 * kept) / alpha) as u8;
-    [mix(0), mix(1), mix(2), alpha as u8]
 }
 
 /// A sprite for every place within a pixel, for a request's radius in device pixels.
@@ -208,25 +77,9 @@ fn sprites(kind: MarkKind, radius: f64, palette: &Palette) -> Vec<Sprite> {
     let draw = |phase: usize| {
         let within = |step: usize| half as f64 + step as f64 / PHASES as f64;
         let center = point(within(phase % PHASES), within(phase / PHASES));
-        let row = |y: usize| trimmed((0..size).map(|x| pixel(x, y, center)).collect());
-        Sprite { size, rows: (0..size).map(row).collect() }
+        Sprite::new((0..size).map(|y| (0..size).map(|x| pixel(x, y, center)).collect()))
     };
     (0..PHASES * PHASES).map(draw).collect()
-}
-
-/// Without the empty pixels at both ends; finds the longest opaque run.
-fn trimmed(row: Vec<Pixel>) -> Row {
-    let Some(start) = row.iter().position(|pixel| pixel[3] > 0) else { return Row::default() };
-    let end = row.iter().rposition(|pixel| pixel[3] > 0).map_or(start, |last| last + 1);
-    let pixels = row[start..end].to_vec();
-    let (mut solid, mut run) = (0..0, 0..0);
-    for (index, pixel) in pixels.iter().enumerate() {
-        run = if pixel[3] == 255 { run.start..index + 1 } else { index + 1..index + 1 };
-        if run.len() > solid.len() {
-            solid = run.clone();
-        }
-    }
-    Row { start, pixels, solid }
 }
 
 fn coverage(
@@ -318,7 +171,9 @@ mod tests {
             let near = p.distance(point(20.0, 20.0)) < 8.0 || p.distance(point(90.0, 40.0)) < 8.0;
             assert!(near || pixel == [0; 4]);
         }
-        assert!(raster.take_changed().is_some_and(|(first, rows)| first >= 12 && !rows.is_empty()));
+        let changed = raster.take_changed().expect("it has");
+        assert!(changed.first_row >= 12 && changed.pixels.len() == changed.rows * 400);
+        assert!(changed.columns.start >= 12 && changed.columns.end <= 98, "{:?}", changed.columns);
         assert!(raster.take_changed().is_none());
         raster.draw(&[], 4.0);
         assert!(raster.pixels().iter().all(|byte| *byte == 0));
