@@ -26,7 +26,8 @@ const BROWSER_CRATES: &[&str] = &[
 ];
 
 /// Folders of `src` that only gather layers into a package, by the `Cargo.toml` beside their `lib.rs`.
-const PACKAGES: &[&str] = &["engine", "services", "nodes", "format", "running", "reporting", "pixels", "drawing"];
+const PACKAGES: &[&str] =
+    &["engine", "services", "nodes", "format", "running", "reporting", "pixels", "drawing"];
 
 /// Left behind by unfinished work.
 const UNFINISHED: &[&str] = &["todo!", "unimplemented!", "dbg!"];

@@ -665,6 +665,69 @@ fn every_balancer_is_drawn_as_it_is() {
     assert!(drawn > 4000, "{drawn} panels");
 }
 
+/// A balancer that routes by path has a pool behind each of its ways, and a panel for each.
+#[test]
+fn each_pool_of_a_balancer_has_a_panel() {
+    for (pools, policy) in
+        [(2, "least-connections"), (3, "round-robin"), (3, "consistent-hash"), (2, "peak-ewma")]
+    {
+        let ids: Vec<String> = (1..=pools).map(|nth| format!("s{nth}")).collect();
+        let routes: Vec<Value> = ids.iter().map(|id| json!({ "path": format!("/{id}"), "to": id })).collect();
+        let mix: Vec<Value> = ids.iter().map(|id| json!({ "path": format!("/{id}"), "share": 1 })).collect();
+        let mut nodes = vec![
+            json!({ "id": "clients", "kind": "clients", "rate_per_s": 120, "clients": 30, "mix": mix, "to": ["lb"] }),
+            json!({ "id": "lb", "kind": "balancer", "policy": { "id": policy }, "layer": "7", "routes": routes, "to": ids }),
+        ];
+        nodes.extend(ids.iter().map(|id| {
+            json!({ "id": id, "kind": "servers", "name": format!("Pool {id}"), "count": 3, "workers": 2, "queue": 16,
+                "service_ms": { "dist": "exponential", "mean": 60 } })
+        }));
+        let mut simulation = Simulation::new(&scenario(json!(nodes), json!([]), json!([])), &mut ());
+        let mut shown = 0;
+        for step in 1..20 {
+            simulation.advance(Time::from_ms(97.0 * f64::from(step)), u64::MAX, &mut ());
+            let snapshot = simulation.snapshot();
+            let NodeState::Balancer(balancer) = &snapshot.nodes[1].state else { panic!("no balancer") };
+            assert_eq!(balancer.pools.len(), pools, "{policy}");
+            let told = scene::insides(&snapshot);
+            for size in SIZES {
+                let picture = picture(&simulation, size);
+                let Some(room) = picture.layout.yards[1].inside else { continue };
+                let what = format!("{policy} {pools} step {step} at {size:?}");
+                let panels = scene::ledger::panels(balancer, room);
+                let factor = 1.0 / picture.layout.scale;
+                for (index, (pool, rect)) in panels.iter().enumerate() {
+                    let own = |shape: &&Shape| match shape {
+                        Shape::Text(label) => {
+                            let at = label.rect().center();
+                            rect.contains(Point { x: at.x * factor, y: at.y * factor })
+                        }
+                        _ => false,
+                    };
+                    let card =
+                        Card { rect: *rect, shapes: picture.shapes.iter().filter(own).collect(), factor };
+                    card.assert_legible(&what);
+                    let heading = card.texts()[0].text.clone();
+                    let name = &snapshot.nodes[pool.node].name;
+                    assert!(heading.starts_with(name.as_str()) || heading.contains('…'), "{what}: {heading}");
+                    assert!(panels[..index].iter().all(|(_, other)| !other.overlaps(*rect)), "{what}");
+                    assert!(rect.inside(room), "{what}: {rect:?} {room:?}");
+                }
+                // On a wide stage with room below the hexagon all have one.
+                if size == SIZES[1] {
+                    assert_eq!(panels.len(), pools, "{what}");
+                    shown += 1;
+                }
+            }
+            for pool in &balancer.pools {
+                let name = format!("Load balancer to {}: ", snapshot.nodes[pool.node].name);
+                assert!(told.iter().any(|line| line.starts_with(&name)), "{name} {told:?}");
+            }
+        }
+        assert!(shown > 10, "{policy}: {shown}");
+    }
+}
+
 fn replicated(set: Value) -> Checked {
     let mut store = json!({ "id": "store", "kind": "store", "count": 4, "replicas": 3, "replication": "quorum",
         "read_quorum": 1, "write_quorum": 1, "timeout_ms": 200, "failover_ms": 300 });

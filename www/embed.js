@@ -5,7 +5,7 @@
 //     <a href="https://…/?lab=load-balancing/one-slow-server">Open the lab</a>
 //   </switchyard-lab>
 //
-// Attributes are the query parameters of a lab's address: lab, src, seed, t, speed, show, edit, start, motion,
+// Attributes are the query parameters of a lab's address: lab, src, seed, t, speed, show, edit, start, motion, dots,
 // theme, lang, height (pixels or auto, which is what holds without it), wheel, report, and p.PATH for a knob,
 // such as p.lb.policy="two-choices". `link` takes the part of a shared link after #. At most three labs of a
 // page run at once; the others wait where they were until they are scrolled to.
@@ -25,7 +25,7 @@ const NEAR_PX = 200;
 const WAIT_MS = 20_000;
 
 /** The parameters that are attributes. */
-const PARAMETERS = ['lab', 'src', 'seed', 't', 'speed', 'show', 'edit', 'start', 'motion', 'theme', 'lang', 'height', 'wheel', 'report'];
+const PARAMETERS = ['lab', 'src', 'seed', 't', 'speed', 'show', 'edit', 'start', 'motion', 'dots', 'theme', 'lang', 'height', 'wheel', 'report'];
 
 /** The conversation with one frame. Its events are those of the element. */
 export class Lab extends EventTarget {

@@ -16,10 +16,11 @@ pub const PANELS: [&str; 8] =
     ["stage", "transport", "controls", "charts", "lesson", "challenge", "inspector", "title"];
 
 /// Keys that take one of a few words; the first is what holds without them.
-const CHOICES: [(&str, &[&str]); 5] = [
+const CHOICES: [(&str, &[&str]); 6] = [
     ("edit", &["full", "knobs", "none"]),
     ("start", &["click", "visible", "auto"]),
     ("motion", &["auto", "reduced", "full"]),
+    ("dots", &["auto", "each"]),
     ("wheel", &["ctrl", "on"]),
     ("report", &["none", "splice", "xapi"]),
 ];
@@ -182,7 +183,7 @@ impl Address {
         Ok(())
     }
 
-    /// What `edit`, `start`, `motion`, `wheel` or `report` is, asked for or not.
+    /// What `edit`, `start`, `motion`, `dots`, `wheel` or `report` is, asked for or not.
     pub fn word(&self, key: &str) -> &str {
         let asked = self.words.iter().rfind(|(known, _)| *known == key).map(|(_, value)| value.as_str());
         let usual = CHOICES.iter().find(|(known, _)| *known == key).map_or("", |(_, words)| words[0]);

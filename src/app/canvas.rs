@@ -43,11 +43,16 @@ impl Canvas {
     /// Makes the bitmap as large as the element and answers with its size in CSS pixels and device
     /// pixels per CSS pixel; `None` if there is nothing to be seen.
     pub fn ready(&self) -> Option<(f64, f64, f64)> {
+        self.ready_at(f64::INFINITY)
+    }
+
+    /// The same with at most so many pixels per CSS pixel.
+    pub fn ready_at(&self, ratio_max: f64) -> Option<(f64, f64, f64)> {
         let (width, height) = self.size.get();
         if width < 1.0 || height < 1.0 {
             return None;
         }
-        let ratio = window().device_pixel_ratio().clamp(1.0, 3.0);
+        let ratio = window().device_pixel_ratio().clamp(1.0, 3.0).min(ratio_max);
         let (w, h) = ((width * ratio).round() as u32, (height * ratio).round() as u32);
         // Setting a size clears, even if it is the same.
         if self.element.width() != w || self.element.height() != h {

@@ -3,6 +3,7 @@
 use super::canvas::Canvas;
 use super::engine::Frame;
 use super::paint;
+use super::plot::TimeAxis;
 use super::theme::palette;
 use switchyard::node::one_of;
 use switchyard::play::{Flag, Session};
@@ -43,9 +44,6 @@ struct Curves {
     lines: Vec<(&'static str, Ink, Points)>,
     unit: &'static str,
 }
-
-/// Where a chart's time axis lies: (left edge, width, seconds at its end), in CSS pixels.
-pub type TimeAxis = (f64, f64, f64);
 
 /// Paints a chart; answers with its time axis if it has one.
 pub fn paint(kind: Kind, frame: &Frame, flags: &[Flag], canvas: &Canvas) -> Option<TimeAxis> {

@@ -1,22 +1,19 @@
 //! The three charts under the stage: latency, throughput, load share.
 
-use super::canvas::Canvas;
-use super::chart_picture::{self, Kind, TimeAxis, loaded_node};
+use super::chart_picture::{self, Kind, loaded_node};
 use super::dom::save;
-use super::engine::{Engine, Frame, Pace, Pulse};
+use super::engine::{Engine, Pulse};
 use super::part::{keyed, part, parts};
-use std::cell::Cell;
+use super::plot::{Paint, Plot};
 use std::rc::Rc;
 use switchyard::play::{Flag, Session};
 use switchyard::report::{RECENT_WINDOWS, Window, fairness};
 use switchyard::run::snapshot::Snapshot;
 use switchyard::scenario::json::decimal;
 use switchyard::scene::{Table, figures};
-use switchyard::sim::Time;
-use web_sys::Element;
 use yew::prelude::*;
 
-parts!(Chart use_chart, Plot use_plot);
+parts!(Chart use_chart);
 
 type Count = fn(&Window) -> u64;
 
@@ -115,6 +112,10 @@ struct Chart {
 fn use_chart(props: &Chart) -> Html {
     let kind = props.kind;
     let as_table = use_state(|| false);
+    let paint = use_memo(props.flags.clone(), |flags| {
+        let flags = flags.clone();
+        Paint::new(move |shown, canvas| chart_picture::paint(kind, shown, &flags, canvas))
+    });
     let session = props.engine.session();
     let snapshot = &props.pulse.snapshot;
     let toggle = {
@@ -146,7 +147,7 @@ fn use_chart(props: &Chart) -> Html {
             if *as_table {
                 { table_view(kind, &chart_picture::table(kind, &session, snapshot)) }
             } else {
-                { part(Plot { kind, engine: props.engine.clone(), flags: props.flags.clone(), label: format!("{}: {head}", kind.title()) }) }
+                { part(Plot { engine: props.engine.clone(), paint: (*paint).clone(), label: format!("{}: {head}", kind.title()) }) }
             }
             <footer>
                 <p class="key">
@@ -192,51 +193,6 @@ fn table_view(kind: Kind, table: &Table) -> Html {
                 <thead><tr>{ for table.head.iter().map(|column| html! { <th scope="col">{ column }</th> }) }</tr></thead>
                 <tbody>{ for rows.into_iter().filter_map(row) }</tbody>
             </table>
-        </div>
-    }
-}
-
-#[derive(PartialEq)]
-struct Plot {
-    kind: Kind,
-    engine: Engine,
-    flags: Rc<Vec<Flag>>,
-    label: String,
-}
-
-#[hook]
-fn use_plot(props: &Plot) -> Html {
-    let (node, frame) = (use_node_ref(), use_node_ref());
-    let axis = use_memo((), |()| Cell::new(None::<TimeAxis>));
-    {
-        let (node, kind, axis) = (node.clone(), props.kind, axis.clone());
-        use_effect_with((props.engine.clone(), props.flags.clone()), move |(engine, flags)| {
-            let flags = flags.clone();
-            let painting = Canvas::new(&node, engine).map(|canvas| {
-                let paint = move |shown: &Frame| axis.set(chart_picture::paint(kind, shown, &flags, &canvas));
-                engine.paint_with(Pace::EveryPulse, paint)
-            });
-            move || drop(painting)
-        });
-    }
-    let onpointermove = {
-        let (engine, frame) = (props.engine.clone(), frame.clone());
-        Callback::from(move |event: PointerEvent| {
-            let Some(rect) = frame.cast::<Element>().map(|element| element.get_bounding_client_rect()) else {
-                return;
-            };
-            let x = event.client_x() as f64 - rect.left();
-            let share = |(left, width, _): TimeAxis| ((x - left) / width).clamp(0.0, 1.0);
-            engine.point_at(axis.get().map(|axis| Time::from_ms(share(axis) * axis.2 * 1000.0)));
-        })
-    };
-    let onpointerleave = {
-        let engine = props.engine.clone();
-        Callback::from(move |_: PointerEvent| engine.point_at(None))
-    };
-    html! {
-        <div ref={frame} class="plot" {onpointermove} {onpointerleave}>
-            <canvas ref={node} role="img" aria-label={props.label.clone()}></canvas>
         </div>
     }
 }

@@ -2,20 +2,20 @@
 
 use super::canvas::Canvas;
 use super::chart_picture::horizon_s;
-use super::engine::{Engine, Frame, Pace, Pulse};
+use super::engine::{Engine, Frame, Pulse};
 use super::paint;
 use super::part::{part, parts};
+use super::plot::{Paint, Plot, TimeAxis};
 use super::theme::palette;
 use super::variants::mark;
 use std::rc::Rc;
 use switchyard::play::{Comparison, Flag, Session};
 use switchyard::report::{KeyFigure, Series, key_figures};
 use switchyard::scene::{self, Line, LineChart, VARIANT_INKS, figures};
-use switchyard::sim::Time;
-use web_sys::{Element, HtmlSelectElement};
+use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-parts!(Charts use_charts, Plot use_plot);
+parts!(Charts use_charts);
 
 /// A figure over time: name, unit, and its value in the window with this index.
 type OverTime = (&'static str, &'static str, fn(&Series, usize) -> Option<f64>);
@@ -83,6 +83,15 @@ fn use_charts(props: &Charts) -> Html {
             }) }
         </select>
     };
+    // Anew for other variants too.
+    let parts = (props.engine.clone(), props.flags.clone(), *figure, props.engine.runs().runs().len());
+    let paints = use_memo(parts, |(engine, flags, figure, _)| {
+        let paint = |difference: bool| {
+            let (engine, flags, what) = (engine.clone(), flags.clone(), (*figure, difference));
+            Paint::new(move |shown, canvas| paint_lines(&engine, shown, what, &flags, canvas))
+        };
+        (paint(false), paint(true))
+    });
     let runs = props.engine.runs();
     let first = runs.names()[0].clone();
     let key = |from: usize| {
@@ -93,12 +102,10 @@ fn use_charts(props: &Charts) -> Html {
             .map(|(run, name)| html! { <span>{ mark(run) }{ name }</span> })
     };
     let plot = |difference: bool| {
+        let (alone, apart) = &*paints;
         part(Plot {
             engine: props.engine.clone(),
-            flags: props.flags.clone(),
-            figure: *figure,
-            difference,
-            count: runs.runs().len(),
+            paint: if difference { apart } else { alone }.clone(),
             label: format!("{}{}", FIGURES[*figure].0, if difference { ", difference" } else { "" }),
         })
     };
@@ -118,104 +125,35 @@ fn use_charts(props: &Charts) -> Html {
     }
 }
 
-#[derive(PartialEq)]
-struct Plot {
-    engine: Engine,
-    flags: Rc<Vec<Flag>>,
-    figure: usize,
-    difference: bool,
-    /// Other runs, other lines.
-    count: usize,
-    label: String,
-}
-
-#[hook]
-fn use_plot(props: &Plot) -> Html {
-    let (node, frame) = (use_node_ref(), use_node_ref());
-    {
-        let (node, figure, difference) = (node.clone(), props.figure, props.difference);
-        use_effect_with(
-            (props.engine.clone(), props.flags.clone(), figure, props.count),
-            move |(engine, flags, ..)| {
-                let (flags, runs) = (flags.clone(), engine.clone());
-                let painting = Canvas::new(&node, engine).map(|canvas| {
-                    engine.paint_with(Pace::EveryPulse, move |shown| {
-                        draw(
-                            &runs,
-                            shown,
-                            &lines(&runs.runs(), figure, difference),
-                            FIGURES[figure].1,
-                            &flags,
-                            &canvas,
-                        );
-                    })
-                });
-                move || drop(painting)
-            },
-        );
-    }
-    let onpointermove = {
-        let (engine, frame, figure, difference) =
-            (props.engine.clone(), frame.clone(), props.figure, props.difference);
-        Callback::from(move |event: PointerEvent| {
-            let Some(rect) = frame.cast::<Element>().map(|element| element.get_bounding_client_rect()) else {
-                return;
-            };
-            let at = {
-                let runs = engine.runs();
-                let lines = lines(&runs, figure, difference);
-                chart(&runs, &lines, FIGURES[figure].1, (rect.width(), rect.height()))
-                    .time_at(event.client_x() as f64 - rect.left())
-            };
-            engine.point_at(Some(Time::from_ms(at * 1000.0)));
-        })
-    };
-    let onpointerleave = {
-        let engine = props.engine.clone();
-        Callback::from(move |_: PointerEvent| engine.point_at(None))
-    };
-    html! {
-        <div ref={frame} class="plot" {onpointermove} {onpointerleave}>
-            <canvas ref={node} role="img" aria-label={props.label.clone()}></canvas>
-        </div>
-    }
-}
-
-fn chart<'a>(
-    runs: &Comparison,
-    lines: &'a [(String, usize, Points)],
-    unit: &'a str,
-    (width, height): (f64, f64),
-) -> LineChart<'a> {
-    let line =
-        |(name, run, points): &'a (String, usize, Points)| Line { name, ink: VARIANT_INKS[run % 4], points };
-    LineChart {
-        width,
-        height,
-        lines: lines.iter().map(line).collect(),
-        unit,
-        to_s: horizon_s(runs.first()),
-        marks: lines.iter().map(|(_, run, _)| *run).collect(),
-        ..LineChart::default()
-    }
-}
-
-fn draw(
+/// Paints the figure of all variants, or its difference from the first's.
+fn paint_lines(
     engine: &Engine,
     shown: &Frame,
-    lines: &[(String, usize, Points)],
-    unit: &str,
+    (figure, difference): (usize, bool),
     flags: &[Flag],
     canvas: &Canvas,
-) {
-    let Some((width, height, ratio)) = canvas.ready() else { return };
+) -> Option<TimeAxis> {
+    let (width, height, ratio) = canvas.ready()?;
+    let runs = engine.runs();
+    let lines = lines(&runs, figure, difference);
+    let to_s = horizon_s(runs.first());
     let chart = LineChart {
+        width,
+        height,
+        lines: (lines.iter())
+            .map(|(name, run, points)| Line { name, ink: VARIANT_INKS[run % 4], points })
+            .collect(),
+        unit: FIGURES[figure].1,
+        to_s,
+        marks: lines.iter().map(|(_, run, _)| *run).collect(),
         flags: flags.iter().map(|flag| scene::Flag { at_s: flag.at.seconds(), label: &flag.label }).collect(),
         cursor_s: Some(shown.snapshot.now.seconds()),
         hover_s: shown.pointed.map(|at| at.seconds()),
-        ..chart(&engine.runs(), lines, unit, (width, height))
+        ..LineChart::default()
     };
     paint::paint(&canvas.context, &chart.shapes(), &palette(), (width, height), ratio);
+    let plot = chart.plot();
+    Some((plot.x, plot.width, to_s))
 }
 
 /// Every figure of every variant, and by how much it differs from the first's.

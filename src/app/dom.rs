@@ -1,10 +1,11 @@
 //! The browser, as far as the page needs it: every access that can fail is answered for here.
 
 use js_sys::Uint8Array;
+use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 use web_sys::{
     Document, Element, Event, HtmlElement, HtmlInputElement, IntersectionObserver, IntersectionObserverEntry,
-    Window,
+    MediaQueryList, Window,
 };
 use yew::prelude::*;
 
@@ -23,8 +24,20 @@ pub fn now_ms() -> f64 {
 }
 
 /// Whether a media query holds now.
-pub fn matches(query: &str) -> bool {
-    window().match_media(query).ok().flatten().is_some_and(|list| list.matches())
+pub fn matches(query: &'static str) -> bool {
+    thread_local! {
+        /// Those that were asked before: they follow by themselves, and are asked for every frame.
+        static KNOWN: RefCell<Vec<(&'static str, MediaQueryList)>> = const { RefCell::new(vec![]) };
+    }
+    KNOWN.with_borrow_mut(|known| {
+        if let Some((_, list)) = known.iter().find(|(it, _)| *it == query) {
+            return list.matches();
+        }
+        let Some(list) = window().match_media(query).ok().flatten() else { return false };
+        let matches = list.matches();
+        known.push((query, list));
+        matches
+    })
 }
 
 /// What a script of ours has put on the window; undefined if nothing.
@@ -54,6 +67,11 @@ pub fn less_motion() -> bool {
         Some("full") => false,
         _ => matches("(prefers-reduced-motion: reduce)"),
     }
+}
+
+/// A dot for each request was asked for, however many there are.
+pub fn dot_for_each() -> bool {
+    root_attribute("data-dots").as_deref() == Some("each")
 }
 
 /// Puts a word on the document's root, for style sheets and scripts.

@@ -1,11 +1,11 @@
 //! The curves of a sweep: one for each variant with its confidence band, and what theory says.
 
-use super::canvas::Canvas;
 use super::dom::document;
-use super::engine::{Engine, Pace};
+use super::engine::Engine;
 use super::measure::{Measured, logarithmic};
 use super::paint;
-use super::part::parts;
+use super::part::{part, parts};
+use super::plot::{Paint, Plot};
 use super::theme::palette;
 use std::rc::Rc;
 use switchyard::scene::geometry::rect;
@@ -136,23 +136,18 @@ pub struct MeasurePlot {
 
 #[hook]
 fn use_measure_plot(props: &MeasurePlot) -> Html {
-    let node = use_node_ref();
-    {
-        let (node, engine) = (node.clone(), props.engine.clone());
-        use_effect_with(props.curves.clone(), move |curves| {
-            let curves = curves.clone();
-            let painting = Canvas::new(&node, &engine).map(|canvas| {
-                engine.paint_with(Pace::EveryPulse, move |_| {
-                    let Some((width, height, ratio)) = canvas.ready() else { return };
-                    let shapes = curves.chart(width, height).shapes();
-                    paint::paint(&canvas.context, &shapes, &palette(), (width, height), ratio);
-                })
-            });
-            move || drop(painting)
-        });
-    }
+    let paint = use_memo(props.curves.clone(), |curves| {
+        let curves = curves.clone();
+        Paint::new(move |_, canvas| {
+            let (width, height, ratio) = canvas.ready()?;
+            let shapes = curves.chart(width, height).shapes();
+            paint::paint(&canvas.context, &shapes, &palette(), (width, height), ratio);
+            // It is not over time.
+            None
+        })
+    });
     let label = format!("{} over {}", props.curves.figure, props.curves.setting);
-    html! { <div class="plot"><canvas ref={node} role="img" aria-label={label}></canvas></div> }
+    part(Plot { engine: props.engine.clone(), paint: (*paint).clone(), label })
 }
 
 /// The picture that is saved: on paper, with the names of its curves.

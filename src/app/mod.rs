@@ -28,6 +28,7 @@ mod goal;
 mod head;
 mod home;
 mod incoming;
+mod inside;
 mod inspect;
 mod knob;
 mod lab;
@@ -45,6 +46,7 @@ mod open;
 mod paint;
 mod part;
 mod picture;
+mod plot;
 mod request;
 mod slider;
 mod stage;
@@ -133,6 +135,7 @@ fn App() -> Html {
     let page = use_state(|| if first.asks_for_a_run() { Page::Opening } else { nothing() });
     use_effect_with(first.clone(), |first| {
         dom::mark_root("data-motion", first.word("motion"));
+        dom::mark_root("data-dots", first.word("dots"));
         dom::mark_root("data-wheel", first.word("wheel"));
     });
     use_effect_with(*theme, |theme| theme.apply());

@@ -1,16 +1,18 @@
 //! One node, member or connection: its figures, and what a balancer's policy knows.
 
 use super::engine::{Engine, Pulse};
+use super::inside::Inside;
 use super::names::{member_name, target_name};
+use super::part::part;
 use super::request::shown;
 use switchyard::algo::policies;
 use switchyard::node::KeyFact;
-use switchyard::node::station::Station;
+use switchyard::node::station::{Station, StationMember};
 use switchyard::play::Session;
 use switchyard::run::snapshot::{
     BalancerView, ClientsView, MemberView, NodeState, NodeView, PoolView, ServersView, Snapshot,
 };
-use switchyard::scene::{Target, figures};
+use switchyard::scene::{Target, figures, instrument};
 use switchyard::sim::{Outcome, Place};
 use yew::prelude::*;
 
@@ -20,14 +22,18 @@ pub fn target_panel(engine: &Engine, pulse: &Pulse, target: Target) -> Html {
     let snapshot = &pulse.snapshot;
     let inside = match target {
         Target::Node(index) => {
-            snapshot.nodes.get(index).map(|node| node_panel(&session, snapshot, index, node))
+            snapshot.nodes.get(index).map(|node| node_panel(engine, &session, snapshot, index, node))
         }
         Target::Member { node: index, member } => {
             snapshot.nodes.get(index).and_then(|node| match &node.state {
                 NodeState::Servers(servers) => {
                     Some(member_panel(&session, index, member, servers.members.get(member)?))
                 }
-                _ => Some(node_panel(&session, snapshot, index, node)),
+                NodeState::Station(station) => {
+                    let it = station.members.get(member)?;
+                    Some(machine_panel(engine, &session, (index, member), station, it))
+                }
+                _ => Some(node_panel(engine, &session, snapshot, index, node)),
             })
         }
         Target::Link(index) => Some(link_panel(snapshot, index)),
@@ -48,24 +54,82 @@ fn pairs(rows: &[(&str, String)]) -> Html {
     }
 }
 
-fn node_panel(session: &Session, snapshot: &Snapshot, index: usize, node: &NodeView) -> Html {
+fn node_panel(
+    engine: &Engine,
+    session: &Session,
+    snapshot: &Snapshot,
+    index: usize,
+    node: &NodeView,
+) -> Html {
     match &node.state {
         NodeState::Clients(clients) => clients_panel(session, snapshot, index, clients),
         NodeState::Balancer(balancer) => balancer_panel(snapshot, balancer),
         NodeState::Servers(servers) => servers_panel(session, index, node, servers),
-        NodeState::Station(station) => station_panel(session, index, station),
+        NodeState::Station(station) => station_panel(engine, session, index, node, station),
     }
 }
 
-/// What it does, what it says of itself, and what it has counted.
-fn station_panel(session: &Session, index: usize, station: &Station) -> Html {
+/// What it does, what it says of itself, and what it has counted; its machines, each with an inside of its own.
+fn station_panel(
+    engine: &Engine,
+    session: &Session,
+    index: usize,
+    node: &NodeView,
+    station: &Station,
+) -> Html {
     let counted = session.metrics().counted(index as u16);
     let rows: Vec<(&str, String)> =
         counted.into_iter().map(|(what, n)| (what.label(), figures::whole(n))).collect();
+    let inside = |it: &StationMember| !instrument::describe(&it.inside).is_empty();
+    let button = |(member, it): (usize, &StationMember)| {
+        let engine = engine.clone();
+        let onclick =
+            Callback::from(move |_: MouseEvent| engine.select(Some(Target::Member { node: index, member })));
+        html! {
+            <li key={member}><button type="button" class="text-button" {onclick}>{ node.member_name(it.number) }</button>
+                if !it.note.is_empty() { <span class="dim small">{ " " }{ &it.note }</span> }</li>
+        }
+    };
     html! {
         <>
             <p class="strong">{ &station.does }</p>
             { for station.notes.iter().map(|note| html! { <p>{ note }</p> }) }
+            { pairs(&rows) }
+            if station.members.len() > 1 && station.members.iter().any(inside) {
+                <ul role="list" class="machines" aria-label="Machines">{ for station.members.iter().enumerate().map(button) }</ul>
+            }
+        </>
+    }
+}
+
+/// One machine of a station: its inside as it stands.
+fn machine_panel(
+    engine: &Engine,
+    session: &Session,
+    (node, member): (usize, usize),
+    station: &Station,
+    it: &StationMember,
+) -> Html {
+    let tally = session.metrics().member(place(node, member));
+    let label = instrument::in_full(&it.inside);
+    let state = if it.down {
+        "crashed"
+    } else if it.frozen {
+        "frozen"
+    } else {
+        "well"
+    };
+    let mut rows = vec![("State", state.to_owned())];
+    if let Some(tally) = tally {
+        rows.push(("Received lately", figures::with_unit(Some(tally.recent_per_s(session.now())), "req/s")));
+        rows.push(("Received so far", figures::whole(tally.arrived)));
+    }
+    html! {
+        <>
+            // The instrument says it too.
+            if label.is_empty() { <p class="strong">{ &station.does }</p> }
+            if !it.note.is_empty() { <p>{ &it.note }</p> }
+            if !label.is_empty() { { part(Inside { engine: engine.clone(), node, member, label }) } }
             { pairs(&rows) }
         </>
     }

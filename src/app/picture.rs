@@ -1,7 +1,7 @@
 //! From a run to the stage's picture: readings of the metrics, what is pointed at, and the painting.
 
 use super::canvas::Canvas;
-use super::dom::less_motion;
+use super::dom::{dot_for_each, less_motion};
 use super::engine::Frame;
 use super::paint;
 use super::theme::palette;
@@ -17,6 +17,13 @@ use switchyard::sim::Place;
 const READ_MS: f64 = 100.0;
 /// A status follows a smoothed value: its time constant, in screen time.
 const SMOOTH_MS: f64 = 2500.0;
+
+/// With more marks than this, everything else is painted in every other frame; with more than the next, in every third.
+const BUSY_MARKS: usize = 800;
+/// So many frames are left out between two of those.
+const RESTS: [u32; 2] = [1, 2];
+/// With more than this, marks are painted no finer than CSS pixels: there is more to paint than the eye can follow.
+const COARSE_MARKS: usize = 1600;
 
 /// What one member's status follows.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,25 +42,55 @@ pub struct StagePainter {
     smoothed: Vec<Vec<Smoothed>>,
     hovered: Option<Target>,
     read_at: Option<f64>,
+    /// Size and colours with which what stands still was painted.
+    base: Option<((f64, f64, f64), Palette)>,
+    /// For so many frames only what travels was painted.
+    rested: u32,
+    /// Marks are painted coarsely.
+    coarse: bool,
 }
 
 impl StagePainter {
     pub fn paint(&mut self, frame: &Frame, base: &Canvas, overlay: &Canvas) {
-        let (Some((width, height, ratio)), Some(_)) = (base.ready(), overlay.ready()) else { return };
+        let Some(size) = base.ready() else { return };
+        let count = self.picture.as_ref().map_or(0, |picture| picture.marks.len());
+        self.coarse = count > if self.coarse { BUSY_MARKS } else { COARSE_MARKS };
+        let Some(marks_size) = overlay.ready_at(if self.coarse { 1.0 } else { f64::INFINITY }) else {
+            return;
+        };
+        let ((width, height, ratio), palette) = (size, palette());
+        // Setting a canvas's size clears it; else what stands still stays as it was painted.
+        let stands = self.base == Some((size, palette));
+        self.base = Some((size, palette));
+        let reduced_motion = less_motion();
+        let follows = matches!(frame.selected, Some(Target::Request(_)));
+        let may_rest = stands && frame.moving && !reduced_motion && !follows;
+        let rests = if may_rest && count > BUSY_MARKS { RESTS[usize::from(self.coarse)] } else { 0 };
+        self.rested = if self.rested < rests { self.rested + 1 } else { 0 };
+        if self.rested > 0 {
+            if let Some(mut picture) = self.picture.take() {
+                picture.move_marks(frame.snapshot);
+                self.paint_marks(&picture, overlay, &palette, marks_size);
+                self.picture = Some(picture);
+            }
+            return;
+        }
         let view = View {
             width,
             height,
             speed: frame.speed,
-            reduced_motion: less_motion(),
+            reduced_motion,
             selected: frame.selected,
             hovered: self.hovered,
             dots_per: self.picture.as_ref().map_or(1, |picture| picture.dots_per),
+            each: dot_for_each(),
         };
         self.read(frame);
         let picture = scene::stage(frame.snapshot, &self.readings, &view);
-        let palette = palette();
-        paint::paint(&base.context, &picture.shapes, &palette, (width, height), ratio);
-        self.paint_marks(&picture, overlay, &palette, (width, height, ratio));
+        if !stands || self.picture.as_ref().is_none_or(|last| last.shapes != picture.shapes) {
+            paint::paint(&base.context, &picture.shapes, &palette, (width, height), ratio);
+        }
+        self.paint_marks(&picture, overlay, &palette, marks_size);
         self.picture = Some(picture);
     }
 

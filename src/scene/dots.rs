@@ -1,7 +1,7 @@
 //! Requests and replies under way: one mark each, or one for many.
 
 use super::geometry::Point;
-use super::layout::Layout;
+use super::layout::{Journey, Layout};
 use super::palette::Ink;
 use super::shape::{Fill, Shape, Stroke, disc, ring};
 use crate::run::snapshot::{Dot, Snapshot, Way};
@@ -45,7 +45,7 @@ impl MarkKind {
         }
     }
 
-    fn of(dot: &Dot) -> MarkKind {
+    pub fn of(dot: &Dot) -> MarkKind {
         match (dot.probe, dot.way, dot.outcome.kind()) {
             (true, ..) => MarkKind::Probe,
             _ if dot.abandoned => MarkKind::Abandoned,
@@ -122,33 +122,88 @@ pub fn reply_offset(layout: &Layout) -> f64 {
     if layout.is_tight() { 7.0 } else { 9.0 }
 }
 
-/// Where a dot is now; `None` if it is not on a track.
-pub fn position(dot: &Dot, now: Time, layout: &Layout) -> Option<Point> {
+/// Which part of its way a dot has behind it; `None` if it is not on a track.
+fn share(dot: &Dot, now: Time) -> Option<f64> {
     let span = dot.due.since(dot.departed).seconds();
-    if dot.way == Way::Lost || span <= 0.0 {
-        return None;
-    }
     let share = (now.since(dot.departed).seconds() / span).min(1.0);
-    let journey = layout.journey(dot.link, dot.from, dot.to)?;
+    (dot.way != Way::Lost && span > 0.0).then_some(share)
+}
+
+/// Where a dot is that has this part of its way behind it.
+fn place(way: Way, share: f64, journey: &Journey<'_>, layout: &Layout) -> Point {
     let inset = radius(layout) + 1.5;
-    if dot.way == Way::Out {
-        return Some(journey.at(share, inset).0);
+    if way == Way::Out {
+        return journey.at(share, inset).0;
     }
     let (at, direction) = journey.at(1.0 - share, inset);
     let offset = reply_offset(layout);
-    Some(at.moved(-direction.y * offset, direction.x * offset))
+    at.moved(-direction.y * offset, direction.x * offset)
 }
 
-/// One mark for every dot that is shown.
+/// Where a dot is now; `None` if it is not on a track.
+pub fn position(dot: &Dot, now: Time, layout: &Layout) -> Option<Point> {
+    let journey = layout.journey(dot.link, dot.from, dot.to)?;
+    Some(place(dot.way, share(dot, now)?, &journey, layout))
+}
+
+/// One mark for every dot that is shown. Where there are more than could be told apart, those that lie over each other
+/// have one.
 pub fn marks(snapshot: &Snapshot, layout: &Layout, dots_per: u64) -> Vec<Mark> {
     let shown = |dot: &&Dot| {
         if dot.probe { dots_per == 1 } else { gets_a_dot(dot.request, dots_per) }
     };
+    let shown = snapshot.dots.iter().filter(shown);
+    if snapshot.dots.len() as u64 / dots_per > 2 * MARKS_MAX {
+        return apart(shown, snapshot, layout);
+    }
     let mark = |dot: &Dot| {
         let at = position(dot, snapshot.now, layout)?;
         Some(Mark { at, kind: MarkKind::of(dot), request: dot.request })
     };
-    snapshot.dots.iter().filter(shown).filter_map(mark).collect()
+    shown.filter_map(mark).collect()
+}
+
+/// Dots nearer to each other than this along their way, in CSS pixels, count as one. The outline of two of them is then
+/// nowhere further than a fifteenth of a pixel from that of all that lie between.
+const APART: f64 = 1.5;
+
+/// A way from one machine to another, with what of it is taken: by place, a bit for each kind of mark and direction.
+struct Lane<'a> {
+    journey: Journey<'a>,
+    taken: Vec<u16>,
+}
+
+/// One mark for dots of a kind that lie over each other: the oldest request's. Takes time in proportion to the dots, but
+/// painting them only in proportion to the tracks.
+fn apart<'a>(shown: impl Iterator<Item = &'a Dot>, snapshot: &Snapshot, layout: &Layout) -> Vec<Mark> {
+    let mut lanes: Vec<Vec<Option<Lane<'_>>>> = vec![];
+    lanes.resize_with(layout.tracks.len(), Vec::new);
+    let mut marks = vec![];
+    for dot in shown {
+        let (Some(share), Some(of_link)) = (share(dot, snapshot.now), lanes.get_mut(dot.link)) else {
+            continue;
+        };
+        let Some((lane, count)) = layout.lane(dot.link, dot.from, dot.to) else { continue };
+        if of_link.is_empty() {
+            of_link.resize_with(count, || None);
+        }
+        let Some(place_of_lane) = of_link.get_mut(lane) else { continue };
+        if place_of_lane.is_none() {
+            *place_of_lane = layout.journey(dot.link, dot.from, dot.to).map(|journey| {
+                let places = (journey.length() * layout.scale / APART) as usize + 1;
+                Lane { journey, taken: vec![0; places] }
+            });
+        }
+        let Some(Lane { journey, taken }) = place_of_lane else { continue };
+        let kind = MarkKind::of(dot);
+        let bit = 1 << (2 * kind as u8 + u8::from(dot.way == Way::Out));
+        let at = (share * (taken.len() - 1) as f64) as usize;
+        if taken[at] & bit == 0 {
+            taken[at] |= bit;
+            marks.push(Mark { at: place(dot.way, share, journey, layout), kind, request: dot.request });
+        }
+    }
+    marks
 }
 
 #[cfg(test)]

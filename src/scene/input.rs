@@ -122,6 +122,8 @@ pub struct View {
     /// Of how many requests one got a dot in the picture before this one, 1 at first: keeps the
     /// number from changing to and fro. See [`super::dots::dots_per`].
     pub dots_per: u64,
+    /// A dot for each request, however many there are.
+    pub each: bool,
 }
 
 impl Default for View {
@@ -134,6 +136,7 @@ impl Default for View {
             selected: None,
             hovered: None,
             dots_per: 1,
+            each: false,
         }
     }
 }

@@ -107,6 +107,15 @@ impl Layout {
         Some(Journey { out: tracks.outs.get(lane_out), into: tracks.ins.get(lane_in)? })
     }
 
+    /// Which of a link's ways leads from one machine to another, and how many it has.
+    pub fn lane(&self, link: usize, from: Place, to: Place) -> Option<(usize, usize)> {
+        let tracks = self.tracks.get(link)?;
+        let (out_of, into) = (self.yards.get(tracks.from)?, self.yards.get(tracks.to)?);
+        let lane_in = into.lane(to.member as usize, tracks.ins.len());
+        let lane_out = out_of.lane(from.member as usize, tracks.outs.len());
+        Some((lane_out * tracks.ins.len() + lane_in, tracks.outs.len().max(1) * tracks.ins.len()))
+    }
+
     /// Dots, tracks and marks are smaller where cards are.
     pub fn is_tight(&self) -> bool {
         self.axis == Axis::Down || self.yards.iter().any(|yard| yard.density > Density::Full)

@@ -20,9 +20,36 @@ const ROW: f64 = 14.0;
 /// Narrower, nothing on it could be read.
 const WIDTH_MIN: f64 = 88.0;
 
-/// Where the panel stands: below the hexagon, on a narrow stage at its right. None without room for it.
+/// Between the panels of several pools.
+const BETWEEN: f64 = 6.0;
+/// Lower, nothing on it could be read.
+const HEIGHT_MIN: f64 = 44.0;
+
+/// Where the panels stand: below the hexagon, on a narrow stage at its right. None without room for one.
 pub fn place(balancer: &BalancerView, hexagon: Rect, area: Rect, axis: Axis) -> Option<Rect> {
-    let pool = shown(balancer)?;
+    let pools = balancer.pools.iter().filter(|pool| !pool.eligible.is_empty());
+    let wanted: Vec<f64> = pools.map(wanted_height).collect();
+    let (all, most) = (stacked(&wanted), wanted.iter().copied().fold(0.0, f64::max));
+    let panel = match axis {
+        Axis::Across => {
+            let (top, bottom) = (hexagon.bottom() + 10.0, area.bottom());
+            rect(hexagon.x - 6.0, top, hexagon.width + 12.0, all.min(bottom - top))
+        }
+        Axis::Down => {
+            let (left, height) = (hexagon.right() + 6.0, most.clamp(hexagon.height, hexagon.height + 16.0));
+            rect(left, hexagon.center().y - height / 2.0, area.right() - left, height)
+        }
+    };
+    (!wanted.is_empty() && panel.width >= WIDTH_MIN && panel.height >= HEIGHT_MIN).then_some(panel)
+}
+
+/// One below the other.
+fn stacked(heights: &[f64]) -> f64 {
+    heights.iter().sum::<f64>() + BETWEEN * heights.len().saturating_sub(1) as f64
+}
+
+/// What a pool's panel can use.
+fn wanted_height(pool: &PoolView) -> f64 {
     let (members, inside) = (pool.eligible.len(), &pool.inspection);
     let foot = if inside.places.is_some() || !inside.drawn.is_empty() { FOOT } else { 4.0 };
     let body = match (&inside.places, inside.columns.is_empty()) {
@@ -37,31 +64,62 @@ pub fn place(balancer: &BalancerView, hexagon: Rect, area: Rect, axis: Axis) -> 
         (None, true) => 22.0 * members.div_ceil(5) as f64,
         (None, false) => ROW * members as f64,
     };
-    let wanted = HEADING + body + foot + 4.0;
-    let panel = match axis {
-        Axis::Across => {
-            let (top, bottom) = (hexagon.bottom() + 10.0, area.bottom());
-            rect(hexagon.x - 6.0, top, hexagon.width + 12.0, wanted.min(132.0).min(bottom - top))
-        }
-        Axis::Down => {
-            let (left, height) = (hexagon.right() + 6.0, wanted.clamp(hexagon.height, hexagon.height + 16.0));
-            rect(left, hexagon.center().y - height / 2.0, area.right() - left, height)
-        }
+    (HEADING + body + foot + 4.0).min(132.0)
+}
+
+/// A panel for each pool on the room of all: one below the other, or side by side where that is too low. Pools beyond
+/// what can be read have none; their notes stand in the hexagon, their figures in words and in the inspector.
+pub fn panels<'a>(balancer: &'a BalancerView, room: Rect) -> Vec<(&'a PoolView, Rect)> {
+    let pools: Vec<&PoolView> = balancer.pools.iter().filter(|pool| !pool.eligible.is_empty()).collect();
+    let fit = |length: f64, least: f64| ((length + BETWEEN) / (least + BETWEEN) + 0.01) as usize;
+    let (rows, columns) = (fit(room.height, HEIGHT_MIN), fit(room.width, WIDTH_MIN));
+    if rows < pools.len() && columns > rows {
+        let shown = columns.min(pools.len());
+        let width = (room.width + BETWEEN) / shown as f64 - BETWEEN;
+        let panel = |nth: usize| Rect { x: room.x + nth as f64 * (width + BETWEEN), width, ..room };
+        return pools.into_iter().take(shown).enumerate().map(|(nth, pool)| (pool, panel(nth))).collect();
+    }
+    let shown = rows.clamp(1, pools.len().max(1));
+    let wanted: Vec<f64> = pools.iter().take(shown).map(|pool| wanted_height(pool)).collect();
+    // What is missing is taken from those that want more than the least.
+    let spare: f64 = wanted.iter().map(|height| (height - HEIGHT_MIN).max(0.0)).sum();
+    let given = room.height - stacked(&vec![HEIGHT_MIN; wanted.len()]);
+    let share = if spare > 0.0 { (given / spare).max(0.0) } else { 1.0 };
+    let mut top = room.y;
+    let panel = |(pool, wanted): (&'a PoolView, f64)| {
+        let height =
+            if shown == 1 { room.height } else { HEIGHT_MIN + (wanted - HEIGHT_MIN).max(0.0) * share };
+        let panel = Rect { y: top, height, ..room };
+        top += height + BETWEEN;
+        (pool, panel)
     };
-    (members > 0 && panel.width >= WIDTH_MIN && panel.height >= 44.0).then_some(panel)
+    pools.into_iter().zip(wanted).map(panel).collect()
 }
 
-/// The first pool has the panel; the notes of others stand in the hexagon.
-fn shown(balancer: &BalancerView) -> Option<&PoolView> {
-    balancer.pools.first()
+/// `name_of` tells a node's name by its index.
+pub fn draw<'a>(
+    balancer: &BalancerView,
+    room: Rect,
+    name_of: impl Fn(usize) -> Option<&'a str>,
+    shapes: &mut Vec<Shape>,
+) {
+    let panels = panels(balancer, room);
+    let several = balancer.pools.len() > 1;
+    for (pool, panel) in panels {
+        draw_pool(pool, name_of(pool.node).filter(|_| several), panel, shapes);
+    }
 }
 
-pub fn draw(balancer: &BalancerView, panel: Rect, shapes: &mut Vec<Shape>) {
-    let Some(pool) = shown(balancer) else { return };
+/// With the name of its node where there are several.
+fn draw_pool(pool: &PoolView, name: Option<&str>, panel: Rect, shapes: &mut Vec<Shape>) {
     shapes.push(face(panel, Stroke::new(Ink::Line, 1.2)));
     let inner = rect(panel.x + PAD, panel.y, panel.width - 2.0 * PAD, panel.height);
     let inside = &pool.inspection;
     let (heading, foot) = (heading(inside), last(inside));
+    let heading = match name {
+        Some(name) => format!("{name} · {heading}"),
+        None => heading,
+    };
     let heading = Label::new(heading, point(inner.x, panel.y + 13.0), SIZE).ink(Ink::DimInk);
     shapes.push(heading.within(inner.width).into());
     let mut body = rect(inner.x, panel.y + HEADING, inner.width, panel.height - HEADING - 5.0);
@@ -72,6 +130,9 @@ pub fn draw(balancer: &BalancerView, panel: Rect, shapes: &mut Vec<Shape>) {
         body.height -= FOOT - 3.0;
     }
     match (&inside.places, inside.columns.last()) {
+        (Some(places), _) if places.circle && body.height < CIRCLE_MIN => {
+            strip(places, inside.taken, body, shapes)
+        }
         (Some(places), _) if places.circle => circle(places, inside.taken, body, shapes),
         (Some(places), _) => table(places, inside.taken, body, shapes),
         (None, Some(column)) if ROW * 0.9 * column.values.len() as f64 <= body.height => {
@@ -302,6 +363,23 @@ fn table(places: &Places, taken: Option<usize>, body: Rect, shapes: &mut Vec<Sha
         }
         let line = Some(Stroke::new(Ink::Ink, 1.8));
         shapes.push(Shape::Rect { rect: hit.grown(1.0), radius: pitch * 0.2, fill: None, line });
+    }
+}
+
+/// A lower ring is unrolled.
+const CIRCLE_MIN: f64 = 34.0;
+
+/// The ring from its top, unrolled, and on it where the last hash fell.
+fn strip(places: &Places, taken: Option<usize>, body: Rect, shapes: &mut Vec<Shape>) {
+    let (middle, count) = (body.center().y, places.owners.len().max(1) as f64);
+    let at = |share: f64| body.x + body.width * share;
+    for (place, of) in places.owners.iter().enumerate() {
+        let ends = [place, place + 1].map(|end| point(at(end as f64 / count), middle));
+        shapes.push(Shape::Polyline { points: ends.to_vec(), line: Stroke::new(owner(*of), 7.0) });
+    }
+    if let (Some((_, share)), Some(_)) = (places.last, taken) {
+        let points = vec![point(at(share), middle - 6.0), point(at(share), middle + 6.0)];
+        shapes.push(Shape::Polyline { points, line: Stroke::new(Ink::Ink, 1.8) });
     }
 }
 

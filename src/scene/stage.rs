@@ -37,6 +37,13 @@ pub struct Picture {
 }
 
 impl Picture {
+    /// The same with what travels as it is in another snapshot, a moment later: for frames in which nothing else is
+    /// painted anew.
+    pub fn move_marks(&mut self, snapshot: &Snapshot) {
+        self.marks = dots::marks(snapshot, &self.layout, self.dots_per);
+        scale_marks(&mut self.marks, self.layout.scale);
+    }
+
     /// The marks as shapes, for painters without a raster.
     pub fn mark_shapes(&self) -> impl Iterator<Item = Shape> + '_ {
         self.marks.iter().map(|mark| mark.kind.shape(mark.at, self.mark_radius))
@@ -52,7 +59,7 @@ impl Picture {
 pub fn stage(snapshot: &Snapshot, readings: &Readings, view: &View) -> Picture {
     let layout = Layout::new(snapshot, view.width, view.height);
     let under_way = snapshot.under_way.max(snapshot.dots.len() as u64);
-    let dots_per = dots::dots_per(under_way, view.dots_per);
+    let dots_per = if view.each { 1 } else { dots::dots_per(under_way, view.dots_per) };
     let falls = falls::present(snapshot, readings, view);
     let mut labels = Labels::new(&layout);
     let mut shapes = vec![];
@@ -83,11 +90,15 @@ fn finish(layout: Layout, mut shapes: Vec<Shape>, mut marks: Vec<Mark>, dots_per
     let mark_radius = dots::radius(&layout) * layout.scale;
     if layout.scale != 1.0 {
         shapes = shapes.into_iter().map(|shape| shape.scaled(layout.scale)).collect();
-        for mark in &mut marks {
-            mark.at = point(mark.at.x * layout.scale, mark.at.y * layout.scale);
-        }
+        scale_marks(&mut marks, layout.scale);
     }
     Picture { shapes, marks, mark_radius, dots_per, layout }
+}
+
+fn scale_marks(marks: &mut [Mark], scale: f64) {
+    for mark in marks {
+        mark.at = point(mark.at.x * scale, mark.at.y * scale);
+    }
 }
 
 fn draw_node(
@@ -104,7 +115,8 @@ fn draw_node(
         NodeState::Balancer(state) => {
             balancer::draw(state, yard.rect, shapes);
             if let Some(panel) = yard.inside {
-                ledger::draw(state, panel, shapes);
+                let name_of = |node: usize| snapshot.nodes.get(node).map(|node| node.name.as_str());
+                ledger::draw(state, panel, name_of, shapes);
             }
         }
         NodeState::Station(state) => {

@@ -37,7 +37,7 @@ use super::geometry::{Rect, rect};
 use super::input::View;
 use super::shape::Shape;
 use crate::node::station::{Inside, Station, StationMember};
-use crate::run::snapshot::{NodeView, ServersView};
+use crate::run::snapshot::{NodeState, NodeView, ServersView};
 use crate::sim::Time;
 #[cfg(feature = "whole")]
 use crate::systems::ServiceView;
@@ -175,6 +175,17 @@ pub fn draw_member(
         _ => return false,
     }
     true
+}
+
+/// The instrument of one member alone, on a card of this size at the origin; empty if it has none. Where an instrument of
+/// the node as a whole has the room on the stage, this is how a member's own can be seen.
+pub fn member_shapes(node: &NodeView, member: usize, (width, height): (f64, f64)) -> Vec<Shape> {
+    let mut shapes = vec![];
+    let NodeState::Station(station) = &node.state else { return shapes };
+    if let Some(member) = station.members.get(member) {
+        draw_member(node, station, member, rect(0.0, 0.0, width, height), &mut shapes);
+    }
+    shapes
 }
 
 /// What the picture says, in words; empty if there is none.

@@ -155,3 +155,41 @@ fn the_selected_request_has_a_halo_and_the_selected_card_an_outline() {
         stage(&system.snapshot, &system.readings, &select(Target::Member { node: SERVERS, member: 1 }));
     assert_eq!(card.shapes.len(), system.picture(800.0, 520.0).shapes.len() + 1);
 }
+
+/// A dot each, and more than can be told apart: every one is covered by a mark of its kind, and the pixels are those of
+/// all of them, but for edges that lie over each other.
+#[test]
+fn dots_over_each_other_share_a_mark_and_the_picture_is_the_same() {
+    for (servers, under_way, (width, height)) in
+        [(4, 30_000, (800.0, 520.0)), (12, 60_000, (1100.0, 700.0)), (100, 30_000, (390.0, 560.0))]
+    {
+        let mut system = System::new(servers);
+        system.under_way(under_way);
+        let view = View { width, height, each: true, ..View::default() };
+        let picture = stage(&system.snapshot, &system.readings, &view);
+        assert_eq!(picture.dots_per, 1);
+        let scale = picture.layout.scale;
+        let all = system.snapshot.dots.iter().filter_map(|dot| {
+            let at = position(dot, system.snapshot.now, &picture.layout)?;
+            let at = geometry::point(at.x * scale, at.y * scale);
+            Some(Mark { at, kind: MarkKind::of(dot), request: dot.request })
+        });
+        let all: Vec<Mark> = all.collect();
+        assert!(picture.marks.len() * 2 < all.len(), "{} of {}", picture.marks.len(), all.len());
+        assert!(picture.marks.iter().all(|mark| all.contains(mark)), "a mark is somebody's");
+        for mark in all.iter().step_by(7) {
+            // Beside a bend a reply has a longer way than its track.
+            let near = |other: &&Mark| other.kind == mark.kind && other.at.distance(mark.at) <= 2.4;
+            assert!(picture.marks.iter().any(|other| near(&other)), "{mark:?}");
+        }
+        let [mut few, mut many] = [(); 2].map(|()| Raster::new(width, height, 1.0, &Palette::LIGHT));
+        few.draw(&picture.marks, picture.mark_radius);
+        many.draw(&all, picture.mark_radius);
+        let filled = |raster: &Raster| raster.pixels().chunks(4).map(|pixel| pixel[3]).collect::<Vec<u8>>();
+        let differ =
+            filled(&few).into_iter().zip(filled(&many)).filter(|(few, many)| (*many > 250) != (*few > 128));
+        let drawn = filled(&many).into_iter().filter(|alpha| *alpha > 250).count();
+        let differ = differ.count();
+        assert!(differ * 20 < drawn, "{differ} of {drawn}");
+    }
+}
