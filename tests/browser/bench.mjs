@@ -1,26 +1,17 @@
-// What the built site costs a browser: how soon requests move, what a frame with thousands of requests in flight
-// takes of the main thread, and how soon links that are meant to hurt are refused. Run by `cargo xtask bench`;
-// `node bench.mjs links` measures one of the parts `start`, `frames`, `links`.
+// What the built site costs a browser: how soon requests move, what a frame with thousands of requests in flight takes
+// beside a peer, how soon it answers, and how soon links that are meant to hurt are refused. Run by `cargo xtask bench`;
+// `node bench.mjs links` measures one of the parts `start`, `frames`, `links`, `stage`, `response`.
 
 import { chromium } from '@playwright/test';
 import { args, executablePath } from './chromium.mjs';
 import { HOSTILE, timed } from './hostile.mjs';
 import { fragment } from './link.mjs';
+import { response } from './response.bench.mjs';
 import { serve } from './serve.mjs';
+import { busy, stage } from './stage.bench.mjs';
 
 const RUNS = 5;
 const FRAME_MS = 1000 / 60;
-
-/** About `inFlight` requests on the tracks at once: 100 ms each way over two connections. */
-const busy = inFlight => ({
-  v: 1, title: 'Busy', seed: 1, duration_ms: 60_000,
-  nodes: [
-    { id: 'clients', kind: 'clients', rate_per_s: inFlight / 0.4, timeout_ms: 0, to: ['lb'] },
-    { id: 'lb', kind: 'balancer', policy: 'random', to: ['servers'] },
-    { id: 'servers', kind: 'servers', count: 8, workers: 64, service_ms: 1, to: [] },
-  ],
-  links: [{ from: 'clients', to: 'lb', latency_ms: 100 }, { from: 'lb', to: 'servers', latency_ms: 100 }],
-});
 
 const median = values => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
@@ -98,10 +89,17 @@ const PARTS = {
     console.log(`\nhome page: requests move ${median(starts).toFixed(0)} ms after navigation (median of ${RUNS}; best ${Math.min(...starts).toFixed(0)})`);
   },
   async frames(browser, address) {
-    for (const inFlight of [100, 2000, 10_000]) {
+    for (const inFlight of [100, 2000]) {
       const { cost, perSecond } = await frameCost(browser, address, inFlight);
       console.log(`${inFlight} in flight: ${cost.toFixed(1)} ms of the main thread a frame (${(cost / FRAME_MS).toFixed(2)} of a 60 Hz frame), ${perSecond.toFixed(0)} frames a second`);
     }
+  },
+  // These two have browsers and sites of their own.
+  async stage() {
+    (await stage()).forEach(line => console.log(`! ${line}`));
+  },
+  async response() {
+    (await response()).forEach(line => console.log(`! ${line}`));
   },
   async links(browser, address) {
     console.log(`\n${'link, refused after ms (median of 5)'.padEnd(44)} ${'all'.padStart(6)} ${'browser'.padStart(8)} ${'ours'.padStart(6)}`);

@@ -33,6 +33,8 @@ pub fn bench(args: &[String]) -> Result<()> {
     }
     in_browser()?;
     browser::playwright()?;
+    // The stage's peer, from npm: only here.
+    browser::packages(&root().join("benches/peers/stage"))?;
     build::build(&[])?;
     run(node("bench.mjs").env("CHROME", browser::chromium()?))
 }

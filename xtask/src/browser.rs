@@ -3,7 +3,7 @@
 
 use crate::process::{browser_dir, command, output, run, which};
 use anyhow::{Context, Result, bail};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// Playwright's own requirement.
@@ -73,10 +73,15 @@ pub fn playwright() -> Result<()> {
     if major.is_none_or(|major| major < NODE_MAJOR_MIN) {
         bail!("needed: {node}; this one says {version:?}");
     }
-    let changed = |file: &str| fs::metadata(browser_dir().join(file)).and_then(|file| file.modified()).ok();
+    packages(&browser_dir())
+}
+
+/// The packages that a folder's `package-lock.json` names.
+pub fn packages(folder: &Path) -> Result<()> {
+    let changed = |file: &str| fs::metadata(folder.join(file)).and_then(|file| file.modified()).ok();
     if changed("package-lock.json") > changed("node_modules/.package-lock.json") {
         let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-        run(command(npm).arg("ci").current_dir(browser_dir()))?;
+        run(command(npm).arg("ci").current_dir(folder))?;
     }
     Ok(())
 }
