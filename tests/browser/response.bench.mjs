@@ -8,8 +8,8 @@ import { chromium } from '@playwright/test';
 import { args, executablePath } from './chromium.mjs';
 import { serve } from './serve.mjs';
 
-const VIEW = { width: 1440, height: 900 };
-/** The goal for an interaction, and what counts as blocked: more than this without a frame. */
+const PAGE = { viewport: { width: 1440, height: 900 }, serviceWorkers: 'block' };
+/** The goal for an interaction; a page is blocked while one of its tasks takes longer. */
 const GOAL_MS = 100;
 const LABS = ['load-balancing/one-slow-server', 'caching/eviction-race', 'hash-rings/virtual-points', 'rate-limiting/fair-per-client'];
 const ROUNDS = 4;
@@ -59,7 +59,7 @@ const ACTS = [
 ];
 
 async function interactions(browser, site, lab) {
-  const page = await browser.newPage({ viewport: VIEW });
+  const page = await browser.newPage(PAGE);
   await page.addInitScript(watch);
   await page.goto(`${site}?lab=${lab}`);
   await press(page, 'Play');
@@ -83,7 +83,7 @@ async function interactions(browser, site, lab) {
 
 /** The longest time between two frames, and the longest task, while a sweep runs. */
 async function sweep(browser, site, worker) {
-  const page = await browser.newPage({ viewport: VIEW });
+  const page = await browser.newPage(PAGE);
   if (!worker) await page.addInitScript(() => { delete globalThis.Worker; });
   await page.goto(`${site}?lab=load-balancing/one-slow-server&view=compare`);
   await page.getByRole('tab', { name: 'Sweep' }).click({ timeout: 60_000 });
@@ -122,7 +122,7 @@ export async function response() {
   for (const worker of [true, false]) {
     const { gap, task } = await sweep(browser, address, worker);
     console.log(`a sweep ${worker ? 'in a worker' : 'without workers'}: at most ${gap.toFixed(0)} ms between two frames, the longest task ${task.toFixed(0)} ms`);
-    if (gap > GOAL_MS) missed.push(`a sweep ${worker ? 'in a worker' : 'without workers'}: ${gap.toFixed(0)} ms without a frame`);
+    if (task > GOAL_MS) missed.push(`a sweep ${worker ? 'in a worker' : 'without workers'}: a task of ${task.toFixed(0)} ms`);
   }
   await browser.close();
   stop();

@@ -36,7 +36,8 @@ export const busy = inFlight => ({
 /** Opens a page in a browser of its own, and measures it once it runs. */
 async function measured(address, ratio, ready) {
   const { browser, pid, stop } = await start();
-  const context = await browser.newContext({ viewport: VIEW, deviceScaleFactor: ratio });
+  // A service worker would load the whole site meanwhile.
+  const context = await browser.newContext({ viewport: VIEW, deviceScaleFactor: ratio, serviceWorkers: 'block' });
   const page = await context.newPage();
   await page.goto(address);
   const found = await ready(page);
