@@ -64,10 +64,16 @@ fn policy(kind: &str, id: &str, counts: &[usize]) -> (Box<dyn Partition>, Member
     (policy, members(*counts.last().unwrap()))
 }
 
+/// All but the bounded ring: where that puts a key depends on the loads as well, which a policy built here
+/// does not know. `tests/cache.rs` and `tests/store/moves.rs` hold what it knows of them.
+fn placing_by_key_alone() -> impl Iterator<Item = &'static ring::Entry> {
+    ring::TABLE.iter().filter(|entry| entry.info.id != "bounded-ring")
+}
+
 #[test]
 fn what_is_shown_is_what_the_policy_says() {
     for kind in ["cache", "store"] {
-        for entry in ring::TABLE {
+        for entry in placing_by_key_alone() {
             let (id, mut session) = (entry.info.id, run(kind, entry.info.id));
             let counts = [4, 5, 3];
             for (era, ms) in
@@ -101,7 +107,7 @@ fn what_is_shown_is_what_the_policy_says() {
 /// Requests by owner, and what a change moves, counted by hand from the keys that were asked for.
 #[test]
 fn loads_and_moves_are_counted_right() {
-    for entry in ring::TABLE {
+    for entry in placing_by_key_alone() {
         let id = entry.info.id;
         let mut session = run("cache", id);
         let mut keys = vec![];

@@ -140,9 +140,9 @@ fn a_sweep_over_the_points_of_a_ring_follows_chance() {
         .expect("the scenario is fine");
         let plan = Plan::new(scenario, Some((format!("{id}.partitioner.points"), all.into())), 1).unwrap();
         let (results, name) = (done(&plan), format!("{id}.imbalance"));
-        for point in 0..4 {
+        for (point, sum) in sums.iter_mut().enumerate() {
             let found = results.estimate(&plan, point, 0, results.figure(&name).unwrap()).unwrap().mean;
-            sums[point] += found / plan.theory(point, 0, &name).unwrap() / ids.len() as f64;
+            *sum += found / plan.theory(point, 0, &name).unwrap() / ids.len() as f64;
         }
         // One point each: 1 + 1/2 + … + 1/6, a little more for the keys are not endless.
         let theory = plan.theory(0, 0, &name).unwrap();
