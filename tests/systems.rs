@@ -8,7 +8,7 @@ use common::systems::{QUIET_MS, checked, serving};
 use proptest::prelude::*;
 use serde_json::json;
 use switchyard::run::{Digest, NO_LIMIT, Simulation};
-use switchyard::sim::{Progress, Time};
+use switchyard::sim::{NodeId, Progress, Time};
 
 /// Everything has a timeout, a loss notice or a retry limit that ends long before this.
 const DRAINED_MS: f64 = 400_000.0;
@@ -72,11 +72,13 @@ proptest! {
         audit(&simulation);
         let books = simulation.world().books();
         prop_assert_eq!(books.in_flight(), 0, "of {} issued", books.issued);
-        // Nothing is left over but what nodes do of their own accord, and that does not pile up.
-        let open = |simulation: &Simulation| {
-            (simulation.world().calls().len(), simulation.world().requests().len())
-        };
-        let (calls, requests) = open(&simulation);
+        // Nothing is left over but what nodes do of their own accord, and that does not pile up. Only in stores it
+        // may, as far as there are places to wait: one whose timeout is shorter than the way there and back never
+        // learns what becomes of a transfer, and repairs wait for the rows that it holds locked.
+        let world = simulation.world();
+        let is_store = |node: NodeId| scenario.nodes[node as usize].settings.kind().id == "store";
+        let calls = world.calls().iter().filter(|(_, call)| !is_store(call.from.node)).count();
+        let requests = world.requests().iter().filter(|(_, request)| !is_store(request.source)).count();
         prop_assert!(calls <= OPEN_AT_REST && requests <= OPEN_AT_REST, "{calls} calls, {requests} requests");
     }
 }
