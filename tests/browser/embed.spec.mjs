@@ -244,7 +244,8 @@ test('messages: steps, starts anew, takes links, and says no to what it cannot d
     return { count: heard.filter(({ type }) => type === 'metrics').length, seconds: (performance.now() - began) / 1000 };
   });
   expect(told.count).toBeGreaterThan(0);
-  expect(told.count).toBeLessThanOrEqual(Math.ceil(4 * told.seconds) + 1);
+  // On a busy machine those of the second before may come late, too. Without the limit there would be ten a second.
+  expect(told.count).toBeLessThanOrEqual(Math.ceil(4 * told.seconds) + 5);
   // Slides stop it, and start again what they stopped.
   const running = async () => (await request(page, 'get')).result.state.running;
   const slide = text => page.evaluate(text => document.querySelector('iframe').contentWindow.postMessage(text, '*'), text);
