@@ -68,7 +68,10 @@ fn costs(view: &FeedView) -> (String, String) {
     };
     let lists = match view.feeds_read {
         0 => "no read yet".into(),
-        reads => format!("{} lists a read", mean(view.lists_read, reads)),
+        reads => {
+            let lists = mean(view.lists_read, reads);
+            format!("{lists} {} a read", if lists == "1" { "list" } else { "lists" })
+        }
     };
     (writes, lists)
 }
