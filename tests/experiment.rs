@@ -154,6 +154,20 @@ fn a_sweep_over_the_points_of_a_ring_follows_chance() {
     }
 }
 
+/// Values go by their place in the list.
+#[test]
+fn variants_have_the_same_figures_whatever_they_set() {
+    let scenario =
+        queue(&json!([{ "name": "one" }, { "name": "four", "set": { "s.count": 4, "s.workers": 2 } }]));
+    let ids = |(_, run): (String, Checked)| -> Vec<String> {
+        let session = Session::new(run);
+        key_figures(session.scenario(), &session.summary()).into_iter().map(|figure| figure.id).collect()
+    };
+    let found: Vec<Vec<String>> = variants::variants(&scenario).into_iter().map(ids).collect();
+    assert_eq!(found[0], found[1]);
+    assert!(found[0].contains(&"s.imbalance".to_owned()));
+}
+
 #[test]
 fn a_plan_survives_being_written_and_refuses_what_cannot_run() {
     let scenario = queue(&json!([{ "name": "one" }, { "name": "two", "set": { "s.workers": 2 } }]));

@@ -160,14 +160,11 @@ fn paint_lines(
 pub fn figure_table(runs: &Comparison) -> Html {
     let all: Vec<Vec<KeyFigure>> =
         runs.runs().iter().map(|session| key_figures(session.scenario(), &session.summary())).collect();
-    let value_of = |run: usize, id: &str| all[run].iter().find(|figure| figure.id == id)?.value;
-    // What no variant has any of says nothing, but that nothing was refused or lost does.
-    let tells = |figure: &&KeyFigure| {
-        !figure.id.contains('.')
-            || (0..all.len()).any(|run| value_of(run, &figure.id).is_some_and(|value| value != 0.0))
-    };
-    let row = |figure: &KeyFigure| {
-        let value = |run: usize| value_of(run, &figure.id);
+    let value_of = |run: usize, index: usize| all.get(run).and_then(|figures| figures.get(index)?.value);
+    let tells =
+        |(index, figure): &(usize, &KeyFigure)| figure.tells((0..all.len()).map(|run| value_of(run, *index)));
+    let row = |(index, figure): (usize, &KeyFigure)| {
+        let value = |run: usize| value_of(run, index);
         let cell = |run: usize| {
             let difference = value(run).zip(value(0)).map(|(value, first)| value - first).filter(|_| run > 0);
             html! {
@@ -186,7 +183,7 @@ pub fn figure_table(runs: &Comparison) -> Html {
                 <thead><tr><th scope="col">{ "Figure" }</th>{ for runs.names().iter().enumerate().map(|(run, name)| html! {
                     <th scope="col">{ mark(run) }{ name }</th>
                 }) }</tr></thead>
-                <tbody>{ for all[0].iter().filter(tells).map(row) }</tbody>
+                <tbody>{ for all[0].iter().enumerate().filter(tells).map(row) }</tbody>
             </table>
         </div>
     }

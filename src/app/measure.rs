@@ -296,11 +296,9 @@ fn seeds_table(measured: &Measured) -> Html {
         };
         html! { <tr key={figure.id.clone()}><th scope="row">{ &figure.name }</th>{ for (0..names.len()).map(cell) }</tr> }
     };
-    // As in the table of one seed.
     let tells = |(index, figure): &(usize, &switchyard::report::KeyFigure)| {
-        let some =
-            |variant| results.estimate(plan, 0, variant, *index).is_some_and(|estimate| estimate.mean != 0.0);
-        !figure.id.contains('.') || (0..names.len()).any(some)
+        let mean = |variant| results.estimate(plan, 0, variant, *index).map(|estimate| estimate.mean);
+        figure.tells((0..names.len()).map(mean))
     };
     let head = names
         .iter()

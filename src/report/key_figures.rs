@@ -15,6 +15,14 @@ pub struct KeyFigure {
     pub value: Option<f64>,
 }
 
+impl KeyFigure {
+    /// Whether it says anything, with these values of the variants: what no variant has any of does not, but that
+    /// nothing was refused or lost of all requests does.
+    pub fn tells(&self, mut values: impl Iterator<Item = Option<f64>>) -> bool {
+        !self.id.contains('.') || values.any(|value| value.is_some_and(|value| value != 0.0))
+    }
+}
+
 /// Of all requests, then of each node that has some of its own: with what its kind counts, and what the
 /// service that it runs says of itself. Which there are does not depend on what happens. Shares are in per cent.
 pub fn key_figures(scenario: &Scenario, summary: &Summary) -> Vec<KeyFigure> {
@@ -70,14 +78,11 @@ fn of_node(node: &NodeSummary, members: usize) -> Vec<Named> {
     if node.kind == "cache" {
         figures.push(("hit_ratio", "Hit ratio", "%", node.hit_ratio.map(|share| share * 100.0)));
     }
-    if members > 1 && matches!(node.kind, "servers" | "cache" | "store") {
+    if matches!(node.kind, "servers" | "cache" | "store") {
         let most = node.members.values().map(|member| member.load_share).fold(0.0, f64::max);
-        figures.push((
-            "imbalance",
-            "Most loaded ÷ mean",
-            "",
-            (node.calls > 0).then_some(most * members as f64),
-        ));
+        // One machine alone has it too, though without a value: a variant may have another number of machines.
+        let imbalance = (members > 1 && node.calls > 0).then_some(most * members as f64);
+        figures.push(("imbalance", "Most loaded ÷ mean", "", imbalance));
     }
     let counts =
         COUNTERS.iter().filter_map(|(_, id, label, _)| Some((*id, *label, "", node.counts.get(id)?)));
