@@ -53,6 +53,14 @@ pub fn assert_service(scenario: &Checked, assert: impl Fn(&Card<'_>, &ServiceVie
     assert_eq!(drawn, 60 * SIZES.len());
 }
 
+/// The present picture of one node, at every size that has room for it.
+fn assert_service_at(simulation: &Simulation, node: usize, mut assert: impl FnMut(&Card<'_>)) {
+    for size in SIZES {
+        let picture = picture(simulation, size);
+        cards(&picture, node).iter().for_each(&mut assert);
+    }
+}
+
 #[test]
 fn a_gateway_is_drawn_as_it_is() {
     assert_service(&gateway(), |card, view, what| {
@@ -174,6 +182,45 @@ fn a_chat_is_drawn_as_it_is() {
         words.contains(&format!("{} of {} members online", view.members_online, view.members_all)),
         "{words}"
     );
+}
+
+/// Every send that was made again stands in the room as a message that names the earlier one, of the same user; the
+/// card and its words count them apart from what phones were sent again.
+#[test]
+fn doubled_messages_of_a_chat_are_told_from_those_delivered_again() {
+    let lab = switchyard::labs::find("chat/one-room").unwrap();
+    let mut simulation = Simulation::new(&Checked::parse(lab.scenario).unwrap(), &mut ());
+    let (mut copies, mut from) = (std::collections::BTreeMap::new(), std::collections::BTreeMap::new());
+    let mut last = None;
+    for step in 1..=400 {
+        simulation.advance(Time::from_ms(100.0 * f64::from(step)), u64::MAX, &mut ());
+        let snapshot = simulation.snapshot();
+        let NodeState::Servers(servers) = &snapshot.nodes[2].state else { panic!("no servers") };
+        let Inside::Service(ServiceView::Chat(view)) = &servers.inside else { panic!("no chat") };
+        for message in &view.messages {
+            from.insert(message.seq, message.from);
+            if let Some(first) = message.copy_of {
+                assert!(first < message.seq, "{message:?}");
+                copies.insert(message.seq, first);
+            }
+        }
+        last = Some((view.clone(), switchyard::scene::target::node_name(&snapshot.nodes[2])));
+    }
+    let (view, words) = last.unwrap();
+    assert!(copies.len() > 5 && copies.len() as u64 == view.doubled, "{copies:?} {}", view.doubled);
+    assert!(copies.iter().all(|(seq, first)| from[seq] == from[first]), "{copies:?}");
+    assert_eq!(view.twice, 0, "nothing is lost behind the chat");
+    assert!(words.contains(&format!("{} doubled", view.doubled)) && !words.contains("again"), "{words}");
+    let mut drawn = false;
+    assert_service_at(&simulation, 2, |card| {
+        let texts: Vec<String> = card.texts().iter().map(|label| label.text.clone()).collect();
+        assert!(texts.contains(&format!("{} doubled", view.doubled)), "{texts:?}");
+        for (message, first) in view.messages.iter().filter_map(|it| Some((it, it.copy_of?))) {
+            let said = format!("#{} user {} = #{first}", message.seq, message.from);
+            drawn |= texts.contains(&said);
+        }
+    });
+    assert_eq!(drawn, view.messages.iter().any(|message| message.copy_of.is_some()), "{view:?}");
 }
 
 /// Rows and marks of a feed's card: as many as fit, in the view's order, each with the mark of how it came.

@@ -128,7 +128,7 @@ fn state(message: &MessageRow) -> State {
     }
 }
 
-/// The last messages: number, sender, ticks, and how many have it.
+/// The last messages: number, sender, which earlier one it says again, ticks, and how many have it.
 fn draw_messages(view: &ChatView, area: Rect, shapes: &mut Vec<Shape>) {
     parts::ends(area, area.y + 12.0, 10.5, Piece::dim("last messages"), Piece::dim("has it · read"), shapes);
     for (row, y) in rows(area, view.messages.len()) {
@@ -141,7 +141,13 @@ fn draw_messages(view: &ChatView, area: Rect, shapes: &mut Vec<Shape>) {
         });
         let said = said.at(area.right(), y + 3.8, 10.5).end();
         let ticks = point(area.right() - said.width() - 18.0, y);
-        let who = Piece::plain(format!("#{} user {}", message.seq, message.from));
+        let who = match message.copy_of {
+            Some(first) => {
+                let text = format!("#{} user {} = #{first}", message.seq, message.from);
+                Piece::bold(text).ink(Ink::WaitingText)
+            }
+            None => Piece::plain(format!("#{} user {}", message.seq, message.from)),
+        };
         shapes.push(who.at(area.x, y + 3.8, 10.5).within(ticks.x - 4.0 - area.x).into());
         shapes.push(said.into());
         draw_ticks(state(message), ticks, shapes);
@@ -166,9 +172,12 @@ fn draw_foot(view: &ChatView, inner: Rect, baseline: f64, shapes: &mut Vec<Shape
     let mut line = Line::new(inner, baseline, 10.5);
     let lost = if view.lost > 0 { Ink::Failed } else { Ink::DimInk };
     line.cross(lost, Piece::plain(format!("{} lost", figures::whole(view.lost))).ink(lost.text()), shapes);
-    let twice = if view.twice > 0 { Ink::Waiting } else { Ink::DimInk };
-    let said = format!("{} came twice", figures::whole(view.twice));
-    line.dot(twice, Piece::plain(said).ink(twice.text()), shapes);
+    // What stands there twice for all, and what a phone was sent a second time and left out.
+    for (count, what) in [(view.doubled, "doubled"), (view.twice, "delivered again")] {
+        let ink = if count > 0 { Ink::Waiting } else { Ink::DimInk };
+        let said = format!("{} {what}", figures::whole(count));
+        line.dot(ink, Piece::plain(said).ink(ink.text()), shapes);
+    }
     if view.out_of_order > 0 {
         line.put(Piece::dim(format!("{} out of order", figures::whole(view.out_of_order))), shapes);
     }
@@ -189,15 +198,21 @@ pub fn describe(view: &ChatView) -> String {
         let MessageRow { seq, from, of, delivered, read, .. } = message;
         let _ =
             write!(text, ", message {seq} of user {from}: {delivered} of {of} have it, {read} have read it");
+        if let Some(first) = message.copy_of {
+            let _ = write!(text, ", it says again what message {first} says");
+        }
     }
     let behind = view.members.iter().filter(|member| member.waiting > 0);
     for member in behind.take(3) {
         let online = if member.gateway.is_some() { "online" } else { "offline" };
         let _ = write!(text, ", user {}, {online}, has {} to get", member.user, whole(member.waiting));
     }
-    for (count, what) in
-        [(view.lost, "lost"), (view.twice, "came twice"), (view.out_of_order, "out of order")]
-    {
+    for (count, what) in [
+        (view.lost, "lost"),
+        (view.doubled, "doubled"),
+        (view.twice, "delivered again"),
+        (view.out_of_order, "out of order"),
+    ] {
         if count > 0 {
             let _ = write!(text, ", {} {what}", figures::whole(count));
         }
@@ -212,7 +227,8 @@ pub fn notable(view: &ChatView) -> Vec<Option<String>> {
         decade(away.into(), "members are offline"),
         decade(view.waiting, "deliveries wait"),
         decade(view.lost, "messages were lost"),
-        decade(view.twice, "messages came twice"),
+        decade(view.doubled, "messages are doubled"),
+        decade(view.twice, "messages were delivered again"),
         decade(view.out_of_order, "messages came out of order"),
     ]
 }

@@ -57,8 +57,8 @@ pub(super) struct Running {
     /// Per user: what gateways have passed on since the device was last heard of. Its next sign of life confirms it;
     /// if there is none, it never came.
     passed_on: BTreeMap<u32, Vec<Push>>,
-    /// Without names: the last sends, by sender and identity, to see which come twice.
-    last_sends: VecDeque<(u32, u64)>,
+    /// Without names: the last messages that were sent, to see which are the same one again.
+    last_sends: VecDeque<LastSend>,
     sends: u64,
     pushed: u64,
     answers: u64,
@@ -68,7 +68,7 @@ pub(super) struct Running {
 /// What has happened to deliveries.
 #[derive(Clone, Debug, Default)]
 struct Tally {
-    /// Sends that were known, and sends that should have been.
+    /// Sends that were known, and sends that should have been: what they say stands there twice.
     repeated: u64,
     doubled: u64,
     refused: u64,
@@ -78,6 +78,17 @@ struct Tally {
     confirmed: u64,
     late_ns: u128,
     latest: Span,
+}
+
+/// A message without a name, and which send it came of.
+#[derive(Clone, Copy, Debug)]
+// Which message it was only the view asks, and the page of a first visit has none.
+#[cfg_attr(not(feature = "whole"), allow(dead_code))]
+struct LastSend {
+    from: u32,
+    send: u64,
+    conversation: u32,
+    seq: u32,
 }
 
 /// An event's id says which messages it carries: conversation, how many, the last one's number.
@@ -221,21 +232,38 @@ impl Running {
 
     fn send(&mut self, from: u32, id: u32, op: &Op) -> Result<Reply, ChatError> {
         self.sends += 1;
-        if !self.dedupe {
-            self.tally.doubled += u64::from(self.last_sends.contains(&(from, op.seed)));
-            self.last_sends.push_back((from, op.seed));
-            if self.last_sends.len() > LAST_SENDS {
-                self.last_sends.pop_front();
-            }
-        }
         let name = if self.dedupe { op.seed } else { self.sends };
         let sent = self.chat.send(from, id, name, op.now);
         self.tally.refused += u64::from(sent == Err(ChatError::Full));
         let sent = sent?;
         self.tally.repeated += u64::from(sent.repeated);
+        if !self.dedupe {
+            self.tally.doubled += u64::from(self.first_of(from, op.seed).is_some());
+            self.last_sends.push_back(LastSend { from, send: op.seed, conversation: id, seq: sent.seq });
+            if self.last_sends.len() > LAST_SENDS {
+                self.last_sends.pop_front();
+            }
+        }
         let note = if sent.repeated { "sent before" } else { "sent" };
         let writes = u32::from(!sent.repeated);
         Ok(self.reply(note, sent.pushes, Cost { reads: 1, writes }, op.now))
+    }
+
+    /// The first message that came of a send, as far back as is known.
+    fn first_of(&self, from: u32, send: u64) -> Option<&LastSend> {
+        self.last_sends.iter().find(|known| (known.from, known.send) == (from, send))
+    }
+
+    #[cfg(feature = "whole")]
+    /// The message of the same conversation that this one says again.
+    pub fn said_before(&self, conversation: u32, seq: u32) -> Option<u32> {
+        let it = self.last_sends.iter().rev().find(|it| (it.conversation, it.seq) == (conversation, seq))?;
+        self.first_of(it.from, it.send).map(|first| first.seq).filter(|first| *first != seq)
+    }
+
+    #[cfg(feature = "whole")]
+    pub fn doubled(&self) -> u64 {
+        self.tally.doubled
     }
 
     /// With the events of what is pushed; for the cost all count.

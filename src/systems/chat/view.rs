@@ -28,6 +28,8 @@ pub struct ChatView {
     pub acknowledged: u32,
     /// Deliveries to members of the room that are still to be confirmed.
     pub waiting: u64,
+    /// In all rooms: messages that say again what an earlier one says, since their send was made again.
+    pub doubled: u64,
     /// In all rooms: messages that a device had already, that came before an earlier one, that are gone.
     pub twice: u64,
     pub out_of_order: u64,
@@ -53,6 +55,8 @@ pub struct MessageRow {
     pub of: u32,
     pub delivered: u32,
     pub read: u32,
+    /// The earlier message that it says again.
+    pub copy_of: Option<u32>,
 }
 
 /// So many of them that have most to get, in the order in which they were. Those who lack about as much stay where
@@ -86,7 +90,8 @@ pub(super) fn view(running: &Running, now: Time) -> ChatView {
         let of = members.iter().filter(|member| member.joined < message.seq).count() as u32;
         let before = members.len() as u32 - of;
         let (delivered, read) = (count(|it| it.delivered) - before, count(|it| it.read) - before);
-        MessageRow { seq: message.seq, from: message.from, at: message.at, of, delivered, read }
+        let copy_of = running.said_before(id, message.seq);
+        MessageRow { seq: message.seq, from: message.from, at: message.at, of, delivered, read, copy_of }
     };
     let row = |member: &super::Member| MemberRow {
         user: member.user,
@@ -105,6 +110,7 @@ pub(super) fn view(running: &Running, now: Time) -> ChatView {
         kept_most: chat.history_max() as u32,
         acknowledged: last,
         waiting: members.iter().map(|member| u64::from(last - member.delivered)).sum(),
+        doubled: running.doubled(),
         twice: running.devices.twice,
         out_of_order: running.devices.out_of_order,
         lost: running.devices.lost,
