@@ -196,3 +196,29 @@ fn alone_it_is_the_scenario_whatever_variants_it_has() {
     session.set("s.workers", json!(4), When::Now).unwrap();
     assert_eq!(comparison.first().digest(), session.digest());
 }
+
+/// What was before is there again, at any moment; a comparison without variants begins with a copy.
+#[test]
+fn what_was_before_a_change_can_be_run_again() {
+    for (mut runs, made) in [
+        (Comparison::of_variants(two()), two()),
+        (Comparison::alone(two()), two()),
+        (Comparison::of_variants(scenario(&json!([]))), scenario(&json!([]))),
+    ] {
+        assert!(runs.is_of(&made));
+        runs.advance(Time::from_ms(3000.0), u64::MAX);
+        let (before, known) = (runs.scenario().clone(), digests(&runs));
+        runs.set("s.workers", json!(4), When::Now).unwrap();
+        runs.set("lb.policy", json!("random"), When::FromStart).unwrap();
+        assert!(!runs.is_of(&made) && !runs.is_of(&before));
+        runs.adopt(before);
+        assert!(runs.is_of(&made));
+        assert_eq!(runs.now(), Time::ZERO);
+        runs.advance(Time::from_ms(3000.0), u64::MAX);
+        assert_eq!(digests(&runs), known);
+    }
+}
+
+fn digests(runs: &Comparison) -> Vec<u64> {
+    runs.runs().iter().map(Session::digest).collect()
+}

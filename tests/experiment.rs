@@ -70,6 +70,7 @@ fn a_sweep_over_the_rate_follows_theory() {
     let sweep = Some(("c.rate_per_s".to_owned(), vec![20.0, 50.0, 70.0]));
     let plan = Plan::new(queue(&json!([])), sweep, 20).unwrap();
     let results = done(&plan);
+    assert_eq!(plan.models("mean"), ["M/M/1"]);
     for (point, rate) in [20.0, 50.0, 70.0].into_iter().enumerate() {
         // 1 / (μ − λ), by hand.
         let theory = plan.theory(point, 0, "mean").unwrap();
@@ -118,6 +119,8 @@ fn a_sweep_over_the_capacity_follows_che() {
         }
     }
     assert_eq!(plan.theory(0, 0, "mean"), None);
+    assert_eq!(plan.models("cache.hit_ratio"), ["Che’s approximation"]);
+    assert!(plan.models("mean").is_empty());
 }
 
 /// The ring of a scenario is one of many that chance could have made: its curve lies around the expected one.

@@ -96,6 +96,31 @@ impl Goal {
     }
 }
 
+/// By how much a goal's figure is multiplied where its label says it in another unit: shares in per cent,
+/// milliseconds in seconds, cents in whole money.
+const FACTORS: [f64; 4] = [1.0, 100.0, 0.001, 0.01];
+
+/// Units that stand beside a label's number, and are said beside the present figure too.
+const UNITS: [&str; 5] = ["ms", "s", "%", "×", "days"];
+
+impl Goal {
+    /// By how much a figure is to be multiplied, and the unit that stands behind it then, so that it can be held
+    /// against what the label says: "10 % lost" is about a share of 0.1. The label's number says so, where it has one.
+    pub fn unit(&self) -> (f64, &'static str) {
+        let words: Vec<&str> = self.label.split_whitespace().collect();
+        let number = |word: &str| decimal(word.trim_matches(|c: char| !c.is_ascii_digit()));
+        for factor in FACTORS {
+            let is_it = |word: &&str| number(word).is_some_and(|it| (it - self.value * factor).abs() < 1e-9);
+            if let Some(at) = words.iter().position(is_it) {
+                let next = words.get(at + 1).map(|word| word.trim_matches(','));
+                let unit = UNITS.into_iter().find(|unit| next == Some(unit));
+                return (factor, unit.unwrap_or_default());
+            }
+        }
+        (1.0, "")
+    }
+}
+
 /// The value at a path with points between names; names may have points themselves, as `p99.9` has.
 fn look_up<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     if let Some(found) = value.get(path) {
@@ -272,6 +297,44 @@ mod tests {
         assert_eq!(goals[0].met(&summary(Value::Null), &state), None);
         assert_eq!(goals[1].met(&summary(Value::Null), &state), Some(true));
         assert_eq!(Goal { path: "nowhere.x".into(), ..goals[1].clone() }.met(&json!({}), &state), None);
+    }
+
+    #[test]
+    fn the_present_figure_is_said_in_the_labels_unit() {
+        for (label, value, factor, unit) in [
+            ("10 % lost each way", 0.1, 100.0, "%"),
+            ("stale ≤ 5 %", 5.0, 1.0, "%"),
+            ("p99 < 250 ms", 250.0, 1.0, "ms"),
+            ("delivered within 3.5 s", 3500.0, 0.001, "s"),
+            ("bursts still 0.5 s", 500.0, 0.001, "s"),
+            ("< 500.00 owed", 50000.0, 0.01, ""),
+            ("busiest ≥ 1.1 × mean", 1.1, 1.0, "×"),
+            ("server 1 at most 4 times as fast", 4.0, 1.0, ""),
+            ("none lost", 0.0, 1.0, ""),
+            ("one machine", 1.0, 1.0, ""),
+        ] {
+            let goal = Goal { label: label.into(), path: "x".into(), op: Op::AtMost, value };
+            assert_eq!(goal.unit(), (factor, unit), "{label}");
+        }
+    }
+
+    #[cfg(feature = "texts")]
+    #[test]
+    fn every_goal_that_names_a_unit_has_it() {
+        for lab in crate::labs::LABS {
+            for goal in Lesson::parse(lab.lesson).unwrap().challenge.goals {
+                let label = &goal.label;
+                let (factor, unit) = goal.unit();
+                let numbers = label
+                    .split_whitespace()
+                    .filter_map(|word| decimal(word.trim_matches(|c: char| !c.is_ascii_digit())));
+                let numbers: Vec<f64> = numbers.collect();
+                let joined = label.replace(' ', "").contains(&goal.value.to_string());
+                let says = joined || numbers.iter().any(|number| (number - goal.value * factor).abs() < 1e-9);
+                assert!(says || numbers.is_empty(), "{}: {label}", lab.id);
+                assert_eq!(unit == "%", label.contains('%'), "{}: {label}", lab.id);
+            }
+        }
     }
 
     #[test]

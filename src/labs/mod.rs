@@ -5,8 +5,10 @@
 
 pub mod lesson;
 pub mod prose;
+mod sweeps;
 
 pub use lesson::{Challenge, Goal, Lesson, Op, Prediction, Question};
+pub use sweeps::sweep_of;
 
 /// A lab of the table.
 #[derive(Clone, Copy, Debug)]

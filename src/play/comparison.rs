@@ -147,7 +147,10 @@ impl Comparison {
                 let (changed, _) = change_at(&self.scenario, self.now(), place, setting, value.clone())?;
                 changed
             }
-            _ => return self.adopt(variants::from_start(&self.scenario, path, value)?),
+            _ => {
+                self.adopt(variants::from_start(&self.scenario, path, value)?);
+                return Ok(());
+            }
         };
         self.scenario = changed;
         let wanted = wanted(&self.scenario, self.alone);
@@ -186,11 +189,18 @@ impl Comparison {
     pub fn edit(&mut self, edit: impl FnOnce(&mut Vec<VariantSpec>)) -> Result<(), Vec<Problem>> {
         let mut scenario = (*self.scenario).clone();
         edit(&mut scenario.variants);
-        self.adopt(Checked::new(scenario)?)
+        self.adopt(Checked::new(scenario)?);
+        Ok(())
     }
 
-    /// Runs another scenario from time 0; what it has in common with the present one is kept.
-    fn adopt(&mut self, scenario: Checked) -> Result<(), Vec<Problem>> {
+    /// Whether this is the scenario that runs, without any change.
+    pub fn is_of(&self, scenario: &Checked) -> bool {
+        self.scenario == *scenario || (!self.alone && self.scenario == at_least_two(scenario.clone()))
+    }
+
+    /// Runs another scenario from time 0, alone or its variants as before; what it has in common with the present
+    /// one is kept.
+    pub fn adopt(&mut self, scenario: Checked) {
         self.scenario = if self.alone { scenario } else { at_least_two(scenario) };
         let mut before = std::mem::take(&mut self.runs);
         self.names.clear();
@@ -204,7 +214,6 @@ impl Comparison {
             self.names.push(name);
             self.runs.push(run);
         }
-        Ok(())
     }
 
     /// What is otherwise from run to run, by path.

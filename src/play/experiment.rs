@@ -112,24 +112,46 @@ impl Plan {
 
     /// What theory says of a figure at a point.
     pub fn theory(&self, point: usize, variant: usize, figure: &str) -> Option<f64> {
+        self.predicted(point, variant, figure).map(|(value, _)| value)
+    }
+
+    /// The models behind [`Plan::theory`], each once: "M/M/4", "Che’s approximation".
+    pub fn models(&self, figure: &str) -> Vec<String> {
+        let mut models: Vec<String> = vec![];
+        for point in 0..self.points() {
+            for variant in 0..self.variants.len() {
+                if let Some((_, model)) = self.predicted(point, variant, figure) {
+                    if !models.contains(&model) {
+                        models.push(model);
+                    }
+                }
+            }
+        }
+        models
+    }
+
+    /// The value, and the model that it is of.
+    fn predicted(&self, point: usize, variant: usize, figure: &str) -> Option<(f64, String)> {
         let scenario = self.setting(point, variant)?;
         if figure.ends_with(".hit_ratio") {
             let (id, share) = hit_ratio_of(&scenario)?;
-            return (figure.strip_suffix(".hit_ratio") == Some(&id)).then_some(share * 100.0);
+            let of_it = figure.strip_suffix(".hit_ratio") == Some(&id);
+            return of_it.then(|| (share * 100.0, "Che’s approximation".to_owned()));
         }
         if let Some(id) = figure.strip_suffix(".imbalance") {
-            return imbalance_of(&scenario, id);
+            return Some((imbalance_of(&scenario, id)?, "points of a ring at random".to_owned()));
         }
         let line = theory_of(&scenario)?;
-        match figure {
-            "mean" => Some(line.mean_ms),
-            "p50" => line.p50_ms,
-            "p95" => line.p95_ms,
-            "p99" => line.p99_ms,
-            "throughput" => Some(line.throughput_per_s),
-            _ if figure.ends_with(".utilisation") => Some(line.utilisation * 100.0),
-            _ => None,
-        }
+        let value = match figure {
+            "mean" => line.mean_ms,
+            "p50" => line.p50_ms?,
+            "p95" => line.p95_ms?,
+            "p99" => line.p99_ms?,
+            "throughput" => line.throughput_per_s,
+            _ if figure.ends_with(".utilisation") => line.utilisation * 100.0,
+            _ => return None,
+        };
+        Some((value, if line.exact { line.model } else { format!("{}, one queue for all", line.model) }))
     }
 
     /// As text, for another thread.

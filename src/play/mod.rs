@@ -8,6 +8,7 @@ mod comparison;
 pub mod experiment;
 mod history;
 mod knobs;
+pub mod sweep;
 
 pub use comparison::{Comparison, Difference};
 pub use knobs::Knob;

@@ -47,11 +47,12 @@ pub fn key_figures(scenario: &Scenario, summary: &Summary) -> Vec<KeyFigure> {
     .map(|(id, name, unit, value)| KeyFigure { id: id.into(), name: name.into(), unit, value })
     .collect();
     let clients = summary.nodes.values().filter(|node| node.kind == "clients").count();
+    let caches = scenario.nodes.iter().any(|node| node.settings.kind().id == "cache");
     for node in &scenario.nodes {
         if let Some(found) = summary.nodes.get(&node.id) {
             let members = node.settings.configure().size().members as usize;
             let one_of_several = clients > 1 && found.kind == "clients";
-            let own = one_of_several.then_some(("p99", "p99 latency", "ms", found.latency_ms.p99));
+            let own = if one_of_several { of_group(found, caches) } else { vec![] };
             for (id, name, unit, value) in own.into_iter().chain(of_node(found, members)) {
                 let (id, name) = (format!("{}.{id}", node.id), named(name, &node.name));
                 figures.push(KeyFigure { id, name, unit, value });
@@ -69,6 +70,15 @@ fn named(figure: &str, node: &str) -> String {
 }
 
 type Named = (&'static str, &'static str, &'static str, Option<f64>);
+
+/// Of one of several groups of clients.
+fn of_group(node: &NodeSummary, caches: bool) -> Vec<Named> {
+    let mut figures = vec![("p99", "p99 latency", "ms", node.latency_ms.p99)];
+    if caches {
+        figures.push(("hit_ratio", "Hit ratio", "%", node.hit_ratio.map(|share| share * 100.0)));
+    }
+    figures
+}
 
 fn of_node(node: &NodeSummary, members: usize) -> Vec<Named> {
     let mut figures: Vec<Named> = vec![];

@@ -88,7 +88,7 @@ pub struct NodeSummary {
     /// What a node of its kind counts, 0 included.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub counts: BTreeMap<&'static str, u64>,
-    /// Hits over hits and misses, where it counts them.
+    /// Hits over hits and misses, where it counts them; of clients those of their own reads.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hit_ratio: Option<f64>,
     /// Machines over time, from the order of each to its removal; only where their number follows the load
@@ -205,7 +205,10 @@ fn node_summary(
     let counted = metrics.counted(node);
     let count_of =
         |what: Counter| counted.iter().find(|(known, _)| *known == what).map_or(0, |(_, count)| *count);
-    let (hits, misses) = (count_of(Counter::Hits), count_of(Counter::Misses));
+    let (hits, misses) = match issued {
+        Some(source) => (source.hits, source.misses),
+        None => (count_of(Counter::Hits), count_of(Counter::Misses)),
+    };
     let counters = settings.kind().counters;
     NodeSummary {
         service: BTreeMap::new(),

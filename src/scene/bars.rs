@@ -24,6 +24,8 @@ pub struct BarChart<'a> {
     pub unit: &'a str,
     /// What the value is, for the table.
     pub quantity: &'a str,
+    /// Each value is also said as its share of the sum.
+    pub shares: bool,
     /// Where all bars would end if shares were equal: a tick on each.
     pub fair: Option<f64>,
 }
@@ -47,10 +49,22 @@ impl BarChart<'_> {
         values.filter(|value| value.is_finite()).fold(0.0, f64::max).max(1e-12)
     }
 
+    fn sum(&self) -> f64 {
+        self.bars.iter().filter_map(|bar| bar.value).sum()
+    }
+
+    fn share(&self, bar: &Bar) -> Option<f64> {
+        bar.value.filter(|_| self.shares && self.sum() > 0.0).map(|value| value / self.sum())
+    }
+
     fn value(&self, bar: &Bar) -> String {
-        match bar.value {
+        let value = match bar.value {
             Some(value) if self.unit.starts_with('/') => format!("{}{}", figures::figure(value), self.unit),
             value => figures::with_unit(value, self.unit),
+        };
+        match self.share(bar) {
+            Some(share) => format!("{} · {value}", figures::percent(share)),
+            None => value,
         }
     }
 
@@ -123,9 +137,14 @@ impl BarChart<'_> {
         } else {
             format!("{} ({})", self.quantity, self.unit)
         };
-        let row =
-            |bar: &Bar| vec![bar.name.clone(), bar.value.map_or(String::new(), |value| format!("{value}"))];
-        Table { head: vec!["member".into(), quantity], rows: self.bars.iter().map(row).collect() }
+        let number = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value}"));
+        let share = |bar: &Bar| self.shares.then(|| number(self.share(bar).map(|share| share * 100.0)));
+        let row = |bar: &Bar| {
+            let cells = [Some(bar.name.clone()), Some(number(bar.value)), share(bar)];
+            cells.into_iter().flatten().collect()
+        };
+        let head = [Some("member".to_owned()), Some(quantity), self.shares.then(|| "share (%)".to_owned())];
+        Table { head: head.into_iter().flatten().collect(), rows: self.bars.iter().map(row).collect() }
     }
 }
 
@@ -142,8 +161,25 @@ mod tests {
             bars: (0..count).map(bar).collect(),
             unit: "/s",
             quantity: "load",
-            fair: None,
+            ..BarChart::default()
         }
+    }
+
+    #[test]
+    fn shares_are_of_the_sum_and_stand_beside_their_values() {
+        let shared = BarChart { shares: true, ..chart(4) };
+        let texts: Vec<String> = (shared.shapes().into_iter())
+            .filter_map(|shape| if let Shape::Text(label) = shape { Some(label.text) } else { None })
+            .collect();
+        for said in ["10\u{a0}% · 1.00/s", "20\u{a0}% · 2.00/s", "30\u{a0}% · 3.00/s", "40\u{a0}% · 4.00/s"]
+        {
+            assert!(texts.iter().any(|text| text == said), "{said}: {texts:?}");
+        }
+        let table = shared.table();
+        assert_eq!(table.head[2], "share (%)");
+        assert_eq!(table.rows[3], ["S4", "4", "40"]);
+        let idle = BarChart { bars: vec![Bar { value: Some(0.0), ..chart(1).bars[0].clone() }], ..shared };
+        assert_eq!(idle.table().rows[0][2], "", "nothing has no shares");
     }
 
     fn widest(shapes: &[Shape]) -> f64 {

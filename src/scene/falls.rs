@@ -9,7 +9,7 @@ use super::palette::Ink;
 use super::shape::{Label, Shape, Stroke, ring};
 use super::yard::{Axis, Density};
 use crate::run::snapshot::{Snapshot, Way};
-use crate::sim::{LOSS_NOTICE, OUTCOMES, Outcome, OutcomeKind, Place};
+use crate::sim::{LOSS_NOTICE, OUTCOMES, Outcome, OutcomeKind, Place, Time, order};
 
 /// Seconds of screen time that a fall takes.
 pub const FALL_S: f64 = 0.8;
@@ -17,6 +17,8 @@ pub const FALL_S: f64 = 0.8;
 pub const LABEL_S: f64 = 2.5;
 /// At most this many pieces are drawn; labels count all.
 const PIECES_MAX: usize = 80;
+/// At one spot a piece falls at most so often, in seconds of screen time: more would smear into a blot.
+const PIECE_S: f64 = FALL_S / 6.0;
 
 /// The colour of an outcome that is not ok.
 pub fn ink(outcome: Outcome) -> Ink {
@@ -58,6 +60,9 @@ struct Heap {
     count: u64,
     /// Seconds of screen time.
     youngest_s: f64,
+    /// The last span of [`PIECE_S`] in which a piece began to fall: counted from time 0, so that the same pieces fall
+    /// in every picture.
+    span: Option<u64>,
 }
 
 pub fn draw(
@@ -71,17 +76,21 @@ pub fn draw(
     // In the order of their spots and outcomes.
     let mut heaps: Vec<((Spot, Outcome), Heap)> = vec![];
     let mut drawn = 0;
-    for fall in falls {
+    let mut in_order: Vec<&Fall> = falls.iter().collect();
+    order::sort_by_key(&mut in_order, |fall| fall.at.0);
+    for fall in in_order {
         let age = view.age_s(snapshot.now, fall.at);
         let key = (fall.spot, fall.outcome);
         let place = heaps.binary_search_by(|(other, _)| other.cmp(&key)).unwrap_or_else(|place| {
-            heaps.insert(place, (key, Heap { count: 0, youngest_s: LABEL_S }));
+            heaps.insert(place, (key, Heap { youngest_s: LABEL_S, ..Heap::default() }));
             place
         });
         let heap = &mut heaps[place].1;
         heap.count += 1;
         heap.youngest_s = heap.youngest_s.min(age);
-        if age >= FALL_S || drawn >= PIECES_MAX || view.reduced_motion {
+        let span = Some((view.age_s(fall.at, Time::ZERO) / PIECE_S) as u64);
+        let is_first = std::mem::replace(&mut heap.span, span) != span;
+        if !is_first || age >= FALL_S || drawn >= PIECES_MAX || view.reduced_motion {
             continue;
         }
         if let Some(start) = start(fall.spot, snapshot, layout) {

@@ -332,6 +332,14 @@ impl<E: Env> Context<'_, E> {
         }
     }
 
+    /// Reports whether a cache had what the call reads.
+    pub fn looked_up(&mut self, id: CallId, hit: bool) {
+        if E::Seen::WATCHES {
+            let request = self.core.calls[id.0].request;
+            self.seen.looked_up(&self.core.requests[request.0], hit);
+        }
+    }
+
     /// Reports how full a member of this node is.
     pub fn occupied(&mut self, member: u16, busy: u32, queued: u32) {
         if E::Seen::WATCHES {

@@ -40,6 +40,9 @@ pub trait Observer {
     /// A member counted something, `n` times at once.
     fn counted(&mut self, _place: Place, _what: Counter, _n: u32) {}
 
+    /// A cache had what a request reads, or had not.
+    fn looked_up(&mut self, _request: &Request, _hit: bool) {}
+
     /// A change took effect.
     fn changed(&mut self, _now: Time) {}
 }
@@ -88,6 +91,10 @@ impl<A: Observer, B: Observer> Observer for (&mut A, &mut B) {
     fn counted(&mut self, place: Place, what: Counter, n: u32) {
         self.0.counted(place, what, n);
         self.1.counted(place, what, n);
+    }
+    fn looked_up(&mut self, request: &Request, hit: bool) {
+        self.0.looked_up(request, hit);
+        self.1.looked_up(request, hit);
     }
     fn changed(&mut self, now: Time) {
         self.0.changed(now);

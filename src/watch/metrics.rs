@@ -61,6 +61,9 @@ pub struct Source {
     pub ended: [u64; Outcome::COUNT],
     /// From issue to the answer, of requests that ended with `ok`.
     pub latency: Latencies,
+    /// Reads that caches answered, and those that they could not.
+    pub hits: u64,
+    pub misses: u64,
 }
 
 /// Counts, percentiles and series of a run.
@@ -95,7 +98,7 @@ impl Metrics {
         &self.total
     }
 
-    /// What became of the requests that a node issued; `None` if none has ended.
+    /// What became of the requests that a node issued; `None` if nothing has.
     pub fn source(&self, node: NodeId) -> Option<&Source> {
         self.sources.get(node as usize)?.as_deref()
     }
@@ -156,6 +159,16 @@ impl Metrics {
         members[member].get_or_insert_with(|| Box::new(MemberTally::new(period)))
     }
 
+    fn source_mut(&mut self, request: &Request) -> &mut Source {
+        let source = request.source as usize;
+        if self.sources.len() <= source {
+            self.sources.resize(source + 1, None);
+        }
+        let latency = || Latencies::new(2);
+        let new = || Source { ended: [0; Outcome::COUNT], latency: latency(), hits: 0, misses: 0 };
+        self.sources[source].get_or_insert_with(|| Box::new(new()))
+    }
+
     fn fell(&mut self, fall: Fall) {
         if self.falls.len() == FALLS_MAX {
             self.falls.pop_front();
@@ -173,16 +186,11 @@ impl Observer for Metrics {
     fn ended(&mut self, request: &Request, outcome: Outcome, now: Time) {
         let latency = now.since(request.born);
         self.total.ended[outcome as usize] += 1;
-        let source = request.source as usize;
-        if self.sources.len() <= source {
-            self.sources.resize(source + 1, None);
-        }
-        let new = || Box::new(Source { ended: [0; Outcome::COUNT], latency: Latencies::new(2) });
-        let source = self.sources[source].get_or_insert_with(new);
+        let source = self.source_mut(request);
         source.ended[outcome as usize] += 1;
         if outcome.is_ok() {
-            self.total.latency.record(latency);
             source.latency.record(latency);
+            self.total.latency.record(latency);
         }
         self.series.ended(outcome, latency, now);
         if self.ended.len() == ENDED_MAX {
@@ -237,8 +245,16 @@ impl Observer for Metrics {
         match what {
             Counter::Hits => self.series.cached(n.into(), 0),
             Counter::Misses => self.series.cached(0, n.into()),
+            Counter::Allowed | Counter::Delayed => self.series.passed(n.into()),
             _ => {}
         }
+    }
+
+    fn looked_up(&mut self, request: &Request, hit: bool) {
+        let source = self.source_mut(request);
+        source.hits += u64::from(hit);
+        source.misses += u64::from(!hit);
+        self.series.looked_up(request.source, hit);
     }
 
     fn occupied(&mut self, place: Place, busy: u32, queued: u32, now: Time) {

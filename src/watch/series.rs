@@ -25,6 +25,8 @@ pub struct Window {
     /// Reads that caches answered, and those that they could not.
     pub hits: u64,
     pub misses: u64,
+    /// Calls that rate limiters let pass.
+    pub passed: u64,
     /// Calls that waited for a worker, a consumer or a limiter's leave at the window's end, anywhere.
     pub waiting: u64,
     pub mean_ms: Option<f64>,
@@ -40,6 +42,11 @@ pub struct Series {
     complete: Vec<Window>,
     current: Window,
     waiting: u64,
+    /// Calls that passed just now.
+    passed: u64,
+    /// By node that issues requests, then by window: hits and misses of its reads. Windows at the end without any are
+    /// left out.
+    reads: Vec<Vec<[u64; 2]>>,
     /// Of the present window and those before it: the window with index `i` has place `i % RECENT_WINDOWS`.
     recent: [Latencies; RECENT_WINDOWS],
 }
@@ -52,6 +59,8 @@ impl Series {
             complete: vec![],
             current: Window::default(),
             waiting: 0,
+            passed: 0,
+            reads: vec![],
             recent: std::array::from_fn(|_| Latencies::new(2)),
         }
     }
@@ -68,7 +77,17 @@ impl Series {
 
     /// How many a second, in the complete window with this index and the [`RECENT_WINDOWS`]` - 1` before it.
     pub fn recent_per_s(&self, index: usize, count: impl Fn(&Window) -> u64) -> f64 {
-        let first = (index + 1).saturating_sub(RECENT_WINDOWS);
+        self.per_s_over(RECENT_WINDOWS, index, count)
+    }
+
+    /// How many windows make up a second: at least one, at most [`RECENT_WINDOWS`].
+    pub fn windows_of_a_second(&self) -> usize {
+        ((1_000_000_000 / self.window.0) as usize).clamp(1, RECENT_WINDOWS)
+    }
+
+    /// How many a second, in the complete window with this index and those before it, so many in all.
+    pub fn per_s_over(&self, over: usize, index: usize, count: impl Fn(&Window) -> u64) -> f64 {
+        let first = (index + 1).saturating_sub(over);
         let windows = self.complete.get(first..=index).unwrap_or(&[]);
         let seconds = windows.len() as f64 * self.window.seconds();
         windows.iter().map(count).sum::<u64>() as f64 / seconds.max(1e-9)
@@ -79,6 +98,14 @@ impl Series {
         let first = (index + 1).saturating_sub(RECENT_WINDOWS);
         let windows = self.complete.get(first..=index)?;
         let (hits, misses) = windows.iter().fold((0, 0), |sum, it| (sum.0 + it.hits, sum.1 + it.misses));
+        (hits + misses > 0).then(|| hits as f64 / (hits + misses) as f64)
+    }
+
+    /// The same of the requests of one node.
+    pub fn recent_hit_ratio_of(&self, node: u16, index: usize) -> Option<f64> {
+        let first = (index + 1).saturating_sub(RECENT_WINDOWS);
+        let windows = self.reads.get(node as usize)?.iter().take(index + 1).skip(first);
+        let (hits, misses) = windows.fold((0, 0), |sum, it| (sum.0 + it[0], sum.1 + it[1]));
         (hits + misses > 0).then(|| hits as f64 / (hits + misses) as f64)
     }
 
@@ -129,10 +156,29 @@ impl Series {
         self.current.misses += misses;
     }
 
+    /// A rate limiter let so many pass; [`Series::waits`], which it tells next, says when.
+    pub fn passed(&mut self, count: u64) {
+        self.passed += count;
+    }
+
+    /// A cache had what a request of this node reads, or had not.
+    pub fn looked_up(&mut self, node: u16, hit: bool) {
+        let (node, window) = (node as usize, self.complete.len());
+        if self.reads.len() <= node {
+            self.reads.resize(node + 1, vec![]);
+        }
+        let reads = &mut self.reads[node];
+        if reads.len() <= window {
+            reads.resize(window + 1, [0; 2]);
+        }
+        reads[window][usize::from(!hit)] += 1;
+    }
+
     /// At one place so many waited before, and so many wait now.
     pub fn waits(&mut self, before: u32, after: u32, now: Time) {
-        if before != after {
+        if before != after || self.passed > 0 {
             self.roll(now);
+            self.current.passed += std::mem::take(&mut self.passed);
             self.waiting = (self.waiting + u64::from(after)).saturating_sub(before.into());
         }
     }

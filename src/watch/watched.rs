@@ -121,6 +121,10 @@ impl Observer for Watch<'_> {
         tell!(self.counted(place, what, n));
     }
 
+    fn looked_up(&mut self, request: &Request, hit: bool) {
+        tell!(self.looked_up(request, hit));
+    }
+
     fn changed(&mut self, now: Time) {
         tell!(self.changed(now));
     }

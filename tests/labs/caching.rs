@@ -112,6 +112,19 @@ fn a_scan_pushes_the_users_keys_out_of_lru() {
         let before = run_until(SCAN, seed, &[], 8_000.0);
         assert!(hit_ratio(&before) > 0.9, "{seed}: {}", hit_ratio(&before));
         let lru = users_hits(seed, &[]);
+        // The users' own ratio is counted: that of their reads alone, and with the report's it is that of all.
+        let at = |ms| run_until(SCAN, seed, &[], ms);
+        let (begun, over) = (at(9_000.0), at(31_000.0));
+        let own = |summary: &Summary, node: &str| summary.nodes[node].hit_ratio.unwrap_or(0.0);
+        let reads = |summary: &Summary| count(summary, "cache", "hits") + count(summary, "cache", "misses");
+        let share = |summary: &Summary| {
+            let report = if summary.at_ms > 8_000.0 { (summary.at_ms - 8_000.0) * 0.18 } else { 0.0 };
+            own(summary, "users") * (reads(summary) - report)
+        };
+        // It begins with the users' own sixteen keys, and reads each key once.
+        assert!(own(&over, "report") < 0.01, "{seed}: {}", own(&over, "report"));
+        let users = (share(&over) - share(&begun)) / (reads(&over) - reads(&begun) - 22.0 * 180.0);
+        assert!((users - lru).abs() < 0.03, "{seed}: {users} beside {lru}");
         assert!((lru - 0.3).abs() < 0.08, "{seed}: {lru}");
         let double = users_hits(seed, &[("cache.capacity", json!(48))]);
         assert!(double < 0.6, "{seed}: {double}");

@@ -2,6 +2,7 @@
 
 use super::common::{Proof, p99, run, seeds, session};
 use serde_json::{Value, json};
+use switchyard::report::{RECENT_WINDOWS, Series};
 use switchyard::run::{NO_LIMIT, Simulation};
 use switchyard::sim::{Call, CallId, Observer, Request, Time};
 
@@ -139,6 +140,27 @@ fn across_an_edge_nearly_twice_the_limit_passes() {
         let full = |policy| run(EDGE, seed, &[("limiter.policy", policy)]).0.total.outcomes["queue-full"];
         let (fixed, log) = (full(window("fixed-window", 20, 1000)), full(window("sliding-log", 20, 1000)));
         assert!(fixed > 0 && log == 0, "{seed}: {fixed} {log}");
+    }
+}
+
+/// The chart counts by the second: what passes across an edge is seen there, and would not be over two seconds.
+#[test]
+fn a_second_of_windows_shows_what_passed_across_the_edge() {
+    for seed in seeds(EDGE) {
+        let peak = |policy, over: fn(&Series) -> usize| {
+            let (_, session) = run(EDGE, seed, &[("limiter.policy", policy)]);
+            let series = session.metrics().series();
+            let at = |index| series.per_s_over(over(series), index, |window| window.passed);
+            (0..series.complete().len()).map(at).fold(0.0, f64::max)
+        };
+        let by_the_second = Series::windows_of_a_second;
+        let fixed = peak(window("fixed-window", 20, 1000), by_the_second);
+        let exact = most_in(&passed(EDGE, seed, window("fixed-window", 20, 1000)), 1000.0) as f64;
+        assert!(fixed >= 33.0 && fixed <= exact, "{seed}: {fixed} of {exact}");
+        assert!(peak(window("sliding-log", 20, 1000), by_the_second) <= 20.0, "{seed}");
+        // Over two seconds it would look much like what is allowed.
+        let two = peak(window("fixed-window", 20, 1000), |_| RECENT_WINDOWS);
+        assert!(two < 0.8 * fixed, "{seed}: {two} beside {fixed}");
     }
 }
 

@@ -17,6 +17,7 @@ impl Cache {
             Found::Hit { answer, age, left } => {
                 self.hits += 1;
                 cx.count(at, Counter::Hits, 1);
+                cx.looked_up(call, true);
                 cx.count(at, Counter::StaleReads, u32::from(cx.newest(answer.origin, key) > answer.version));
                 cx.chose(call, || explain_hit(at, age, left));
                 cx.reply_with(call, Outcome::Ok, answer);
@@ -25,6 +26,7 @@ impl Cache {
             Found::Expired | Found::Miss => {
                 self.misses += 1;
                 cx.count(at, Counter::Misses, 1);
+                cx.looked_up(call, false);
                 cx.count(at, Counter::Expired, u32::from(found == Found::Expired));
                 cx.chose(call, || explain_miss(at, found));
                 self.fetch(cx, call, at, key);
@@ -42,6 +44,7 @@ impl Cache {
     ) {
         self.misses += 1;
         cx.count(member, Counter::Misses, 1);
+        cx.looked_up(call, false);
         match self.settings.strategy {
             Strategy::Aside => self.fetch(cx, call, member, key),
             _ => cx.reply(call, Outcome::Crashed),

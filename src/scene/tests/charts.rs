@@ -48,6 +48,7 @@ fn chart_gallery() {
         unit: "/s",
         quantity: "load",
         fair: Some(40.0),
+        shares: true,
     };
     let all = [
         ("line", line.shapes(), 258.0, 180.0),

@@ -45,6 +45,48 @@ fn a_dot_travels_at_constant_speed_from_departure_to_arrival() {
     assert!(last.is_some_and(|last| last.distance(end) < 1e-6));
 }
 
+/// However many are refused at one machine, few crosses fall at a time, and each that is seen falls all the way; the
+/// label counts all.
+#[test]
+fn what_falls_at_one_spot_does_not_smear() {
+    let mut system = System::new(4).overloaded();
+    let view = View { speed: 10.0, ..System::view(800.0, 520.0) };
+    let first = system.readings.falls[0];
+    system.readings.falls =
+        (0..240).map(|n| Fall { at: Time::from_ms(n as f64 * 80.0), request: n, ..first }).collect();
+    let mut seen: Vec<Vec<(f64, f64)>> = vec![];
+    for frame in 0..60 {
+        system.snapshot.now = Time::from_ms(8000.0 + 160.0 * frame as f64);
+        let shapes = stage(&system.snapshot, &system.readings, &view).shapes;
+        let faded = |shape: &Shape| match shape {
+            Shape::Cross { center, line, .. } if line.alpha < 1.0 => Some((center.x, center.y)),
+            _ => None,
+        };
+        let falling: Vec<(f64, f64)> = shapes.iter().filter_map(faded).collect();
+        assert!((4..=7).contains(&falling.len()), "{frame}: {falling:?}");
+        let count = system
+            .readings
+            .falls
+            .iter()
+            .filter(|fall| {
+                view.age_s(system.snapshot.now, fall.at) < falls::LABEL_S && fall.at <= system.snapshot.now
+            })
+            .count();
+        let label = falls::gathered(first.outcome, count as u64);
+        assert!(
+            shapes.iter().any(|shape| matches!(shape, Shape::Text(it) if it.text == label)),
+            "{frame}: {label}"
+        );
+        seen.push(falling);
+    }
+    // The lowest of one frame was among those of the frame before, higher up: none appears on its way.
+    for pair in seen.windows(2) {
+        let lowest = pair[1].iter().fold(f64::MIN, |lowest, (_, y)| lowest.max(*y));
+        let before = pair[0].iter().fold(f64::MIN, |lowest, (_, y)| lowest.max(*y));
+        assert!(lowest <= before + 6.0, "{pair:?}");
+    }
+}
+
 #[test]
 fn many_requests_share_dots_and_the_stage_says_so() {
     let mut system = System::new(4);

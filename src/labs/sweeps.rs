@@ -1,0 +1,36 @@
+//! What a sweep begins with in labs whose first number does not move what the lab is about.
+
+/// (lab, setting, figure); see `tests/sweeps.rs`.
+const SWEEPS: &[(&str, &str, &str)] = &[
+    ("caching/stampede", "cache.ttl_ms", "p99"),
+    ("caching/cold-start", "clients.rate_per_s", "refused"),
+    ("hash-rings/virtual-points", "cache.count", "cache.imbalance"),
+    ("hash-rings/the-ring-that-scans-by-name", "cache.count", "cache.hit_ratio"),
+    ("rate-limiting/the-windows-edge", "servers.workers", "refused"),
+    ("consistency/strong-or-eventual", "store.replication_lag_ms", "store.stale_reads"),
+    ("consistency/cut-the-network", "store.timeout_ms", "lost"),
+    ("consistency/repair", "store.read_quorum", "store.stale_reads"),
+    ("consistency/conflicts", "clients.rate_per_s", "store.lost_updates"),
+    ("sharding/add-a-shard", "store.workers", "p99"),
+    ("sharding/a-transaction-over-two", "clients.rate_per_s", "lost"),
+    ("chat/presence", "phones.users", "chat.timed out"),
+    ("chat/offline-and-back", "chat.runs.presence_ms", "chat.sends refused"),
+    ("chat/a-gateway-dies", "people.rate_per_s", "chat.delivered after at most"),
+    ("message-queue/more-consumers", "workers.count", "orders.utilisation"),
+    ("message-queue/poison", "orders.poison_share", "orders.dead_letters"),
+    ("message-queue/at-least-once", "orders.attempts_max", "orders.dead_letters"),
+    ("distributed-cache/placement-and-copies", "cache.capacity", "cache.hit_ratio"),
+    ("url-shortener/counter-or-hash", "shortener.runs.links", "shortener.collisions"),
+    ("api-gateway/which-check", "clients.rate_per_s", "refused"),
+    ("resilience/hedging", "clients.rate_per_s", "p95"),
+    ("payments/with-and-without-a-key", "shop.timeout_ms", "pay.charged again"),
+    ("payments/fraud-rules", "pay.runs.amount_mean", "pay.share of honest stopped"),
+    ("payments/refunds", "pay.runs.amount_mean", "pay.fees of all that was captured"),
+    ("payments/settlement-and-fees", "pay.runs.amount_mean", "pay.fees of all that was captured"),
+    ("payments/a-receiver-that-is-down", "pay.runs.webhook_attempts", "pay.webhooks given up"),
+];
+
+/// Setting and figure with which a sweep of this lab begins; `None` for the first number and the usual figure.
+pub fn sweep_of(lab: &str) -> Option<(&'static str, &'static str)> {
+    SWEEPS.iter().find(|(id, ..)| *id == lab).map(|(_, path, figure)| (*path, *figure))
+}
