@@ -5,10 +5,12 @@ use super::engine::Frame;
 use super::paint;
 use super::plot::TimeAxis;
 use super::theme::palette;
+use std::borrow::Cow;
 use switchyard::node::one_of;
 use switchyard::play::{Flag, Session};
-use switchyard::report::Window;
+use switchyard::report::{RECENT_WINDOWS, Window};
 use switchyard::run::snapshot::{MemberView, NodeState, NodeView, Snapshot};
+use switchyard::scenario::NodeSpec;
 use switchyard::scene::{self, Bar, BarChart, Ink, Line, LineChart, Table, Theory};
 use switchyard::sim::Place;
 
@@ -41,7 +43,7 @@ type Points = Vec<(f64, Option<f64>)>;
 
 /// The curves of a chart.
 struct Curves {
-    lines: Vec<(&'static str, Ink, Points)>,
+    lines: Vec<(Cow<'static, str>, Ink, Points)>,
     unit: &'static str,
 }
 
@@ -74,7 +76,7 @@ pub fn paint(kind: Kind, frame: &Frame, flags: &[Flag], canvas: &Canvas) -> Opti
 
 /// What has not happened has no curve: it would only lie over the axis. Tables have all.
 pub fn is_shown(name: &str, mut values: impl Iterator<Item = f64>) -> bool {
-    !matches!(name, "refused" | "failed" | "timed out") || values.any(|value| value > 0.0)
+    !matches!(name, "let through" | "refused" | "failed" | "timed out") || values.any(|value| value > 0.0)
 }
 
 /// The same figures in full, to be read or saved.
@@ -101,27 +103,29 @@ fn curves(kind: Kind, session: &Session) -> Option<Curves> {
     let points = |value: &dyn Fn(&Window) -> Option<f64>| -> Points {
         series.complete().iter().map(|window| (window.end_ms / 1000.0, value(window))).collect()
     };
+    let over = rate_windows(session);
     let rate = |count: fn(&Window) -> u64| -> Points {
         let point = |(index, window): (usize, &Window)| {
-            (window.end_ms / 1000.0, Some(series.recent_per_s(index, count)))
+            (window.end_ms / 1000.0, Some(series.per_s_over(over, index, count)))
         };
         series.complete().iter().enumerate().map(point).collect()
     };
     match kind {
         Kind::Latency => Some(Curves {
             lines: vec![
-                ("p50", Ink::Ok, points(&|window| window.p50_ms)),
-                ("p95", Ink::Waiting, points(&|window| window.p95_ms)),
-                ("p99", Ink::Failed, points(&|window| window.p99_ms)),
+                ("p50".into(), Ink::Ok, points(&|window| window.p50_ms)),
+                ("p95".into(), Ink::Waiting, points(&|window| window.p95_ms)),
+                ("p99".into(), Ink::Failed, points(&|window| window.p99_ms)),
             ],
             unit: "ms",
         }),
         Kind::Throughput => Some(Curves {
             lines: vec![
-                ("ok", Ink::Ok, rate(|window| window.ok)),
-                ("refused", Ink::Refused, rate(|window| window.refused)),
-                ("failed", Ink::Failed, rate(|window| window.failed)),
-                ("timed out", Ink::Waiting, rate(|window| window.timed_out)),
+                ("let through".into(), Ink::Request, rate(|window| window.passed)),
+                ("ok".into(), Ink::Ok, rate(|window| window.ok)),
+                ("refused".into(), Ink::Refused, rate(|window| window.refused)),
+                ("failed".into(), Ink::Failed, rate(|window| window.failed)),
+                ("timed out".into(), Ink::Waiting, rate(|window| window.timed_out)),
             ],
             unit: "/s",
         }),
@@ -130,11 +134,20 @@ fn curves(kind: Kind, session: &Session) -> Option<Curves> {
                 (window.end_ms / 1000.0, series.recent_hit_ratio(index).map(|ratio| ratio * 100.0))
             };
             let points = series.complete().iter().enumerate().map(ratio).collect();
-            Some(Curves { lines: vec![("hit ratio", Ink::Ok, points)], unit: "%" })
+            let groups = groups(session);
+            let mut lines = vec![(hits_of(&groups).into(), Ink::Ok, points)];
+            for (node, name, ink) in groups {
+                let ratio = |(index, window): (usize, &Window)| {
+                    let ratio = series.recent_hit_ratio_of(node, index);
+                    (window.end_ms / 1000.0, ratio.map(|ratio| ratio * 100.0))
+                };
+                lines.push((name.into(), ink, series.complete().iter().enumerate().map(ratio).collect()));
+            }
+            Some(Curves { lines, unit: "%" })
         }
         Kind::Waiting => {
             let waiting = points(&|window| Some(window.waiting as f64));
-            Some(Curves { lines: vec![("waiting", Ink::Waiting, waiting)], unit: "" })
+            Some(Curves { lines: vec![("waiting".into(), Ink::Waiting, waiting)], unit: "" })
         }
         Kind::Load => None,
     }
@@ -145,6 +158,30 @@ impl Curves {
         let lines = self.lines.iter().map(|(name, ink, points)| Line { name, ink: *ink, points }).collect();
         LineChart { lines, unit: self.unit, ..LineChart::default() }
     }
+}
+
+/// Over how many windows rates are counted: percentiles need many, but what a limiter lets through is judged by the
+/// second.
+pub fn rate_windows(session: &Session) -> usize {
+    let limits = cfg!(feature = "whole")
+        && session.scenario().nodes.iter().any(|node| node.settings.kind().id == "limiter");
+    if limits { session.metrics().series().windows_of_a_second() } else { RECENT_WINDOWS }
+}
+
+/// Index, name and colour of the groups of clients, where there are several: each has a hit ratio of its own. The page
+/// of a first visit has neither caches nor limiters.
+pub fn groups(session: &Session) -> Vec<(u16, String, Ink)> {
+    let nodes = session.scenario().nodes.iter().enumerate();
+    let clients: Vec<_> = nodes.filter(|(_, node)| node.settings.kind().id == "clients").collect();
+    let inks = [Ink::Request, Ink::Waiting, Ink::Refused];
+    let several = cfg!(feature = "whole") && clients.len() > 1;
+    let group = |((index, node), ink): (&(usize, &NodeSpec), Ink)| (*index as u16, node.name.clone(), ink);
+    clients.iter().zip(inks).filter(|_| several).map(group).collect()
+}
+
+/// What the curve of all hits is called beside those of groups.
+pub fn hits_of(groups: &[(u16, String, Ink)]) -> &'static str {
+    if groups.is_empty() { "hit ratio" } else { "all" }
 }
 
 /// A machine of the chart of loads.
@@ -192,6 +229,7 @@ fn loads(session: &Session, snapshot: &Snapshot) -> BarChart<'static> {
         bars,
         unit: "/s",
         quantity: "received lately",
+        shares: true,
         ..BarChart::default()
     }
 }

@@ -40,6 +40,7 @@ impl Kind {
                 let Some(last) = metrics.series().complete().len().checked_sub(1) else {
                     return "– ok/s".into();
                 };
+                let over = chart_picture::rate_windows(session);
                 let counts: [(&str, Count); 4] = [
                     ("ok", |window| window.ok),
                     ("refused", |window| window.refused),
@@ -47,7 +48,7 @@ impl Kind {
                     ("timed out", |window| window.timed_out),
                 ];
                 let [ok, bad @ ..] =
-                    counts.map(|(name, count)| (metrics.series().recent_per_s(last, count), name));
+                    counts.map(|(name, count)| (metrics.series().per_s_over(over, last, count), name));
                 let said = |(per_s, name): (f64, &str)| format!("{} {name}/s", figures::figure(per_s));
                 // The chart has them all; beside the title there is room for the worst.
                 let worst =
@@ -70,22 +71,39 @@ impl Kind {
 
     /// Of which time a point tells.
     fn caption(self, session: &Session) -> Option<String> {
-        let window_s = session.metrics().series().window().seconds() * RECENT_WINDOWS as f64;
+        let windows =
+            if self == Kind::Throughput { chart_picture::rate_windows(session) } else { RECENT_WINDOWS };
+        let window_s = session.metrics().series().window().seconds() * windows as f64;
         let looks_back = !matches!(self, Kind::Load | Kind::Waiting);
         looks_back.then(|| format!("of the last {}", figures::with_unit(Some(window_s), "s")))
     }
 
     /// What the colours mean: (class, name).
-    fn key(self) -> &'static [(&'static str, &'static str)] {
-        match self {
+    fn key(self, session: &Session) -> Vec<(&'static str, String)> {
+        let named = |key: &[(&'static str, &str)]| {
+            key.iter().map(|(class, name)| (*class, (*name).to_owned())).collect()
+        };
+        let fixed: &[(&str, &str)] = match self {
             Kind::Latency => &[("good", "p50"), ("slow", "p95"), ("bad", "p99")],
-            Kind::Throughput => {
-                &[("good", "ok"), ("refused", "refused"), ("bad", "failed"), ("slow", "timed out")]
-            }
-            Kind::Hits => &[("good", "hit ratio")],
+            Kind::Throughput => &[
+                ("", "let through"),
+                ("good", "ok"),
+                ("refused", "refused"),
+                ("bad", "failed"),
+                ("slow", "timed out"),
+            ],
+            Kind::Hits => &[],
             Kind::Waiting => &[("slow", "in queues")],
             Kind::Load => &[("", "received lately"), ("bad", "in trouble")],
+        };
+        let mut key: Vec<(&'static str, String)> = named(fixed);
+        if self == Kind::Hits {
+            let groups = chart_picture::groups(session);
+            key.push(("good", chart_picture::hits_of(&groups).to_owned()));
+            let groups = groups.into_iter().zip(["", "slow", "refused"]);
+            key.extend(groups.map(|((_, name, _), class)| (class, name)));
         }
+        key
     }
 }
 
@@ -132,8 +150,9 @@ fn use_chart(props: &Chart) -> Html {
     };
     let title = format!("chart-{}", kind.id());
     let head = kind.head(&session, snapshot);
-    let key = kind.key().iter().copied().filter(|(_, name)| {
-        let count = |window: &Window| match *name {
+    let key = kind.key(&session).into_iter().filter(|(_, name)| {
+        let count = |window: &Window| match name.as_str() {
+            "let through" => window.passed,
             "refused" => window.refused,
             "failed" => window.failed,
             _ => window.timed_out,
@@ -151,7 +170,7 @@ fn use_chart(props: &Chart) -> Html {
             }
             <footer>
                 <p class="key">
-                    { for key.into_iter().map(|(class, name)| html! { <span class={class}>{ name }</span> }) }
+                    { for key.map(|(class, name)| html! { <span class={class}>{ name }</span> }) }
                     { for kind.caption(&session) }
                 </p>
                 <div>

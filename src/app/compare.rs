@@ -7,7 +7,7 @@ use super::compare_charts::{figure_table, variant_charts};
 use super::controls::Controls;
 use super::engine::{Engine, Pulse};
 use super::head::{button_to, head};
-use super::lab::{SPEED, address_of, use_address, use_shortcuts};
+use super::lab::{SPEED, address_of, origin, use_address, use_shortcuts};
 use super::later;
 use super::measure::Measure;
 use super::notice::{Notice, Say};
@@ -20,7 +20,7 @@ use super::transport::Transport;
 use super::variants::{mark, variants};
 use super::work::use_work;
 use std::rc::Rc;
-use switchyard::play::Comparison;
+use switchyard::play::{Comparison, Session};
 use switchyard::scenario::Checked;
 use switchyard::scene::figures;
 use switchyard::sim::Time;
@@ -83,12 +83,17 @@ fn use_compare_page(props: &ComparePage) -> Html {
         "stages" => part(SideBySide { engine: engine.clone(), pulse: pulse.clone() }),
         which => keyed(
             which,
-            Measure { engine: engine.clone(), revision: pulse.revision, sweep: which == "sweep" },
+            Measure {
+                engine: engine.clone(),
+                revision: pulse.revision,
+                sweep: which == "sweep",
+                lab: opened.lab.as_ref().map(|lab| lab.lab.id),
+            },
         ),
     };
     html! {
         <div class="page">
-            { head(Some((opened.lab.as_ref().map(|lab| lab.lab.topic), &title)), props.theme, &props.on_theme, acts) }
+            { head(Some((opened.lab.as_ref().map(|lab| lab.lab.topic), &title)), props.theme, &props.on_theme, &props.say, acts) }
             <main id="main" class="lab compare" tabindex="-1">
                 <div class="middle">
                     <div class="panel view-tabs">{ part(Tabs { label: "What to compare", tabs: tabs(&views), chosen: (*view).clone(), on_choose: choose(&view) }) }</div>
@@ -97,7 +102,7 @@ fn use_compare_page(props: &ComparePage) -> Html {
                 <div class="panel left">
                     { part(Tabs { label: "Panels", tabs: tabs(&lefts), chosen: (*left).clone(), on_choose: choose(&left) }) }
                     <div class="tabpanel" role="tabpanel" id={format!("panel-{}", *left)} aria-labelledby={format!("tab-{}", *left)} tabindex="0">
-                        if *left == "variants" { { variants(&engine) } } else { { for_all(&engine, &pulse) } }
+                        if *left == "variants" { { variants(&engine) } } else { { for_all(&engine, &pulse, opened) } }
                     </div>
                 </div>
             </main>
@@ -123,7 +128,7 @@ fn back_to_the_lab(scenario: &Checked, opened: &Opened) -> Address {
 }
 
 /// What is turned here is turned in every run that has no value of its own.
-fn for_all(engine: &Engine, pulse: &Pulse) -> Html {
+fn for_all(engine: &Engine, pulse: &Pulse, opened: &Opened) -> Html {
     let on_log = {
         let engine = engine.clone();
         Callback::from(move |()| {
@@ -132,7 +137,27 @@ fn for_all(engine: &Engine, pulse: &Pulse) -> Html {
     };
     let flags = engine.session().flags();
     let era = flags.iter().filter(|flag| flag.at <= pulse.now).count();
-    part(Controls { engine: engine.clone(), revision: pulse.revision, era, on_log, only_knobs: false })
+    part(Controls {
+        engine: engine.clone(),
+        revision: pulse.revision,
+        era,
+        on_log,
+        only_knobs: false,
+        origin: Rc::new(origin(opened)),
+    })
+}
+
+/// What is read off beside a variant's name: so that it is seen without the charts and the table below.
+fn head_figures(session: &Session) -> String {
+    let series = session.metrics().series();
+    let Some(last) = series.complete().len().checked_sub(1) else { return format!("p99 {}", figures::NONE) };
+    let lost = series.recent_per_s(last, |window| window.refused + window.failed + window.timed_out);
+    let said = [
+        series.recent_hit_ratio(last).map(|share| format!("{} hits", figures::percent(share))),
+        Some(format!("p99 {}", figures::ms(series.complete()[last].p99_ms))),
+        (lost > 0.0).then(|| format!("{} not answered/s", figures::figure(lost))),
+    ];
+    said.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 #[derive(PartialEq)]
@@ -148,22 +173,23 @@ fn use_side_by_side(props: &SideBySide) -> Html {
     let flags = use_memo(pulse.revision, |_| Rc::new(engine.session().flags()));
     let runs = engine.runs();
     let stage = |(run, name): (usize, &String)| {
-        let series = runs.runs()[run].metrics().series();
-        let p99 = series.complete().last().and_then(|window| window.p99_ms);
+        let figures = head_figures(&runs.runs()[run]);
         html! {
             <section key={run} class="panel variant-stage" aria-label={name.clone()}>
-                <header><h2>{ mark(run) }{ name }</h2><p>{ format!("p99 {}", figures::ms(p99)) }</p></header>
+                <header><h2>{ mark(run) }{ name }</h2><p>{ figures }</p></header>
                 { part(Stage { engine: engine.clone(), pulse: pulse.clone(), name: name.clone().into(), run, miniature: false }) }
             </section>
         }
     };
     html! {
         <>
-            <div class={classes!("stages", (runs.runs().len() > 2).then_some("is-many"))}>
-                { for runs.names().iter().enumerate().map(stage) }
+            <div class="side-by-side">
+                <div class={classes!("stages", (runs.runs().len() > 2).then_some("is-many"))}>
+                    { for runs.names().iter().enumerate().map(stage) }
+                </div>
+                { part(Transport { engine: engine.clone(), pulse: pulse.clone(), flags: (*flags).clone() }) }
+                { variant_charts(engine, pulse, &flags) }
             </div>
-            { part(Transport { engine: engine.clone(), pulse: pulse.clone(), flags: (*flags).clone() }) }
-            { variant_charts(engine, pulse, &flags) }
             <section class="panel chart" aria-label="Figures so far">{ figure_table(&runs) }</section>
         </>
     }

@@ -1,7 +1,7 @@
 //! Charts of the variants on shared axes, the difference from the first, and the figures in a table.
 
 use super::canvas::Canvas;
-use super::chart_picture::horizon_s;
+use super::chart_picture::{groups, horizon_s, rate_windows};
 use super::engine::{Engine, Frame, Pulse};
 use super::paint;
 use super::part::{part, parts};
@@ -10,40 +10,80 @@ use super::theme::palette;
 use super::variants::mark;
 use std::rc::Rc;
 use switchyard::play::{Comparison, Flag, Session};
-use switchyard::report::{KeyFigure, Series, key_figures};
+use switchyard::report::{KeyFigure, Window, key_figures};
 use switchyard::scene::{self, Line, LineChart, VARIANT_INKS, figures};
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 parts!(Charts use_charts);
 
-/// A figure over time: name, unit, and its value in the window with this index.
-type OverTime = (&'static str, &'static str, fn(&Series, usize) -> Option<f64>);
+/// A figure over time: name, unit, and where its value in a window comes from.
+#[derive(Clone)]
+struct OverTime {
+    name: String,
+    unit: &'static str,
+    of: Of,
+}
 
-const FIGURES: [OverTime; 5] = [
-    ("p99 latency", "ms", |series, at| series.complete()[at].p99_ms),
-    ("p50 latency", "ms", |series, at| series.complete()[at].p50_ms),
-    ("Mean latency", "ms", |series, at| series.complete()[at].mean_ms),
-    ("Answered", "/s", |series, at| Some(series.recent_per_s(at, |window| window.ok))),
-    ("Not answered", "/s", |series, at| {
-        Some(series.recent_per_s(at, |window| window.refused + window.failed + window.timed_out))
-    }),
-];
+/// No two have the same name.
+impl PartialEq for OverTime {
+    fn eq(&self, other: &OverTime) -> bool {
+        self.name == other.name
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Of {
+    Window(fn(&Window) -> Option<f64>),
+    /// A second.
+    Rate(fn(&Window) -> u64),
+    Hits,
+    /// Of the requests of one node.
+    GroupHits(u16),
+}
+
+/// What can be shown of these runs.
+fn figures_over_time(session: &Session) -> Vec<OverTime> {
+    let of = |name: &str, unit, of| OverTime { name: name.to_owned(), unit, of };
+    let mut all = vec![
+        of("p99 latency", "ms", Of::Window(|window| window.p99_ms)),
+        of("p50 latency", "ms", Of::Window(|window| window.p50_ms)),
+        of("Mean latency", "ms", Of::Window(|window| window.mean_ms)),
+        of("Answered", "/s", Of::Rate(|window| window.ok)),
+        of("Not answered", "/s", Of::Rate(|window| window.refused + window.failed + window.timed_out)),
+    ];
+    let has = |kind: &str| session.scenario().nodes.iter().any(|node| node.settings.kind().id == kind);
+    if has("limiter") {
+        all.push(of("Let through", "/s", Of::Rate(|window| window.passed)));
+    }
+    if has("cache") {
+        all.push(of("Hit ratio", "%", Of::Hits));
+        let groups = groups(session).into_iter();
+        all.extend(
+            groups.map(|(node, name, _)| of(&format!("Hit ratio · {name}"), "%", Of::GroupHits(node))),
+        );
+    }
+    all
+}
 
 /// (simulated seconds, value)
 type Point = (f64, Option<f64>);
 type Points = Vec<Point>;
 
-fn points(session: &Session, figure: usize) -> Points {
-    let series = session.metrics().series();
-    let (.., value) = FIGURES[figure];
-    (0..series.complete().len())
-        .map(|at| (series.complete()[at].end_ms / 1000.0, value(series, at)))
-        .collect()
+fn points(session: &Session, figure: &OverTime) -> Points {
+    let (series, over) = (session.metrics().series(), rate_windows(session));
+    let value = |at: usize, window: &Window| match figure.of {
+        Of::Window(value) => value(window),
+        Of::Rate(count) => Some(series.per_s_over(over, at, count)),
+        Of::Hits => series.recent_hit_ratio(at).map(|share| share * 100.0),
+        Of::GroupHits(node) => series.recent_hit_ratio_of(node, at).map(|share| share * 100.0),
+    };
+    let windows = series.complete().iter().enumerate();
+    windows.map(|(at, window)| (window.end_ms / 1000.0, value(at, window))).collect()
 }
 
 /// Every variant's figure, or its difference from the first's.
-fn lines(runs: &Comparison, figure: usize, difference: bool) -> Vec<(String, usize, Points)> {
+fn lines(runs: &Comparison, figure: &OverTime, difference: bool) -> Vec<(String, usize, Points)> {
     let all: Vec<Points> = runs.runs().iter().map(|session| points(session, figure)).collect();
     let minus = |(point, first): (&Point, &Point)| {
         (point.0, point.1.zip(first.1).map(|(value, first)| value - first))
@@ -68,27 +108,31 @@ pub fn variant_charts(engine: &Engine, pulse: &Pulse, flags: &Rc<Vec<Flag>>) -> 
 
 #[hook]
 fn use_charts(props: &Charts) -> Html {
-    let figure = use_state(|| 0usize);
+    let known = figures_over_time(&props.engine.session());
+    // Begins with what the lab is about: a cache is there to be hit.
+    let chosen = use_state(|| known.iter().position(|figure| matches!(figure.of, Of::Hits)).unwrap_or(0));
+    let chosen_index = (*chosen).min(known.len() - 1);
+    let figure = known[chosen_index].clone();
     let onchange = {
-        let figure = figure.setter();
+        let chosen = chosen.setter();
         Callback::from(move |event: Event| {
             let menu = event.target_dyn_into::<HtmlSelectElement>();
-            figure.set(menu.and_then(|menu| menu.value().parse().ok()).unwrap_or(0).min(FIGURES.len() - 1));
+            chosen.set(menu.and_then(|menu| menu.value().parse().ok()).unwrap_or(0));
         })
     };
     let menu = html! {
         <select class="shape" aria-label="Figure over time" {onchange}>
-            { for FIGURES.iter().enumerate().map(|(index, (name, ..))| html! {
-                <option value={index.to_string()} selected={index == *figure}>{ *name }</option>
+            { for known.iter().enumerate().map(|(index, it)| html! {
+                <option value={index.to_string()} selected={index == chosen_index}>{ &it.name }</option>
             }) }
         </select>
     };
     // Anew for other variants too.
-    let parts = (props.engine.clone(), props.flags.clone(), *figure, props.engine.runs().runs().len());
+    let parts = (props.engine.clone(), props.flags.clone(), figure.clone(), props.engine.runs().runs().len());
     let paints = use_memo(parts, |(engine, flags, figure, _)| {
         let paint = |difference: bool| {
-            let (engine, flags, what) = (engine.clone(), flags.clone(), (*figure, difference));
-            Paint::new(move |shown, canvas| paint_lines(&engine, shown, what, &flags, canvas))
+            let (engine, flags, figure) = (engine.clone(), flags.clone(), figure.clone());
+            Paint::new(move |shown, canvas| paint_lines(&engine, shown, &figure, difference, &flags, canvas))
         };
         (paint(false), paint(true))
     });
@@ -106,18 +150,18 @@ fn use_charts(props: &Charts) -> Html {
         part(Plot {
             engine: props.engine.clone(),
             paint: if difference { apart } else { alone }.clone(),
-            label: format!("{}{}", FIGURES[*figure].0, if difference { ", difference" } else { "" }),
+            label: format!("{}{}", figure.name, if difference { ", difference" } else { "" }),
         })
     };
     html! {
         <div class="charts">
             <section class="panel chart" aria-labelledby="chart-variants">
-                <header><h2 id="chart-variants">{ FIGURES[*figure].0 }</h2>{ menu }</header>
+                <header><h2 id="chart-variants">{ &figure.name }</h2>{ menu }</header>
                 { plot(false) }
                 <footer><p class="marks">{ for key(0) }</p></footer>
             </section>
             <section class="panel chart" aria-labelledby="chart-difference">
-                <header><h2 id="chart-difference">{ "Difference" }</h2><p>{ format!("{} − {first}", FIGURES[*figure].0) }</p></header>
+                <header><h2 id="chart-difference">{ "Difference" }</h2><p>{ format!("{} − {first}", figure.name) }</p></header>
                 { plot(true) }
                 <footer><p class="marks">{ for key(1) }</p></footer>
             </section>
@@ -129,7 +173,8 @@ fn use_charts(props: &Charts) -> Html {
 fn paint_lines(
     engine: &Engine,
     shown: &Frame,
-    (figure, difference): (usize, bool),
+    figure: &OverTime,
+    difference: bool,
     flags: &[Flag],
     canvas: &Canvas,
 ) -> Option<TimeAxis> {
@@ -143,7 +188,7 @@ fn paint_lines(
         lines: (lines.iter())
             .map(|(name, run, points)| Line { name, ink: VARIANT_INKS[run % 4], points })
             .collect(),
-        unit: FIGURES[figure].1,
+        unit: figure.unit,
         to_s,
         marks: lines.iter().map(|(_, run, _)| *run).collect(),
         flags: flags.iter().map(|flag| scene::Flag { at_s: flag.at.seconds(), label: &flag.label }).collect(),

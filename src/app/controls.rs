@@ -5,9 +5,11 @@ use super::engine::Engine;
 use super::knob::{Control, knob};
 use super::part::{part, parts};
 use serde_json::{Value, json};
+use std::rc::Rc;
 use switchyard::algo::setting::Setting;
 use switchyard::play::{Knob, When};
-use switchyard::scenario::NodeSpec;
+use switchyard::scenario::{Checked, NodeSpec};
+use switchyard::sim::Time;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
@@ -23,6 +25,17 @@ pub struct Controls {
     pub on_log: Callback<()>,
     /// Only what the scenario's author lets the learner turn.
     pub only_knobs: bool,
+    /// Where the way back leads.
+    pub origin: Rc<Origin>,
+}
+
+/// What was there before anybody turned anything.
+#[derive(PartialEq)]
+pub struct Origin {
+    pub scenario: Checked,
+    /// Where it waits.
+    pub at: Time,
+    pub is_lab: bool,
 }
 
 #[hook]
@@ -46,6 +59,7 @@ fn use_controls(props: &Controls) -> Html {
     let chosen = if *from_start { "start" } else { "now" };
     html! {
         <div class="controls">
+            { way_back(engine, &props.origin) }
             { knobs(props, &on_set) }
             <h2 class="heading">{ "Experiment" }</h2>
             { chips("Changes take effect", "apply", "", &choices, chosen, on_apply) }
@@ -53,6 +67,36 @@ fn use_controls(props: &Controls) -> Html {
                 { seed(engine) }
                 { part(AllSettings { engine: engine.clone(), revision: props.revision, era: props.era, on_set, on_log: props.on_log.clone() }) }
             }
+        </div>
+    }
+}
+
+/// The last change undone, or all of them. The buttons stay, so that nothing moves under a slider that is held, and
+/// keep the focus where there is nothing left to undo.
+fn way_back(engine: &Engine, origin: &Rc<Origin>) -> Html {
+    let button = |name: &'static str, title: &'static str, can: bool, act: Callback<()>| {
+        let onclick = Callback::from(move |_: MouseEvent| {
+            if can {
+                act.emit(())
+            }
+        });
+        html! {
+            <button type="button" class="text-button" {title} aria-disabled={(!can).to_string()} {onclick}>{ name }</button>
+        }
+    };
+    let undo = {
+        let engine = engine.clone();
+        Callback::from(move |()| engine.undo())
+    };
+    let reset = {
+        let (engine, origin) = (engine.clone(), origin.clone());
+        Callback::from(move |()| engine.reset(origin.scenario.clone(), origin.at))
+    };
+    let all = if origin.is_lab { "Reset to the lab" } else { "Reset" };
+    html! {
+        <div class="way-back" role="group" aria-label="Your changes">
+            { button("Undo", "Undo the last change (Ctrl+Z or ⌘Z)", engine.can_undo(), undo) }
+            { button(all, "Undo all changes", !engine.runs().is_of(&origin.scenario), reset) }
         </div>
     }
 }

@@ -169,6 +169,16 @@ pub fn takes_key(event: &Event, key: &str) -> bool {
     element.matches(&selector).unwrap_or(false)
 }
 
+/// What has a use for text, a text's own undoing included. Sliders, switches and chips are inputs too.
+pub const TAKES_TEXT: &str =
+    "textarea, input:not([type=range], [type=radio], [type=checkbox]), dialog, dialog *";
+
+/// Whether what has the focus takes text.
+pub fn takes_text(event: &Event) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    target.is_some_and(|element| element.matches(TAKES_TEXT).unwrap_or(false))
+}
+
 /// Hands a file to whoever reads the page.
 pub fn save(name: &str, kind: &str, content: &str) {
     let bag = web_sys::BlobPropertyBag::new();

@@ -83,6 +83,8 @@ struct Inner {
     seeking: Cell<Option<Time>>,
     /// Moments that were stepped from, so that one can step back.
     trail: RefCell<Vec<Time>>,
+    /// What was before each change, so that it can be undone.
+    past: RefCell<Vec<Past>>,
     /// With the run that each paints.
     painters: RefCell<Vec<(u32, Pace, usize, Paint)>>,
     next_painter: Cell<u32>,
@@ -97,8 +99,21 @@ impl PartialEq for Engine {
     }
 }
 
+/// The scenario before a change.
+struct Past {
+    scenario: Checked,
+    /// The number that was changed; empty for anything else.
+    path: String,
+    /// When, by the browser's clock.
+    at_ms: f64,
+}
+
 /// The most steps that can be taken back.
 const TRAIL_MAX: usize = 200;
+/// The most changes that can be undone.
+const PAST_MAX: usize = 30;
+/// A slider that is drawn on sets its number many times: changes of one number so soon after each other are one.
+const SAME_CHANGE_MS: f64 = 1000.0;
 
 impl Engine {
     pub fn new(scenario: Checked, speed: f64) -> Engine {
@@ -119,6 +134,7 @@ impl Engine {
             wish: Cell::new(None),
             seeking: Cell::new(None),
             trail: RefCell::default(),
+            past: RefCell::default(),
             painters: RefCell::default(),
             next_painter: Cell::new(0),
             wake: RefCell::default(),
@@ -335,7 +351,10 @@ impl Engine {
     pub fn try_set(&self, path: &str, value: serde_json::Value, when: When) -> Result<(), Vec<Problem>> {
         let waits_at = (!self.begun()).then(|| self.session().now());
         let when = if waits_at.is_some() { When::FromStart } else { when };
+        let before = self.runs().scenario().clone();
+        let drawn = if value.is_number() { path } else { "" };
         let result = self.0.runs.borrow_mut().set(path, value, when);
+        self.remember(before, drawn);
         if let Some(time) = waits_at {
             self.wait_at(time);
         }
@@ -343,11 +362,61 @@ impl Engine {
         result
     }
 
+    /// Keeps what was before a change, if it was one.
+    fn remember(&self, before: Checked, path: &str) {
+        if self.runs().is_of(&before) {
+            return;
+        }
+        let mut past = self.0.past.borrow_mut();
+        let at_ms = js_sys::Date::now();
+        match past.last_mut() {
+            Some(last) if last.path == path && !path.is_empty() && at_ms - last.at_ms < SAME_CHANGE_MS => {
+                last.at_ms = at_ms;
+            }
+            _ => past.push(Past { scenario: before, path: path.to_owned(), at_ms }),
+        }
+        let surplus = past.len().saturating_sub(PAST_MAX);
+        past.drain(..surplus);
+    }
+
+    /// Whether there is a change that can be undone.
+    pub fn can_undo(&self) -> bool {
+        !self.0.past.borrow().is_empty()
+    }
+
+    /// Takes the last change back, and goes on at the present moment.
+    pub fn undo(&self) {
+        let Some(past) = self.0.past.borrow_mut().pop() else { return };
+        let now = self.where_it_is();
+        self.0.runs.borrow_mut().adopt(past.scenario);
+        self.wait_at(now);
+        self.revise();
+    }
+
+    /// Everything as it was made, waiting at that moment. It can be undone.
+    pub fn reset(&self, made: Checked, at: Time) {
+        let before = self.runs().scenario().clone();
+        self.0.playing.set(false);
+        self.0.begun.set(false);
+        self.0.trail.borrow_mut().clear();
+        self.0.runs.borrow_mut().adopt(made);
+        self.remember(before, "");
+        self.wait_at(at);
+        self.revise();
+    }
+
+    /// The present moment, or that which is on its way.
+    fn where_it_is(&self) -> Time {
+        self.0.wish.get().or(self.0.seeking.get()).unwrap_or(self.session().now())
+    }
+
     #[cfg(feature = "whole")]
     /// Changes the variants, and goes back to the present moment in all of them.
     pub fn edit(&self, edit: impl FnOnce(&mut Comparison) -> Result<(), Vec<Problem>>) {
-        let now = self.0.wish.get().or(self.0.seeking.get()).unwrap_or(self.session().now());
+        let now = self.where_it_is();
+        let before = self.runs().scenario().clone();
         let result = edit(&mut self.0.runs.borrow_mut());
+        self.remember(before, "");
         self.wait_at(now);
         self.revise();
         if let Err(found) = result {
@@ -366,6 +435,7 @@ impl Engine {
         self.0.begun.set(false);
         self.0.selected.set(None);
         self.0.trail.borrow_mut().clear();
+        self.0.past.borrow_mut().clear();
         self.0.wish.set(None);
         self.0.seeking.set(None);
         self.0.runs.replace(Comparison::alone(scenario));

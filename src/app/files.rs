@@ -14,6 +14,19 @@ pub enum Content {
 /// The largest file that is read.
 const BYTES_MAX: f64 = (switchyard::scenario::limits::FILE_BYTES) as f64;
 
+/// What files can be that are no text, by the beginning of what the browser takes them for.
+const NO_TEXT: [(&str, &str); 4] =
+    [("image/", "a picture"), ("video/", "a film"), ("audio/", "a recording"), ("application/pdf", "a PDF")];
+
+/// What is said of a file that cannot hold a log, a scenario or a link, whatever is in it.
+pub fn no_text(file: &web_sys::File) -> Option<String> {
+    let name = switchyard::algo::setting::shortened(&file.name());
+    let (_, what) = NO_TEXT.into_iter().find(|(kind, _)| file.type_().starts_with(kind))?;
+    Some(format!(
+        "“{name}” is {what}. What can be opened is text: a log, a scenario that was saved, or a link."
+    ))
+}
+
 /// Reads a file as a scenario if it looks like one, else as a log.
 ///
 /// # Errors
@@ -23,6 +36,9 @@ pub async fn take(file: &web_sys::File, base: &Checked) -> Result<Content, (Stri
     if file.size() > BYTES_MAX {
         let most = BYTES_MAX / 1024.0 / 1024.0;
         return Err((format!("“{name}” is larger than {most:.0} MiB."), vec![]));
+    }
+    if let Some(why) = no_text(file) {
+        return Err((why, vec![]));
     }
     let bytes =
         super::dom::read(file).await.map_err(|why| (format!("“{name}” could not be read."), vec![why]))?;

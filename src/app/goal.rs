@@ -5,13 +5,14 @@ use switchyard::labs::lesson::Goal;
 use switchyard::node::Settings;
 use switchyard::node::clients::Arrivals;
 use switchyard::play::Session;
+use switchyard::scene::figures::UNIT;
 
 /// How one goal stands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standing {
     pub text: String,
     pub met: bool,
-    /// The figure now.
+    /// The figure now, in the label's unit.
     pub now: Option<String>,
 }
 
@@ -28,7 +29,11 @@ pub fn standing(goals: &[Goal], session: &Session) -> Vec<Standing> {
     let standing = |goal: &Goal| Standing {
         text: goal.label.clone(),
         met: goal.met(&summary, session.state()) == Some(true) && !replays,
-        now: goal.figure(&summary, session.state()).map(shown),
+        now: goal.figure(&summary, session.state()).map(|figure| {
+            let (factor, unit) = goal.unit();
+            let space = if unit.is_empty() { String::new() } else { UNIT.to_string() };
+            format!("{}{space}{unit}", shown(figure * factor))
+        }),
     };
     goals.iter().map(standing).collect()
 }

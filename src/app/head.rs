@@ -3,6 +3,8 @@
 use super::address::Address;
 use super::engine::Engine;
 use super::lab::present_address;
+use super::later;
+use super::notice::Say;
 use super::open::Opened;
 use super::part::{part, parts};
 use super::theme::{Theme, theme_choice};
@@ -59,7 +61,7 @@ fn use_link(props: &Link) -> Html {
 /// Where a page stands: topic and title; none on the first page.
 pub type Where<'a> = Option<(Option<&'static str>, &'a str)>;
 
-pub fn head(at: Where, theme: Theme, on_theme: &Callback<Theme>, acts: Html) -> Html {
+pub fn head(at: Where, theme: Theme, on_theme: &Callback<Theme>, say: &Say, acts: Html) -> Html {
     html! {
         <header class="head">
             { link(Address::default(), "brand", html! { <>{ logo() }{ "Switchyard" }</> }) }
@@ -74,9 +76,24 @@ pub fn head(at: Where, theme: Theme, on_theme: &Callback<Theme>, acts: Html) -> 
             }
             <div class="acts">
                 { acts }
+                { keys_button(say) }
                 { theme_choice(theme, on_theme) }
             </div>
         </header>
+    }
+}
+
+/// Leads to the list of keys, as "?" does.
+fn keys_button(say: &Say) -> Html {
+    let say = say.clone();
+    let onclick = Callback::from(move |_: MouseEvent| later::open("keys", &say));
+    html! {
+        <button type="button" class="icon" title="Keys (?)" aria-label="Keys" {onclick}>
+            <svg viewBox="0 0 20 20" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">
+                <path d="M7 7.2a3 3 0 1 1 4.4 2.7c-1 .5-1.4 1-1.4 2.1M10 15.4v.1" />
+                <circle cx="10" cy="10" r="8.2" />
+            </svg>
+        </button>
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::address::Address;
 use super::clock::use_clock;
-use super::dom::less_motion;
+use super::dom::{focus, input_of, less_motion};
 use super::engine::Engine;
 use super::head::{head, link};
+use super::notice::Say;
 use super::part::{part, parts};
 use super::stage::Stage;
 use super::storage;
@@ -21,6 +22,7 @@ parts!(Miniature use_miniature, Alive use_alive, Home use_home, Card use_card, R
 pub struct Home {
     pub theme: Theme,
     pub on_theme: Callback<Theme>,
+    pub say: Say,
 }
 
 /// Slow enough to follow a single request.
@@ -28,34 +30,115 @@ const MINIATURE_SPEED: f64 = 0.05;
 
 #[hook]
 fn use_home(props: &Home) -> Html {
-    let mut topics: Vec<&str> = vec![];
-    for lab in LABS {
-        if !topics.contains(&lab.topic) {
-            topics.push(lab.topic);
+    let sought = use_state(String::new);
+    let lessons = use_state(Vec::<String>::new);
+    let dark = is_dark();
+    let words = sought.to_ascii_lowercase();
+    let is_found = |index: usize, lab: &Lab| {
+        let lesson = lessons.get(index).map(String::as_str).unwrap_or_default();
+        let says =
+            |word: &str| [lab.topic, lab.title, lab.summary, lesson].iter().any(|text| has(text, word));
+        words.split_whitespace().all(says)
+    };
+    let mut topics: Vec<(&'static str, Vec<&'static Lab>)> = vec![];
+    let mut found = 0;
+    for (_, lab) in LABS.iter().enumerate().filter(|(index, lab)| is_found(*index, lab)) {
+        found += 1;
+        match topics.last_mut() {
+            Some((topic, labs)) if *topic == lab.topic => labs.push(lab),
+            _ => topics.push((lab.topic, vec![lab])),
         }
     }
-    let dark = is_dark();
-    let topic = |topic: &&'static str| {
-        let id = format!("topic-{}", topic.to_ascii_lowercase().replace(' ', "-"));
+    let said = match found {
+        _ if words.is_empty() => String::new(),
+        0 => "No lab has these words.".to_owned(),
+        _ => format!("{} of {} labs", found, LABS.len()),
+    };
+    let topic = |(topic, labs): &(&'static str, Vec<&'static Lab>)| {
+        let id = id_of(topic);
         html! {
-            <section class="topic" aria-labelledby={id.clone()}>
-                <h2 {id}>{ *topic }</h2>
+            <section key={*topic} class="topic" aria-labelledby={id.clone()}>
+                <h2 {id} tabindex="-1">{ *topic }</h2>
                 <ul role="list" class="gallery">
-                    { for LABS.iter().filter(|lab| lab.topic == *topic).map(|lab| html! { <li key={lab.id}>{ part(Card { lab, dark }) }</li> }) }
+                    { for labs.iter().map(|lab| html! { <li key={lab.id}>{ part(Card { lab, dark }) }</li> }) }
                 </ul>
             </section>
         }
     };
     html! {
         <div class="page is-home">
-            { head(None, props.theme, &props.on_theme, html! {}) }
+            { head(None, props.theme, &props.on_theme, &props.say, html! {}) }
             <main id="main" class="home" tabindex="-1">
                 if let Some(lab) = LABS.first() { { hero(lab) } }
-                { for topics.iter().map(topic) }
+                <div class="labs">
+                    <div class="finder">
+                        { search_field(&sought, &lessons) }
+                        <p class="dim small" role="status">{ said }</p>
+                        { contents(&topics) }
+                    </div>
+                    <div>{ for topics.iter().map(topic) }</div>
+                </div>
                 <footer><p>{ "Every figure and every dot comes from a simulation that runs in your browser. Nothing is sent anywhere." }</p></footer>
             </main>
         </div>
     }
+}
+
+/// Whether a text has a word that is in small letters.
+fn has(text: &str, word: &str) -> bool {
+    text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+fn id_of(topic: &str) -> String {
+    format!("topic-{}", topic.to_ascii_lowercase().replace(' ', "-"))
+}
+
+/// Leaves the labs that have all the words, in their titles or anywhere in their lessons: those are fetched when
+/// somebody begins to look for something.
+fn search_field(sought: &UseStateHandle<String>, lessons: &UseStateHandle<Vec<String>>) -> Html {
+    let seek = |sought: &UseStateHandle<String>| {
+        let sought = sought.setter();
+        Callback::from(move |text: String| sought.set(text))
+    };
+    let oninput =
+        seek(sought).reform(|event: InputEvent| input_of(&event).map(|it| it.value()).unwrap_or_default());
+    let onkeydown = {
+        let seek = seek(sought);
+        Callback::from(move |event: KeyboardEvent| {
+            if event.key() == "Escape" {
+                seek.emit(String::new());
+            }
+        })
+    };
+    let onfocus = {
+        let (known, lessons) = (!lessons.is_empty(), lessons.setter());
+        Callback::from(move |_: FocusEvent| {
+            let lessons = lessons.clone();
+            if !known {
+                wasm_bindgen_futures::spawn_local(async move { lessons.set(texts::lessons().await) });
+            }
+        })
+    };
+    html! {
+        <input type="search" aria-label="Find a lab" placeholder="Find a lab" autocomplete="off" spellcheck="false"
+            value={(**sought).clone()} {oninput} {onkeydown} {onfocus} />
+    }
+}
+
+/// Links to the topics that are there. A fragment of the address would be a scenario's, so they go there themselves.
+fn contents(topics: &[(&'static str, Vec<&'static Lab>)]) -> Html {
+    let link = |(topic, labs): &(&'static str, Vec<&'static Lab>)| {
+        let id = id_of(topic);
+        let onclick = {
+            let heading = format!("#{id}");
+            Callback::from(move |event: MouseEvent| {
+                event.prevent_default();
+                focus(&heading);
+            })
+        };
+        html! { <li key={*topic}><a href={format!("#{id}")} {onclick}>{ *topic }<span class="dim">{ labs.len() }</span></a></li> }
+    };
+    html! { <nav aria-label="Topics"><ul role="list">{ for topics.iter().map(link) }</ul></nav> }
 }
 
 fn address_of(lab: &Lab) -> Address {

@@ -7,7 +7,7 @@ use super::head::Go;
 use super::lab::fragment_of;
 use super::notice::{Notice, Say};
 use super::open::problems;
-use super::{dom, whole, work};
+use super::{dom, files, whole, work};
 use gloo_events::{EventListener, EventListenerOptions};
 use serde_json::Value;
 use switchyard::algo::setting::shortened;
@@ -15,7 +15,7 @@ use switchyard::labs::{self, LABS};
 use switchyard::scenario::link::{self, OpenError};
 use switchyard::scenario::{Checked, elsewhere, envelope, limits};
 use wasm_bindgen::JsCast;
-use web_sys::{ClipboardEvent, DataTransfer, DragEvent, Element, Event, File};
+use web_sys::{ClipboardEvent, DataTransfer, DragEvent, Event, File};
 use yew::prelude::*;
 
 /// What can be opened.
@@ -111,9 +111,6 @@ pub fn deliver(incoming: Incoming, go: Go, say: Say) {
     });
 }
 
-/// Sliders, switches and chips are inputs too.
-const TAKES_TEXT: &str = "textarea, input:not([type=range], [type=radio], [type=checkbox]), dialog, dialog *";
-
 /// Takes what is pasted, and what is dropped where nothing else takes it; a frame leaves both to the page around it.
 #[hook]
 pub fn use_incoming(go: &Go, say: &Say) {
@@ -132,10 +129,8 @@ pub fn use_incoming(go: &Go, say: &Say) {
 fn take(event: &Event, go: &Go, say: &Say) {
     let Some(data) = handed(event).filter(|_| !event.default_prevented()) else { return };
     // Whatever has a use for text of its own.
-    let target: Option<Element> = event.target().and_then(|target| target.dyn_into().ok());
-    let takes_text = |target: Element| target.matches(TAKES_TEXT).unwrap_or(false);
     let in_dialog = || document().query_selector("dialog[open]").ok().flatten().is_some();
-    if target.is_some_and(takes_text) || (event.type_() == "paste" && in_dialog()) {
+    if dom::takes_text(event) || (event.type_() == "paste" && in_dialog()) {
         return;
     }
     event.prevent_default();
@@ -169,6 +164,9 @@ async fn text_of(file: &File) -> Result<String, Notice> {
     let name = shortened(&file.name());
     if file.size() > limits::FILE_BYTES as f64 {
         return Err(Notice::error(format!("“{name}” is larger than {} MiB.", limits::FILE_BYTES >> 20)));
+    }
+    if let Some(why) = files::no_text(file) {
+        return Err(Notice::error(why));
     }
     let bytes = dom::read(file).await.map_err(|why| Notice::error(format!("“{name}”: {why}")))?;
     String::from_utf8(bytes).map_err(|_| Notice::error(format!("“{name}” is not UTF-8 text.")))

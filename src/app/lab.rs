@@ -4,8 +4,8 @@ use super::address::Address;
 use super::bridge::use_bridge;
 use super::charts::charts;
 use super::clock::use_clock;
-use super::controls::Controls;
-use super::dom::{is_embed, remember_scenario, takes_key, use_media};
+use super::controls::{Controls, Origin};
+use super::dom::{is_embed, remember_scenario, takes_key, takes_text, use_media};
 use super::engine::{Engine, Pulse};
 use super::head::{Go, embed_head, head};
 use super::incoming::deliver;
@@ -132,7 +132,7 @@ fn use_lab_page(props: &LabPage) -> Html {
             if is_embed() {
                 if shows(opened, "title") { { embed_head(&title, &engine, opened) } }
             } else if shows(opened, "title") {
-                { head(Some((lab.map(|lab| lab.topic), &title)), props.theme, &props.on_theme, acts) }
+                { head(Some((lab.map(|lab| lab.topic), &title)), props.theme, &props.on_theme, &props.say, acts) }
             }
             { part(Layout { parts, opened: opened.clone(), seen }) }
             { match &*above {
@@ -206,7 +206,7 @@ pub fn fragment_of(scenario: &Checked) -> Option<String> {
     Some(link::encode(scenario)).filter(|fragment| fragment.len() <= envelope::FRAGMENT_BYTES_MAX)
 }
 
-/// Space plays and pauses, arrows step.
+/// Space plays and pauses, arrows step, Ctrl+Z undoes. `www/later/keys.js` tells of them.
 #[hook]
 pub fn use_shortcuts(engine: &Engine) {
     use_effect_with(engine.clone(), |engine| {
@@ -215,6 +215,11 @@ pub fn use_shortcuts(engine: &Engine) {
         let listener =
             EventListener::new_with_options(&super::dom::document(), "keydown", options, move |event| {
                 let Some(key) = event.dyn_ref::<KeyboardEvent>() else { return };
+                let with_control = (key.ctrl_key() || key.meta_key()) && !key.shift_key() && !key.alt_key();
+                if with_control && key.key() == "z" && !takes_text(event) {
+                    engine.undo();
+                    return event.prevent_default();
+                }
                 if takes_key(event, &key.key()) || key.ctrl_key() || key.meta_key() || key.alt_key() {
                     return;
                 }
@@ -339,6 +344,14 @@ fn use_layout(props: &Layout) -> Html {
     }
 }
 
+/// The lab as it was made, or else what was opened.
+pub fn origin(opened: &Opened) -> Origin {
+    match &opened.lab {
+        Some(lab) => Origin { scenario: lab.made.clone(), at: Time::from_ms(OPENING_MS), is_lab: true },
+        None => Origin { scenario: opened.scenario.clone(), at: Time::ZERO, is_lab: false },
+    }
+}
+
 fn controls(parts: &Parts, opened: &Opened, era: usize) -> Html {
     part(Controls {
         engine: parts.engine.clone(),
@@ -346,6 +359,7 @@ fn controls(parts: &Parts, opened: &Opened, era: usize) -> Html {
         era,
         on_log: parts.on_log.clone(),
         only_knobs: opened.address.word("edit") == "knobs",
+        origin: Rc::new(origin(opened)),
     })
 }
 
@@ -395,7 +409,7 @@ fn right(parts: &Parts, opened: &Opened) -> Html {
                 <section aria-label="Selection">{ selected(&parts.engine, &parts.pulse) }</section>
             }
             if let (true, Some(lesson), Some(lab)) = (shows(opened, "challenge"), &parts.lesson, parts.lab) {
-                { part(Question { lesson: lesson.clone(), playing: parts.pulse.playing, begun: parts.engine.begun(), on_play }) }
+                { part(Question { lesson: lesson.clone(), lab, playing: parts.pulse.playing, begun: parts.engine.begun(), on_play }) }
                 { part(Challenge { engine: parts.engine.clone(), pulse: parts.pulse.clone(), lesson: lesson.clone(), lab }) }
             }
         </>

@@ -11,8 +11,9 @@ use super::worker::{Done, Work, start};
 use std::cell::RefCell;
 use std::rc::Rc;
 use switchyard::algo::setting::{Scale, SettingKind};
-use switchyard::play::Knob;
+use switchyard::labs::sweep_of;
 use switchyard::play::experiment::{POINTS_MAX, Plan, Results};
+use switchyard::play::{Knob, sweep};
 use switchyard::report::key_figures;
 use switchyard::report::statistics::Estimate;
 use switchyard::scenario::json::decimal;
@@ -28,6 +29,7 @@ pub struct Measure {
     /// Of the scenario.
     pub revision: u32,
     pub sweep: bool,
+    pub lab: Option<&'static str>,
 }
 
 /// A plan and what has come of it.
@@ -52,8 +54,8 @@ struct Choice {
 #[hook]
 fn use_measure(props: &Measure) -> Html {
     let engine = &props.engine;
-    let knobs = swept(engine);
-    let choice = use_state(|| begin(engine, &knobs, props.sweep));
+    let knobs = sweep::knobs(&engine.runs());
+    let choice = use_state(|| begin(engine, props.lab, &knobs, props.sweep));
     let measured = use_state(|| None::<Rc<Measured>>);
     let done = use_state(|| 0usize);
     let cancelled = use_state(|| false);
@@ -135,37 +137,13 @@ fn standing(done: usize, all: usize, cancelled: bool, stale: bool) -> String {
     if stale { format!("{said} The variants have changed since: run again.") } else { said }
 }
 
-/// The numbers that can be swept: those of the lab first, without those in which the variants differ.
-fn swept(engine: &Engine) -> Vec<Knob> {
+/// What the lab has for a sweep, else the first number and p99.
+fn begin(engine: &Engine, lab: Option<&str>, knobs: &[Knob], sweep: bool) -> Choice {
     let runs = engine.runs();
-    let scenario = runs.scenario();
-    let own = |path: &String| scenario.variants.iter().any(|variant| variant.set.contains_key(path));
-    let is_number = |knob: &Knob| matches!(knob.setting.kind, SettingKind::Number { .. });
-    let all = runs.first().all_settings().into_iter();
-    let (mut near, far): (Vec<Knob>, Vec<Knob>) = all
-        .filter(|knob| knob.matters && is_number(knob) && !own(&knob.path))
-        .partition(|knob| scenario.knobs.contains(&knob.path));
-    near.extend(far);
-    near
-}
-
-fn begin(engine: &Engine, knobs: &[Knob], sweep: bool) -> Choice {
-    let session = engine.session();
-    let figures = key_figures(session.scenario(), &session.summary());
-    let figure =
-        figures.iter().find(|figure| figure.id.ends_with(".hit_ratio")).map_or("p99", |figure| &figure.id);
-    let path = knobs.first().map(|knob| knob.path.clone()).unwrap_or_default();
-    let range = knobs.first().map_or((0.0, 1.0), range_of);
-    Choice { seeds: if sweep { 5.0 } else { 30.0 }, path, range, points: 9.0, figure: figure.to_owned() }
-}
-
-/// Around the present value, inside the setting's usual bounds.
-fn range_of(knob: &Knob) -> (f64, f64) {
-    let SettingKind::Number { min, max, usual, step, .. } = knob.setting.kind else { return (0.0, 1.0) };
-    let now = knob.value.as_f64().unwrap_or(usual.0);
-    let rounded = |value: f64| if step > 0.0 { (value / step).round() * step } else { value };
-    let (low, high) = if now > 0.0 { (rounded(now / 4.0), rounded(now * 1.5)) } else { usual };
-    (low.max(usual.0.min(now)).clamp(min, max), high.max(usual.0).clamp(min, max))
+    let beginning = sweep::beginning(&runs, lab.and_then(sweep_of));
+    let range = knobs.iter().find(|knob| knob.path == beginning.path).map_or((0.0, 1.0), sweep::range);
+    let seeds = if sweep { 5.0 } else { 30.0 };
+    Choice { seeds, path: beginning.path, range, points: 9.0, figure: beginning.figure }
 }
 
 fn is_logarithmic(knob: &Knob, (from, to): (f64, f64)) -> bool {
@@ -242,7 +220,7 @@ fn sweep_fields(choice: &UseStateHandle<Choice>, knobs: &[Knob]) -> Html {
     let on_choose = {
         let (choice, knobs) = (choice.clone(), knobs.to_vec());
         Callback::from(move |path: String| {
-            let range = knobs.iter().find(|knob| knob.path == path).map_or(choice.range, range_of);
+            let range = knobs.iter().find(|knob| knob.path == path).map_or(choice.range, sweep::range);
             choice.set(Choice { path, range, ..(*choice).clone() });
         })
     };
@@ -334,7 +312,7 @@ fn sweep_results(engine: &Engine, measured: &Rc<Measured>, choice: &Choice, done
             { part(MeasurePlot { engine: engine.clone(), curves: curves.clone(), done }) }
             <div class="row">
                 <p class="marks">{ for measured.plan.names().iter().enumerate().map(|(variant, name)| html! { <span>{ mark(variant) }{ *name }</span> }) }
-                    if curves.has_theory() { <span class="dim">{ "dashed: theory" }</span> }
+                    if let Some(models) = curves.models() { <span class="dim">{ format!("dashed: {models}") }</span> }
                 </p>
                 <button type="button" class="button" onclick={csv}>{ "Save CSV" }</button>
                 <button type="button" class="button" onclick={png}>{ "Save PNG" }</button>

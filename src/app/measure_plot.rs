@@ -37,6 +37,7 @@ pub struct Curves {
     setting_unit: &'static str,
     logarithmic: bool,
     ends: (f64, f64),
+    models: Vec<String>,
 }
 
 impl Curves {
@@ -69,12 +70,15 @@ impl Curves {
             setting: knob.map(|knob| knob.label.clone()).unwrap_or_default(),
             setting_unit: knob.map_or("", |knob| knob.setting.unit),
             logarithmic: logarithmic(measured),
+            models: plan.models(figure),
             ends: values.first().copied().zip(values.last().copied()).unwrap_or_default(),
         }
     }
 
-    pub fn has_theory(&self) -> bool {
-        self.curves.iter().any(|curve| curve.theory.iter().any(|(_, value)| value.is_some()))
+    /// What the dashed lines are of: "M/M/4", or from which model to which.
+    pub fn models(&self) -> Option<String> {
+        let (first, last) = (self.models.first()?, self.models.last()?);
+        Some(if first == last { first.clone() } else { format!("{first} … {last}") })
     }
 
     fn chart(&self, width: f64, height: f64) -> LineChart<'_> {

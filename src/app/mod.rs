@@ -76,6 +76,7 @@ use part::{keyed, part};
 use std::rc::Rc;
 use texts::Missing;
 use theme::Theme;
+use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 /// Shows the page in the element `#app`.
@@ -193,6 +194,7 @@ fn App() -> Html {
         use_callback((), move |notice, ()| notices.dispatch(Tell::Add(notice)))
     };
     use_history(&show, &say);
+    use_keys(&say);
     incoming::use_incoming(&go, &say);
     let on_dismiss = {
         let notices = notices.dispatcher();
@@ -216,7 +218,7 @@ fn App() -> Html {
             <button type="button" class="skip" onclick={skip}>{ "Skip to the content" }</button>
             { notice_bar(&notices, &on_dismiss) }
             { match &*page {
-                Page::Home => part(Home { theme: *theme, on_theme }),
+                Page::Home => part(Home { theme: *theme, on_theme, say }),
                 Page::Broken(broken) => broken_page(broken),
                 Page::Opening => html! { <main id="main" class="home" tabindex="-1"><p>{ "Opening…" }</p></main> },
                 Page::Missing(address, why) => missing(address, *why, &show),
@@ -259,6 +261,21 @@ fn missing(address: &Address, why: Missing, show: &Callback<Address>) -> Html {
             </p>
         </main>
     }
+}
+
+/// "?" shows the keys.
+#[hook]
+fn use_keys(say: &Say) {
+    let say = say.clone();
+    use_effect_with((), move |()| {
+        let listener = EventListener::new(&dom::document(), "keydown", move |event| {
+            let key = event.dyn_ref::<KeyboardEvent>().map(KeyboardEvent::key);
+            if key.as_deref() == Some("?") && !dom::takes_text(event) {
+                later::open("keys", &say);
+            }
+        });
+        move || drop(listener)
+    });
 }
 
 /// Back, forward, and another fragment in the address bar: only the last could cost work, and asks.

@@ -173,7 +173,7 @@ fn clients_panel(session: &Session, snapshot: &Snapshot, index: usize, clients: 
     };
     let [first, second] = requests.map(|(name, count)| (name, figures::whole(count)));
     let rate = clients.rate_per_s.map_or("–".into(), |rate| figures::with_unit(Some(rate), "req/s"));
-    pairs(&[
+    let mut rows = vec![
         ("Arrivals", clients.arrivals.clone()),
         ("Rate as set", rate),
         ("Distinct clients", figures::whole(clients.clients as u64)),
@@ -181,7 +181,14 @@ fn clients_panel(session: &Session, snapshot: &Snapshot, index: usize, clients: 
         second,
         ("p50 of its answered", quantile(0.5)),
         ("p99 of its answered", quantile(0.99)),
-    ])
+    ];
+    if let Some(own) = own.filter(|own| own.hits + own.misses > 0) {
+        rows.push((
+            "Hit ratio of its reads",
+            figures::percent(own.hits as f64 / (own.hits + own.misses) as f64),
+        ));
+    }
+    pairs(&rows)
 }
 
 fn balancer_panel(snapshot: &Snapshot, balancer: &BalancerView) -> Html {

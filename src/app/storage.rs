@@ -29,3 +29,21 @@ pub fn completed(lab: &str) -> bool {
 pub fn complete(lab: &str) {
     write(&format!("completed.{lab}"), "1");
 }
+
+/// What was predicted in a lab on this machine: an option's text.
+pub fn prediction(lab: &str) -> Option<String> {
+    read(&format!("predicted.{lab}"))
+}
+
+pub fn predict(lab: &str, option: &str) {
+    write(&format!("predicted.{lab}"), option);
+}
+
+/// Whether the answer to a lab's prediction was shown.
+pub fn has_seen_answer(lab: &str) -> bool {
+    read(&format!("answered.{lab}")).is_some()
+}
+
+pub fn see_answer(lab: &str) {
+    write(&format!("answered.{lab}"), "1");
+}

@@ -7,6 +7,7 @@ use super::part::parts;
 use super::storage;
 use std::rc::Rc;
 use switchyard::labs::lesson::Lesson;
+use switchyard::sim::Time;
 use yew::prelude::*;
 
 parts!(Question use_question, Challenge use_challenge);
@@ -14,6 +15,7 @@ parts!(Question use_question, Challenge use_challenge);
 #[derive(PartialEq)]
 pub struct Question {
     pub lesson: Rc<Lesson>,
+    pub lab: &'static str,
     pub playing: bool,
     /// Whether there is anything to see yet.
     pub begun: bool,
@@ -22,21 +24,29 @@ pub struct Question {
 
 #[hook]
 fn use_question(props: &Question) -> Html {
-    let guess = use_state(|| None::<usize>);
-    let asked = use_state(|| false);
     let (question, prediction) = (&props.lesson.question, &props.lesson.predict);
+    // An option by its own text: lessons change.
+    let index_of = |text: String| prediction.options.iter().position(|option| *option == text);
+    let guess = use_state(|| storage::prediction(props.lab).and_then(index_of));
+    let asked = use_state(|| guess.is_some() && storage::has_seen_answer(props.lab));
     let option = |(index, text): (usize, &String)| {
         let onclick = {
-            let guess = guess.setter();
-            Callback::from(move |_: MouseEvent| guess.set(Some(index)))
+            let (guess, lab, text) = (guess.setter(), props.lab, text.clone());
+            Callback::from(move |_: MouseEvent| {
+                storage::predict(lab, &text);
+                guess.set(Some(index));
+            })
         };
         html! {
             <button type="button" {onclick} aria-pressed={(*guess == Some(index)).to_string()} disabled={*asked}>{ text }</button>
         }
     };
     let show = {
-        let asked = asked.setter();
-        Callback::from(move |_: MouseEvent| asked.set(true))
+        let (asked, lab) = (asked.setter(), props.lab);
+        Callback::from(move |_: MouseEvent| {
+            storage::see_answer(lab);
+            asked.set(true);
+        })
     };
     let play = props.on_play.reform(|_: MouseEvent| ());
     // The explanation gives the answer away, so it comes after it.
@@ -94,7 +104,10 @@ fn use_challenge(props: &Challenge) -> Html {
     let session = props.engine.session();
     let standing = standing(&props.lesson.challenge.goals, &session);
     let at_end = session.now() >= session.end();
-    let all = !standing.is_empty() && standing.iter().all(|goal| goal.met);
+    // What is only to look at has met nothing.
+    let has_run = props.engine.begun() && session.now() > Time::ZERO;
+    let holds = |goal: &Standing| has_run && goal.met;
+    let all = !standing.is_empty() && standing.iter().all(holds);
     {
         let (lab, met_before) = (props.lab, met_before.setter());
         use_effect_with(all && at_end, move |met| {
@@ -105,15 +118,17 @@ fn use_challenge(props: &Challenge) -> Html {
         });
     }
     let goal = |goal: &Standing| {
-        let (shape, class, said) = match goal.met {
-            true => ("M5 10.5l3.5 3.5 7-8", "good", "met"),
-            false => ("", "dim", "not met"),
+        let (shape, class, said) = match (holds(goal), at_end) {
+            (true, true) => ("M5 10.5l3.5 3.5 7-8", "good is-met", "met"),
+            (true, false) => ("M6 10.5l2.8 2.8 5.2-6", "good", "holds so far"),
+            (false, _) if !has_run => ("", "dim", "not run yet"),
+            (false, _) => ("", "dim", "not met"),
         };
         html! {
             <li>
-                <svg viewBox="0 0 20 20" class={class} fill="none" aria-hidden="true">
-                    <circle cx="10" cy="10" r="8.6" stroke="currentColor" stroke-width="2" fill={if goal.met { "currentColor" } else { "none" }} />
-                    <path class="tick" d={shape} stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round" />
+                <svg viewBox="0 0 20 20" class={class} fill="none" stroke="currentColor" aria-hidden="true">
+                    <circle cx="10" cy="10" r="8.6" stroke-width="2" />
+                    <path class="tick" d={shape} stroke-linecap="round" stroke-linejoin="round" />
                 </svg>
                 <span>{ &goal.text }<span class="unseen">{ format!(": {said}") }</span>
                     if let Some(now) = &goal.now { <span class="now">{ format!(" · now {now}") }</span> }</span>
@@ -131,6 +146,8 @@ fn use_challenge(props: &Challenge) -> Html {
                 <p class="dim small">{ "A log is replayed. The challenge is about the lab's own traffic, so no goal is met." }</p>
             } else if all && !at_end {
                 <p class="dim small">{ "All goals hold so far. They count at the end of the run." }</p>
+            } else if !has_run {
+                <p class="dim small">{ "Goals count at the end of the run." }</p>
             }
             if !storage::works() { <p class="dim small">{ "Progress is not saved here." }</p> }
         </section>

@@ -45,6 +45,17 @@ pub async fn scenario(lab: &Lab) -> Result<String, Missing> {
     }
 }
 
+/// The lessons of all labs, in their order; empty where one does not arrive.
+pub async fn lessons() -> Vec<String> {
+    // All are under way before the first is waited for.
+    let asked: Vec<JsFuture> = LABS.iter().map(|lab| ask(lab, "md")).collect();
+    let mut lessons = vec![];
+    for answer in asked {
+        lessons.push(text(answer).await.unwrap_or_default());
+    }
+    lessons
+}
+
 /// A lab's scenario if the page has it already.
 pub fn scenario_at_once(lab: &Lab) -> Option<&'static str> {
     (LABS.first()?.id == lab.id).then_some(FIRST_SCENARIO)

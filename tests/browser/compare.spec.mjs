@@ -157,3 +157,70 @@ test('a sweep draws its curves and saves them, by keyboard alone', async ({ page
   expect((await saved('Save PNG')).subarray(1, 4).toString()).toBe('PNG');
   await axe(page);
 });
+
+for (const [what, viewport, lab] of [
+  ['on a wide screen', { width: 1440, height: 900 }, 'caching/scan'],
+  ['on a tablet', { width: 1024, height: 768 }, 'load-balancing/one-slow-server'],
+]) {
+  test(`${what} stages, legend and figures are seen together`, async ({ page }) => {
+    await page.setViewportSize(viewport);
+    await page.goto(`?lab=${lab}&view=compare&t=20000`);
+    const stages = page.locator('.variant-stage');
+    await expect(stages.first()).toBeVisible(PATIENT);
+    for (const stage of await stages.all()) {
+      await expect(stage).toBeInViewport({ ratio: 0.99 });
+      await expect(stage.locator('header p')).toContainText('p99');
+      expect((await stage.boundingBox()).width).toBeGreaterThan(viewport.width / 3);
+    }
+    await expect(page.getByRole('region', { name: 'Transport' })).toBeInViewport({ ratio: 0.99 });
+    // Four of them leave room for the charts only on a wide screen; their figures stand beside their names.
+    if (viewport.width > 1200) await expect(page.locator('.charts .marks').first()).toBeInViewport({ ratio: 0.99 });
+  });
+}
+
+test('on a phone each stage is as large as a lab\'s, and the charts are near', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto('?lab=caching/scan&view=compare&t=20000');
+  const stages = page.locator('.variant-stage .stage');
+  await expect(stages.first()).toBeVisible(PATIENT);
+  const { width, height } = await stages.first().boundingBox();
+  expect(width).toBeGreaterThan(310);
+  expect(height).toBeGreaterThan(310);
+  // All are beside each other: the charts do not come after four of them.
+  expect((await page.locator('.charts').boundingBox()).y).toBeLessThan(844);
+  await page.locator('.variant-stage').last().scrollIntoViewIfNeeded();
+  await expect(page.locator('.variant-stage').last()).toBeInViewport({ ratio: 0.9 });
+  await axe(page);
+});
+
+test('groups of clients have their hit ratio, as a figure and as a curve', async ({ page }) => {
+  await page.goto('?lab=caching/scan&view=compare&t=20000');
+  const row = figures(page).getByRole('row', { name: /^Hit ratio · Users/ });
+  await expect(row).toBeVisible(PATIENT);
+  // While the report scans, the users' own ratio is far above that of all.
+  const cells = async name => (await figures(page).getByRole('row', { name }).getByRole('cell').allTextContents()).map(number);
+  const [users] = await cells(/^Hit ratio · Users/);
+  const [all] = await cells(/^Hit ratio · Cache/);
+  expect(users).toBeGreaterThan(all + 10);
+  const menu = page.getByLabel('Figure over time');
+  expect(await menu.locator('option').allTextContents()).toEqual(expect.arrayContaining(['Hit ratio', 'Hit ratio · Users', 'Hit ratio · Report']));
+  await menu.selectOption({ label: 'Hit ratio · Users' });
+  await expect(page.getByRole('img', { name: 'Hit ratio · Users', exact: true })).toBeVisible();
+});
+
+test('a sweep begins with what moves the lab\'s figure, and names the theory that is dashed', async ({ page }) => {
+  await page.goto('?lab=hash-rings/virtual-points&view=compare');
+  await tab(page, 'Sweep').click(PATIENT);
+  await expect(page.getByRole('combobox', { name: /^Setting/ })).toHaveValue('cache.count');
+  await expect(page.getByRole('combobox', { name: /^Figure/ })).toHaveValue('cache.imbalance');
+  await page.goto('?lab=scaling/one-big-or-many-small&view=compare');
+  await tab(page, 'Sweep').click(PATIENT);
+  for (const [name, value] of [['Points', '2'], ['Seeds', '1']]) {
+    await page.getByRole('textbox', { name, exact: true }).fill(value);
+    await page.getByRole('textbox', { name, exact: true }).press('Tab');
+  }
+  await button(page, 'Run').click();
+  await expect(page.getByText(/^All .* are done/)).toBeVisible({ timeout: 60_000 });
+  await page.getByRole('combobox', { name: /^Figure/ }).selectOption('mean');
+  await expect(page.getByText(/^dashed: M\/M\/\d/)).toBeVisible();
+});

@@ -151,6 +151,22 @@ test('what is none is said with the place, and what is on the page stays', async
   await expect(page.getByRole('dialog')).toHaveCount(0);
 });
 
+test('a picture is called one, wherever it is dropped', async ({ page }) => {
+  const dropped = () => page.evaluate(() => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([new Uint8Array([0x89, 0x50, 0x4e, 0x47])], 'sweep.png', { type: 'image/png' }));
+    document.querySelector('main').dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+  });
+  await page.goto('');
+  await expect(title(page)).toBeVisible(PATIENT);
+  await dropped();
+  await expect(page.getByRole('alert')).toContainText('“sweep.png” is a picture', PATIENT);
+  await openLab(page);
+  await dropped();
+  await expect(page.getByRole('dialog')).toContainText('“sweep.png” is a picture', PATIENT);
+  await expect(page.getByRole('dialog')).not.toContainText('used as a log');
+});
+
 test('by keyboard alone: the dialog takes a link, says what is wrong with one, and gives the focus back', async ({ page }) => {
   await openLab(page);
   await button(page, 'Open file').focus();
@@ -223,7 +239,7 @@ test.describe('with changes of one\'s own', () => {
       await expect(title(page)).toHaveText('One slow server');
       await expect(leastConnections(page)).toBeChecked();
       expect(await shownTime(page)).toBe(at);
-      expect(page.url()).toBe(address);
+      await expect.poll(() => page.url(), PATIENT).toBe(address);
 
       await come(page);
       await expect(question(page)).toContainText('Back brings it back', PATIENT);

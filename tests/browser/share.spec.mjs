@@ -250,6 +250,18 @@ test.describe('on a page of somebody else', () => {
     expect(await page.evaluate(() => history.length)).toBe(before);
   });
 
+  test('the usual height shows the controls', async ({ page }) => {
+    await page.goto(LAB);
+    await frame(page);
+    const first = preview(page).getByRole('tabpanel').getByRole('radio').first();
+    await expect(first).toBeVisible(PATIENT);
+    for (const width of ['', '700', '900']) {
+      await page.getByLabel('Width in pixels').fill(width);
+      const ends = () => first.evaluate(it => it.closest('.control').getBoundingClientRect().bottom - innerHeight);
+      await expect.poll(ends, PATIENT).toBeLessThan(0);
+    }
+  });
+
   test('as high as what is in it: the preview grows, and both snippets ask for it @phone', async ({ page }) => {
     await page.goto(LAB);
     await frame(page);
@@ -260,15 +272,14 @@ test.describe('on a page of somebody else', () => {
     await expect(page.getByLabel('Height in pixels')).toBeDisabled();
     await expect(dialog(page)).toContainText('until the page around it follows');
     expect(new URL(await address(page)).searchParams.get('height')).toBe('auto');
-    expect(await code(page).inputValue()).toContain('height="480"');
+    expect(await code(page).inputValue()).toContain('height="720"');
     // Nothing is cut and nothing is empty below.
     const missing = () => frameOf.evaluate(frame => Math.abs(frame.contentDocument.querySelector('#app').getBoundingClientRect().height - frame.height));
-    await expect.poll(async () => Number(await frameOf.getAttribute('height')) !== 480 && await missing() < 2, PATIENT).toBe(true);
+    await expect.poll(async () => Number(await frameOf.getAttribute('height')) !== 720 && await missing() < 2, PATIENT).toBe(true);
     // With less in it it shrinks.
     const before = Number(await frameOf.getAttribute('height'));
     await page.getByRole('checkbox', { name: 'controls', exact: true }).uncheck();
-    await expect.poll(async () => Number(await frameOf.getAttribute('height')), PATIENT).toBeLessThan(before - 50);
-    expect(await missing()).toBeLessThan(2);
+    await expect.poll(async () => Number(await frameOf.getAttribute('height')) < before - 50 && await missing() < 2, PATIENT).toBe(true);
     await page.getByRole('radio', { name: /the element/ }).check();
     await expect(dialog(page)).toContainText('The element follows');
     expect(await code(page).inputValue()).toMatch(/<switchyard-lab [^>]*height="auto"/);
@@ -307,7 +318,7 @@ test.describe('on a page of somebody else', () => {
     const lab = page.frameLocator('iframe');
     await expect(lab.getByRole('radio', { name: 'Two choices' })).toBeChecked(PATIENT);
     await expect(lab.locator('html')).toHaveAttribute('data-theme', 'light');
-    await expect(page.locator('switchyard-lab iframe')).toHaveAttribute('height', '480');
+    await expect(page.locator('switchyard-lab iframe')).toHaveAttribute('height', '720');
   });
 
   test('names with markup stay text in the snippet', async ({ page }) => {

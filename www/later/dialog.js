@@ -18,6 +18,9 @@ const STYLE = `
   dialog .qr { width: min(18rem, 100%); margin: .5rem 0; border-radius: .5rem; }
   dialog .two { display: grid; grid-template-columns: minmax(0, 20rem) minmax(0, 1fr); gap: 1.25rem; align-items: start; }
   dialog .two > * { display: grid; grid-template-columns: minmax(0, 1fr); gap: .9rem; }
+  dialog .keys { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: .3rem 1rem; margin-top: .4rem; align-items: baseline; }
+  dialog .keys dt { display: flex; gap: .2rem; }
+  dialog kbd { min-width: 1.5rem; padding: .05rem .35rem; border: 1px solid var(--edge); border-radius: .3rem; background: var(--softer); font: inherit; font-size: .8125rem; text-align: center; }
   dialog .preview { overflow: auto; max-height: min(36rem, 60dvh); border: 1px dashed var(--edge); border-radius: .75rem; }
   dialog .preview iframe { display: block; border: 0; color-scheme: normal; }
   @media (max-width: 48rem) { dialog .two { grid-template-columns: minmax(0, 1fr); } }

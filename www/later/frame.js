@@ -9,7 +9,8 @@ const USUAL = ['title', 'stage', 'transport', 'controls'];
 const WARN_CHARS = 8000;
 const FRAGMENT_MAX = 16_384;
 const SIZE_PX = { min: 100, max: 5000 };
-const USUAL_PX = 480;
+/** So high that stage, transport and the first controls are seen; see `.stage` in lab.css. */
+const USUAL_PX = 720;
 /** The preview follows when nothing has been turned for so long. */
 const REST_MS = 300;
 
