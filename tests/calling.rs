@@ -146,10 +146,15 @@ fn a_limiter_says_when_to_come_again_and_clients_may_honour_it() {
     let servers = server("s", 0.0, json!({ "to": ["l"] }));
     let patient = with(servers.clone(), json!({ "call_timeout_ms": 5000 }));
     let cache = |strategy: &str| json!({ "id": "s", "kind": "cache", "strategy": strategy, "to": ["l"] });
+    // A gateway has a limit of its own.
+    let runs = json!({ "id": "gateway", "limit_per_s": 2, "limit_burst": 1 });
+    let gateway = server("s", 0.0, json!({ "runs": runs, "row_ms": 0, "to": ["b"] }));
     let b = server("b", 0.0, json!({}));
     // Whoever stands between passes on what a refusal brings.
     let ways = [
         json!([direct, b]),
+        json!([gateway, b]),
+        json!([with(servers.clone(), json!({ "to": ["g"] })), with(gateway, json!({ "id": "g" })), b]),
         json!([lb, limiter, b]),
         json!([servers, limiter, b]),
         json!([patient, limiter, b]),
@@ -159,7 +164,9 @@ fn a_limiter_says_when_to_come_again_and_clients_may_honour_it() {
     for nodes in ways {
         let last = |settings: Value| {
             let keys = json!({ "kind": "list", "keys": [1, 2] });
-            let mut all = vec![at(&[0.0, 100.2], with(settings, json!({ "keys": keys })))];
+            let mut clients = at(&[0.0, 100.2], with(settings, json!({ "keys": keys })));
+            clients["replay"]["paths"] = json!(["GET /feed"]);
+            let mut all = vec![clients];
             all.extend(nodes.as_array().unwrap().iter().cloned());
             let record = play(&scenario(json!(all), json!([]), json!([])));
             let ends = record.ends();

@@ -25,7 +25,7 @@ pub mod shortener;
 mod tests;
 
 use crate::algo::setting::{Knobs, Setting};
-use crate::sim::{Outcome, Time};
+use crate::sim::{Outcome, Span, Time};
 use serde::Serialize;
 
 /// What a server runs.
@@ -101,16 +101,18 @@ pub struct Reply {
     pub cost: Cost,
     /// What follows from it, for whoever stands downstream. At most [`EVENTS_MAX`].
     pub events: Vec<Event>,
+    /// Of a refusal for coming too often: when to come again.
+    pub again_after: Option<Span>,
 }
 
 impl Reply {
     pub fn ok(note: &'static str, cost: Cost) -> Reply {
-        Reply { outcome: Outcome::Ok, note, cost, events: vec![] }
+        Reply { outcome: Outcome::Ok, note, cost, events: vec![], again_after: None }
     }
 
     /// Refused or failed, after one look-up.
     pub fn not(outcome: Outcome, note: &'static str) -> Reply {
-        Reply { outcome, note, cost: Cost { reads: 1, writes: 0 }, events: vec![] }
+        Reply { outcome, note, cost: Cost { reads: 1, writes: 0 }, events: vec![], again_after: None }
     }
 }
 

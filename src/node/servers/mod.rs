@@ -368,10 +368,10 @@ impl Servers {
         let machine = &self.machines[member];
         if self.running.is_some() && !machine.workers[index].served {
             let call = machine.workers[index].call;
-            let (outcome, rows, way) = self.serve(cx, member as u16, call);
+            let (outcome, answer, rows, way) = self.serve(cx, member as u16, call);
             let machine = &mut self.machines[member];
             let worker = &mut machine.workers[index];
-            (worker.served, worker.worst, worker.way) = (true, outcome, way);
+            (worker.served, worker.worst, worker.way, worker.answer) = (true, outcome, way, answer);
             if rows > Span::ZERO {
                 let now = cx.now();
                 (worker.left, worker.total, worker.since) = (rows, rows, now);

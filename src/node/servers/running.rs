@@ -17,8 +17,8 @@ use crate::algo::PolicyInfo;
 use crate::algo::choice::PolicyChoice;
 use crate::algo::setting::Knobs;
 use crate::sim::{
-    CallId, Context, Counter, Env, Handle, NewRequest, Outcome, Outgoing, Purpose, RequestId, Span, Time,
-    mix, stream_seed,
+    Answer, CallId, Context, Counter, Env, Handle, NewRequest, Outcome, Outgoing, Purpose, RequestId, Span,
+    Time, mix, stream_seed,
 };
 use crate::systems::{self, Event, Inspection, Op, Reply, Service, ServiceInfo, ServiceView, Topic};
 
@@ -149,16 +149,19 @@ fn path_of(topic: Topic) -> Option<&'static str> {
 }
 
 impl Servers {
-    /// The operation takes effect. What it comes to, the time that its rows take, and which of those downstream
-    /// the request is for; `None`: all.
+    /// The operation takes effect. What it comes to, what a refusal brings, the time that its rows take, and which of
+    /// those downstream the request is for; `None`: all.
     pub(super) fn serve<E: Env>(
         &mut self,
         cx: &mut Context<'_, E>,
         member: u16,
         call: CallId,
-    ) -> (Outcome, Span, Option<u16>) {
-        let Some(running) = &mut self.running else { return (Outcome::Ok, Span::ZERO, None) };
+    ) -> (Outcome, Answer, Span, Option<u16>) {
+        let Some(running) = &mut self.running else {
+            return (Outcome::Ok, Answer::default(), Span::ZERO, None);
+        };
         let reply = running.handle(cx, call);
+        let answer = reply.again_after.map_or(Answer::default(), |after| Answer::again(cx.node(), after));
         let rows = Span::from_ms(self.settings.row_ms * f64::from(reply.cost.units()));
         let mut way = None;
         for event in reply.events {
@@ -168,7 +171,7 @@ impl Servers {
             self.send_event(cx, member, event);
         }
         self.schedule_wake(cx);
-        (reply.outcome, rows, way)
+        (reply.outcome, answer, rows, way)
     }
 
     /// The node downstream that is named as this service (an index into [`systems::SERVICES`]), if there is one.

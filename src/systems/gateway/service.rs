@@ -158,19 +158,21 @@ struct Rate {
 }
 
 impl Rate {
-    fn allows(&mut self, client: u32, now: Time) -> bool {
+    /// Counts the request. If it comes too early it does not, and says when it may come again.
+    fn take(&mut self, client: u32, now: Time) -> Result<(), Span> {
         if self.interval == Span::ZERO {
-            return true;
+            return Ok(());
         }
         let used_up = self.used_up.get(&client).copied().unwrap_or(Time::ZERO).max(now);
-        if used_up.since(now).0 > self.interval.0.saturating_mul(self.burst - 1) {
-            return false;
+        let early = used_up.since(now).0.saturating_sub(self.interval.0.saturating_mul(self.burst - 1));
+        if early > 0 {
+            return Err(Span(early));
         }
         if self.used_up.len() >= TOKENS_MAX && !self.used_up.contains_key(&client) {
             self.used_up.pop_first();
         }
         self.used_up.insert(client, used_up + self.interval);
-        true
+        Ok(())
     }
 }
 
@@ -265,8 +267,12 @@ impl Running {
         let (method, path) = operation.path.split_once(' ').unwrap_or(("GET", operation.path));
         let fields = if malformed { &[] } else { FIELDS };
         let incoming = Incoming { method, path, credential, bytes, fields };
-        let rate = &mut self.rate;
-        let verdict = self.gateway.admit(&incoming, &mut |client, now| rate.allows(client, now), op.now);
+        let (rate, mut again_after) = (&mut self.rate, None);
+        let mut limit = |client, now| {
+            again_after = rate.take(client, now).err();
+            again_after.is_none()
+        };
+        let verdict = self.gateway.admit(&incoming, &mut limit, op.now);
         let (stopped, why) = match verdict {
             Verdict::Stopped { by, why } => (Some(by), why),
             Verdict::Forward { .. } => (None, "forwarded"),
@@ -282,7 +288,7 @@ impl Running {
                 (Outcome::Ok, "forwarded", vec![event])
             }
         };
-        Reply { outcome, note, cost, events }
+        Reply { outcome, note, cost, events, again_after }
     }
 }
 

@@ -160,9 +160,9 @@ impl Running {
         };
         match (done.state, done.repeated) {
             (State::Failed, _) if self.is_fraud(done.payment) => {
-                Reply { outcome: Outcome::Fraud, note: "stopped as fraud", cost, events: vec![] }
+                Reply { outcome: Outcome::Fraud, ..Reply::ok("stopped as fraud", cost) }
             }
-            (State::Failed, _) => Reply { outcome: Outcome::Invalid, note: "declined", cost, events: vec![] },
+            (State::Failed, _) => Reply { outcome: Outcome::Invalid, ..Reply::ok("declined", cost) },
             (_, true) => Reply::ok("done before", cost),
             (state, false) => Reply::ok(state.name(), cost),
         }
