@@ -119,3 +119,23 @@ fn a_bounded_ring_knows_how_many_keys_each_machine_has() {
         }
     }
 }
+
+/// Under W = 1 and with machines that hear nothing of each other each write is with one machine alone. Then W is raised
+/// and rows move: a move must know that rows may be older than the setting.
+#[test]
+fn a_larger_write_quorum_does_not_hide_rows_written_under_a_smaller_one() {
+    let settings = json!({ "count": 3, "read_quorum": 1, "write_quorum": 1, "hinted_handoff": false, "read_repair": false });
+    for replication in ["quorum", "leader-sync"] {
+        let (_, end) = Bench::new(5, settings.clone())
+            .clients(json!({ "keys": { "kind": "sequential", "count": KEYS }, "mix": [{ "path": "/", "write_share": 1 }] }))
+            .change_link(0.0, json!({ "cut": true }))
+            .change(3000.0, "c", json!({ "rate_per_s": 0 }))
+            .change_link(5000.0, json!({ "cut": false }))
+            .change(5000.0, "s", json!({ "write_quorum": 3, "replication": replication }))
+            .change(6000.0, "s", json!({ "count": 6 }))
+            .play();
+        let moved = (0..KEYS).filter(|key| owners("ring", 3, *key) != owners("ring", 6, *key)).count();
+        assert!(moved > 200, "{replication}: {moved}");
+        assert_eq!((store(&end).rows_to_move(), misplaced(&end)), (0, 0), "{replication}");
+    }
+}

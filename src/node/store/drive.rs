@@ -1,5 +1,6 @@
 //! How operations go: sent, answered, judged, settled, closed. What is special to a task is elsewhere.
 
+use super::map::Home;
 use super::op::{Ask, Leg, LegState, Message, Op, Reply, Rule, Task, Verdict};
 use super::slab::NOBODY;
 use super::{OP, OPS_MAX, Store};
@@ -289,7 +290,7 @@ impl Store {
             }
             Rule::Quorum { need, write } => self.quorum(op, need, write),
             Rule::Arrival { need } => match self.map.joining_by(op.key, op.move_number) {
-                Some(home) => self.of_home(op, need, home.all()),
+                Some(home) => self.at_new_home(op, need, &home),
                 None => Verdict::Hopeless(Outcome::NoRoute),
             },
             Rule::Leader { write } => self.of_leader(op, write),
@@ -342,7 +343,23 @@ impl Store {
         }
     }
 
+    /// A row arrives. Whoever leads afterwards is among those that the leader sees now.
+    fn at_new_home(&self, op: &Op, need: Option<u16>, home: &Home) -> Verdict {
+        if let Some(need) = need {
+            return self.of_home(op, need, home.all());
+        }
+        if self.view.leader(&self.map.home(op.key)) != Some(op.member) {
+            return Verdict::Hopeless(Outcome::NoBackend);
+        }
+        let seen = home.all().iter().copied().filter(|member| self.view.sees(op.member, *member));
+        self.of_home(op, u16::MAX, &seen.collect::<Vec<_>>())
+    }
+
     fn of_leader(&self, op: &Op, write: bool) -> Verdict {
+        // What it wrote is gone if another leads meanwhile.
+        if write && self.view.leader(&self.map.home(op.key)) != Some(op.member) {
+            return Verdict::Hopeless(Outcome::NoBackend);
+        }
         match op.legs.first().map(|leg| leg.state) {
             Some(LegState::Failed(outcome)) => Verdict::Hopeless(outcome),
             Some(LegState::Done) if !self.map.home(op.key).has(op.member) => {

@@ -2,7 +2,7 @@
 //!
 //! A new leader's rows are the truth from then on: what others hold beyond them is thrown away, at once rather
 //! than when they hear of it (MongoDB's rollback, Kafka's truncation). Of acknowledged writes these are the
-//! lost ones. Only an asynchronous leader loses any, or a synchronous one when all that followed it are gone.
+//! lost ones, each counted once. Only an asynchronous leader loses any, or a synchronous one when all that followed it are gone.
 //!
 //! A follower that was gone gets what it missed by its leader's hints and by anti-entropy, and follows from then
 //! on; there is no log that it reads from where it stopped, so with both turned off it lacks those rows until
@@ -43,7 +43,7 @@ impl Store {
     }
 
     /// Counts what the new leaders lack, and makes them the truth.
-    fn take_over<E: Env>(&mut self, cx: &mut Context<'_, E>, before: &View) {
+    pub(super) fn take_over<E: Env>(&mut self, cx: &mut Context<'_, E>, before: &View) {
         for key in self.known_keys() {
             let home = self.map.home(key);
             let Some(leader) = self.view.leader(&home) else { continue };
@@ -52,7 +52,7 @@ impl Store {
             }
             let row = self.machines[leader as usize].rows.get(key).cloned();
             let has = row.as_ref().map_or(0, |row| row.number());
-            let lost = self.oracle.taken_over(key, has, cx.newest(cx.node(), key));
+            let lost = self.oracle.taken_over(key, row.as_ref(), cx.newest(cx.node(), key));
             if lost > 0 {
                 cx.count(leader, Counter::LostWrites, lost);
                 self.watch.lost(lost);

@@ -62,6 +62,7 @@ use crate::sim::{
 use map::Map;
 use op::{Ask, Messages, Ops};
 use oracle::Oracle;
+use rebalance::TakenBy;
 use scatter::Scans;
 use table::Table;
 use transact::Decision;
@@ -132,6 +133,7 @@ pub struct Store {
     view: View,
     /// The term when the replication was chosen: that of all writes without a leader.
     chosen_term: u32,
+    taken_by: TakenBy,
     ops: Ops,
     messages: Messages,
     oracle: Oracle,
@@ -214,6 +216,7 @@ impl Store {
             divided: Divided::default(),
             view: View::default(),
             chosen_term: 0,
+            taken_by: TakenBy::new(&settings),
             ops: Ops::default(),
             messages: Messages::default(),
             oracle: Oracle::default(),
@@ -446,8 +449,13 @@ impl Behaviour for Store {
     fn change<E: Env>(&mut self, cx: &mut Context<'_, E>, settings: &Settings) {
         let before = std::mem::replace(&mut self.settings, settings.clone());
         self.service = settings.service_ms.sampler();
-        let known = self.machines.len();
+        self.taken_by.change(settings);
+        let (known, view) = (self.machines.len(), self.view.clone());
         self.fit();
+        // With other members another side may have most of them.
+        if before.count != settings.count && settings.has_leaders() {
+            self.take_over(cx, &view);
+        }
         if before.replication != settings.replication {
             self.choose_term();
         }

@@ -66,8 +66,8 @@ pub enum Rule {
     InSync,
     /// So few failed that every key has somebody who answered.
     Covering,
-    /// So many of the home that the key moves to.
-    Arrival { need: u16 },
+    /// So many of the home that the key moves to; with a leader, for which none are said, all whom it sees.
+    Arrival { need: Option<u16> },
 }
 
 /// What one machine asks of another.

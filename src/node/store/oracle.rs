@@ -17,8 +17,8 @@ pub struct Oracle {
 struct Record {
     /// Of the acknowledged writes the one that stays.
     winner: Option<Row>,
-    /// What was lost of writes up to this number has been counted.
-    lost_to: u32,
+    /// Writes after the first of these numbers and up to the second are lost, and counted.
+    lost: (u32, u32),
 }
 
 impl Oracle {
@@ -39,19 +39,43 @@ impl Oracle {
         how == Merge::LastWins && !new.has_seen(&old) && !old.has_seen(&new)
     }
 
-    /// Keys of which a write was acknowledged.
-    pub fn keys(&self) -> impl Iterator<Item = u32> {
-        self.keys.iter().filter(|(_, record)| record.winner.is_some()).map(|(key, _)| key)
+    /// Of each key's acknowledged writes the one that stays.
+    pub fn kept(&self) -> impl Iterator<Item = (u32, &Version)> {
+        self.keys.iter().filter_map(|(key, record)| Some((key, record.winner.as_ref()?.versions().first()?)))
     }
 
-    /// A leader takes over that has writes up to `has`; acknowledged are those up to `newest`. How many that
-    /// loses which were not lost before.
-    pub fn taken_over(&mut self, key: u32, has: u32, newest: u32) -> u32 {
+    /// A leader takes over that has this row; acknowledged are writes up to `newest`. How many that loses which were
+    /// not lost before. Its row is what stays from then on: what comes after is not to blame for what is lost already.
+    pub fn taken_over(&mut self, key: u32, row: Option<&Row>, newest: u32) -> u32 {
         let record = self.keys.get_mut(key);
-        let lost = newest.saturating_sub(has.max(record.lost_to));
+        let has = row.map_or(0, Row::number);
+        let (after, to) = record.lost;
+        let lost = newest.saturating_sub(has.max(to)) + after.saturating_sub(has);
         if lost > 0 {
-            record.lost_to = newest;
+            record.lost = (has, newest);
+            record.winner = row.cloned();
         }
         lost
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::store::version::Seen;
+
+    #[test]
+    fn each_write_is_lost_once() {
+        let row = |number| Row::new(Version { number, writer: 0, term: 1, stamp: 0, seen: Seen::default() });
+        let mut oracle = Oracle::default();
+        oracle.acknowledged(3, &row(6), Merge::LastWins);
+        assert_eq!(oracle.taken_over(3, Some(&row(6)), 6), 0);
+        assert_eq!(oracle.taken_over(3, Some(&row(2)), 6), 4, "3 to 6");
+        assert_eq!(oracle.taken_over(3, Some(&row(2)), 6), 0);
+        oracle.acknowledged(3, &row(8), Merge::LastWins);
+        assert_eq!(oracle.taken_over(3, Some(&row(2)), 8), 2, "7 and 8");
+        assert_eq!(oracle.kept().map(|(_, version)| version.number).collect::<Vec<_>>(), [2]);
+        assert_eq!(oracle.taken_over(3, None, 8), 2, "1 and 2");
+        assert_eq!(oracle.kept().count() as u32 + oracle.taken_over(3, None, 8), 0);
     }
 }

@@ -1,17 +1,44 @@
 //! Moving rows when the division of the keys changes, one by one and no faster than allowed.
 //!
-//! A move reads the row from as many of its old owners as surely include one that took the last write, gives it
-//! to the new ones, and then the map is changed: from one instant to the next the key is elsewhere, and what the
-//! old owners hold of it is thrown away. Until then reads go to the old owners, and writes must be taken by both
-//! (as with Cassandra's pending ranges), so none is lost on the way. Without enough owners a move fails and is
-//! tried again later.
+//! A move reads the row from as many of its old owners as surely include one that took the last write, under
+//! whatever settings that was ([`TakenBy`]: since then W may have been raised, or leaders introduced), gives it to
+//! the new ones, and then the map is changed: from one instant to the next the key is elsewhere, and what the old
+//! owners hold of it is thrown away. Until then reads go to the old owners, and writes must be taken by both (as
+//! with Cassandra's pending ranges), so none is lost on the way; a leader must still lead when its row arrives.
+//! Without enough owners a move fails and is tried again later.
 
 use super::op::{Ask, Op, Rule, Task};
-use super::settings::Settings;
+use super::settings::{Replication, Settings};
 use super::version::{Row, merged};
 use super::{MOVE, NOBODYS, Store};
 use crate::algo::ring::Members;
 use crate::sim::{Context, Counter, Env, NS_PER_S, Span, order};
+
+/// By whom what is there may have been taken when it was written, under all settings since the beginning.
+#[derive(Clone, Copy, Debug)]
+pub struct TakenBy {
+    /// At least by so many.
+    fewest: u16,
+    /// Not surely by the key's leader.
+    anybody: bool,
+}
+
+impl TakenBy {
+    pub fn new(settings: &Settings) -> TakenBy {
+        match settings.replication {
+            Replication::Quorum => TakenBy { fewest: settings.write_quorum, anybody: true },
+            // A leader may be alone.
+            Replication::LeaderSync | Replication::LeaderAsync => TakenBy { fewest: 1, anybody: false },
+        }
+    }
+
+    /// From now on these settings hold.
+    pub fn change(&mut self, settings: &Settings) {
+        let new = TakenBy::new(settings);
+        self.fewest = self.fewest.min(new.fewest);
+        self.anybody |= new.anybody;
+    }
+}
 
 /// Moves under way at once.
 const MOVES_AT_ONCE: usize = 64;
@@ -77,18 +104,18 @@ impl Store {
 
     fn fetch<E: Env>(&mut self, cx: &mut Context<'_, E>, key: u32, number: u32) {
         let home = self.map.home(key);
-        let leaders = self.settings.has_leaders();
+        let led = self.settings.has_leaders() && !self.taken_by.anybody;
         let mover = self.view.leader(&home).filter(|mover| self.is_well(cx, *mover));
         let Some(mover) = mover else { return self.map.moved(key, number, false) };
         // Every write was taken by W of N: among any N − W + 1 there is one that took it.
-        let need = (home.all().len() as u16 + 1).saturating_sub(self.settings.write_quorum).max(1);
-        let rule = match leaders {
+        let need = (home.all().len() as u16 + 1).saturating_sub(self.taken_by.fewest).max(1);
+        let rule = match led {
             true => Rule::Leader { write: false },
             false => Rule::Quorum { need, write: false },
         };
         let mut op = Op::new(Task::Fetch, rule, mover, key, Ask::Read);
         op.move_number = number;
-        let to = if leaders { std::slice::from_ref(&mover) } else { home.all() };
+        let to = if led { std::slice::from_ref(&mover) } else { home.all() };
         if self.errand_to(cx, op, to).is_none() {
             self.map.moved(key, number, false);
         }
@@ -105,10 +132,9 @@ impl Store {
         let row = rows.fold(None, |all: Option<Row>, row| merged(all.as_ref(), row, how));
         let Some(home) = self.map.joining_by(key, number) else { return };
         let Some(row) = row else { return self.arrive_home(cx, mover, key, number) };
-        let leaders = self.settings.has_leaders();
-        let seen = home.all().iter().filter(|member| self.view.sees(mover, **member)).count() as u16;
-        let need = if leaders { seen.max(1) } else { self.settings.write_quorum };
-        let ask = Ask::Write { row: row.clone(), led: leaders };
+        let led = self.settings.has_leaders();
+        let need = if led { None } else { Some(self.settings.write_quorum) };
+        let ask = Ask::Write { row: row.clone(), led };
         let mut op = Op::new(Task::Put, Rule::Arrival { need }, mover, key, ask);
         (op.row, op.move_number) = (Some(row), number);
         if self.errand_to(cx, op, home.all()).is_none() {
