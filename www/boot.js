@@ -137,6 +137,58 @@ const startable = name => {
 const policy = globalThis.trustedTypes?.createPolicy('app', { createScriptURL: startable }) ?? { createScriptURL: startable };
 globalThis.__newWorker = () => new Worker(policy.createScriptURL('sim-worker'), { type: 'module' });
 
+/**
+ * The second part of the program: the functions that a first visit does not run (xtask/src/split.rs). It comes when
+ * the page has nothing to do, or with the first sign of use. Until then placeholders stand in the table of functions;
+ * whoever calls one waits for the file.
+ *
+ * `own` is what the program imports, `page` gives what it exports.
+ */
+globalThis.__late = (own, page) => {
+  const address = later('program');
+  let linked = false;
+  const link = module => {
+    if (linked) return;
+    linked = true;
+    // It puts itself into the table.
+    new WebAssembly.Instance(module, { ...own, page: page() });
+  };
+  const atOnce = () => {
+    const request = new XMLHttpRequest();
+    request.open('GET', address, false);
+    // A page may not ask for bytes while it waits: one character each, then.
+    request.overrideMimeType('text/plain; charset=x-user-defined');
+    request.send();
+    if (request.status !== 200) throw new Error(`${address}: ${request.status} ${request.statusText}`);
+    link(new WebAssembly.Module(Uint8Array.from(request.responseText, byte => byte.charCodeAt(0))));
+  };
+  let asked = false;
+  follow = async () => {
+    if (asked) return;
+    asked = true;
+    try {
+      const response = await fetch(address);
+      if (response.ok) link(await WebAssembly.compile(await response.arrayBuffer()));
+    } catch {
+      // Whoever needs it says so.
+    }
+  };
+  const placeholder = place => (...values) => {
+    try {
+      if (!linked) atOnce();
+    } catch (error) {
+      fatal('missing', describe(error));
+      throw error;
+    }
+    return page().functions.get(place)(...values);
+  };
+  return { ...own, late: new Proxy({}, { get: (_, place) => placeholder(Number(place)) }) };
+};
+/** Asks for that part, where there is one. */
+let follow = () => {};
+/** What shows that somebody uses the page. */
+const SIGNS = ['pointerover', 'pointerdown', 'keydown', 'focusin', 'wheel', 'message'];
+
 /** How long the page has the network for itself. */
 const KEEP_AFTER_MS = 2000;
 
@@ -176,6 +228,8 @@ async function start() {
     return fatal(error instanceof WebAssembly.RuntimeError ? 'stopped' : 'damaged', describe(error));
   }
   dispatchEvent(new Event('TrunkApplicationStarted'));
+  for (const sign of SIGNS) addEventListener(sign, follow, { once: true, passive: true, capture: true });
+  if (!navigator.connection?.saveData) (globalThis.requestIdleCallback ?? setTimeout)(follow);
   setTimeout(keep, KEEP_AFTER_MS);
 }
 

@@ -1,6 +1,7 @@
 // Starting, and the screen that is shown when the app cannot start or go on.
 
 import { axe, expect, test } from './fixtures.mjs';
+import { PATIENT, shownTime } from './parts.mjs';
 
 const MODULE = /_bg\.wasm$/;
 const screen = page => page.locator('main#fatal');
@@ -128,5 +129,43 @@ test.describe('when the app stops', () => {
     await expect(page.getByRole('heading', { name: 'Switchyard has stopped' })).toBeVisible();
     await page.getByText('Technical details').click();
     await expect(screen(page).locator('pre')).toContainText('unreachable');
+  });
+});
+
+test.describe('the second part of the program', () => {
+  const LATE = /app-late-[0-9a-f]+\.wasm$/;
+  const LAB = '?lab=load-balancing/one-slow-server';
+
+  test.describe('never arrives', () => {
+    test.use({ allowed: [/Failed to load resource|did not arrive|late-/] });
+
+    test('a first visit does not need it; what does says so', async ({ page }) => {
+      await page.route(LATE, route => route.abort());
+      await page.goto('');
+      await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+      await page.goto(LAB);
+      const play = page.getByRole('button', { name: 'Play', exact: true });
+      // By script: no pointer, no key.
+      await play.evaluate(button => button.click());
+      await expect.poll(() => shownTime(page), PATIENT).toBeGreaterThan(0.2);
+      await expect(page.locator('#fatal')).toHaveCount(0);
+
+      await page.getByRole('button', { name: 'Share link' }).click();
+      await expect(page.getByRole('heading', { name: 'A part of Switchyard did not arrive' })).toBeVisible(PATIENT);
+    });
+  });
+
+  test('who needs it before it is here waits for it', async ({ page }) => {
+    const asked = [];
+    await page.route(LATE, async route => {
+      asked.push(route.request().resourceType());
+      // The page's own request hangs; the one that is waited for is answered.
+      if (route.request().resourceType() !== 'fetch') await route.continue();
+    });
+    await page.goto(`${LAB}&t=3000`);
+    await page.getByRole('button', { name: 'Share link' }).click();
+    await expect(page.getByRole('dialog')).toBeVisible(PATIENT);
+    expect(asked).toContain('xhr');
+    await expect(page.locator('#fatal')).toHaveCount(0);
   });
 });

@@ -6,7 +6,7 @@
 use crate::process::{dist_dir, root, run};
 use crate::{labs, module, offline, setup, sizes};
 use anyhow::Result;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// Folder and options of each page. Trunk empties the folder first, so the outer one comes first.
@@ -17,22 +17,36 @@ const WHOLE: &str = "dist/all";
 
 /// `args` go to `trunk build`. Trunk calls [`crate::post_build`] before it puts `dist/` in place.
 pub fn build(args: &[String]) -> Result<()> {
-    setup::wasm_target()?;
-    setup::wasm_tools()?;
     for (folder, options) in PAGES {
-        let mut trunk = setup::trunk()?;
-        if folder == WHOLE {
-            trunk.env(labs::SHARED, format!("../{}", labs::folder(&dist_dir())?));
-        }
-        run(trunk
-            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", nameless())
-            .args(["build", "--release", "--dist", folder])
-            .args(options)
-            .args(args))?;
+        let shared = if folder == WHOLE { Some(format!("../{}", labs::folder(&dist_dir())?)) } else { None };
+        let shared = shared.as_deref().map(|shared| (labs::SHARED, shared));
+        page(Path::new(folder), options, shared, args)?;
     }
     module::build(&dist_dir().join("module"), "release")?;
     offline::complete(&dist_dir())?;
     sizes::report(&dist_dir(), &root().join(WHOLE))
+}
+
+/// What a first visit loads, in a folder of its own; `variable` is told to [`crate::post_build`].
+pub fn first(folder: &Path, variable: (&str, &str)) -> Result<()> {
+    page(folder, PAGES[0].1, Some(variable), &[])
+}
+
+fn page(folder: &Path, options: &[&str], variable: Option<(&str, &str)>, args: &[String]) -> Result<()> {
+    setup::wasm_target()?;
+    setup::wasm_tools()?;
+    run(setup::trunk()?
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags())
+        .envs(variable)
+        .args(["build", "--release", "--dist"])
+        .arg(folder)
+        .args(options)
+        .args(args))
+}
+
+/// Names of functions that are the same in every build, for [`crate::split`]; and no names of this machine.
+fn flags() -> String {
+    format!("-Csymbol-mangling-version=v0 {}", nameless())
 }
 
 /// Compiler flags that keep this machine's paths out of the module: the messages of panics name files.

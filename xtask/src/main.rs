@@ -14,9 +14,11 @@ mod pages;
 mod pictures;
 mod post_build;
 mod process;
+mod program;
 mod serve;
 mod setup;
 mod sizes;
+mod split;
 mod test;
 mod wasm;
 mod zip;
@@ -51,6 +53,11 @@ const COMMANDS: &[Command] = &[
         name: "module",
         summary: "only the JavaScript module, in target/module/",
         run: module::command_line,
+    },
+    Command {
+        name: "profile",
+        summary: "which functions a first visit runs: xtask/late-functions.txt",
+        run: program::profile,
     },
     Command { name: "setup", summary: "only fetch what the other commands need", run: setup::setup },
     Command {

@@ -15,11 +15,13 @@ const LATER_MARK: &str = "<!-- later -->";
 /// What names a later script begins with this; `sizes` does not count it as loaded.
 pub const LATER_NAME: &str = "<meta name=\"later:";
 
-/// Completes Trunk's output. `below` is a page that lies in a folder of the site: it has no files for others.
+/// Completes Trunk's output. `below` is a page that lies in a folder of the site: it has no files for others. `late` is
+/// the file with the second part of the program.
 /// Only a site that is `released` works offline: in others, files change under the same names.
-pub fn complete(dist: &Path, below: bool, released: bool) -> Result<()> {
+pub fn complete(dist: &Path, below: bool, released: bool, late: Option<String>) -> Result<()> {
     let later = later(dist)?;
     let mut scripts: Vec<_> = later.iter().filter(|(_, file)| file.ends_with(".js")).cloned().collect();
+    scripts.extend(late.map(|file| ("program".to_owned(), file)));
     if released {
         let site = if below { "../" } else { "" };
         scripts.push(("service-worker".to_owned(), format!("{site}{}", offline::WORKER)));
@@ -79,7 +81,7 @@ fn later(dist: &Path) -> Result<Vec<(String, String)>> {
     Ok(named)
 }
 
-fn hash(content: &[u8]) -> u32 {
+pub fn hash(content: &[u8]) -> u32 {
     let mut crc = flate2::Crc::new();
     crc.update(content);
     crc.sum()

@@ -4,7 +4,7 @@
 //! every file. A development build stays as it is: the script by which `trunk serve` reloads the page
 //! is inline, and the policy would forbid it.
 
-use crate::{labs, pages, serve, wasm};
+use crate::{labs, pages, program, serve, wasm};
 use anyhow::{Context, Result};
 use flate2::{Compression, write::GzEncoder};
 use std::io::Write;
@@ -37,7 +37,10 @@ pub fn post_build(_: &[String]) -> Result<()> {
     labs::put_beside(&dist)?;
     let place = PathBuf::from(env::var_os("TRUNK_DIST_DIR").unwrap_or_default());
     let released = env::var("TRUNK_PROFILE").as_deref() == Ok("release");
-    pages::complete(&dist, place.ends_with("all"), released)?;
+    let below = place.ends_with("all");
+    // What goes to the whole page needs all of it.
+    let late = if released && !below { program::cut(&dist)? } else { None };
+    pages::complete(&dist, below, released, late)?;
     if !released {
         serve::announce();
         return Ok(());
