@@ -141,53 +141,64 @@ globalThis.__newWorker = () => new Worker(policy.createScriptURL('sim-worker'), 
  * The second part of the program: the functions that a first visit does not run (xtask/src/split.rs). It comes when
  * the page has nothing to do, or with the first sign of use. Until then placeholders stand in the table of functions;
  * whoever calls one waits for the file.
- *
- * `own` is what the program imports, `page` gives what it exports.
  */
+const part = () => document.querySelector('meta[name="later:program"]') && later('program');
+let asked = false, compiled, link = () => {};
+const follow = async () => {
+  if (asked || !part()) return;
+  asked = true;
+  try {
+    const response = await fetch(part());
+    if (response.ok) compiled ??= await WebAssembly.compile(await response.arrayBuffer());
+    link();
+  } catch {
+    // Whoever needs it says so.
+  }
+};
+/** For who cannot wait for anything but the network itself. */
+const fetched = () => {
+  const request = new XMLHttpRequest();
+  request.open('GET', part(), false);
+  // Such a request may not ask for bytes: one character each, then.
+  request.overrideMimeType('text/plain; charset=x-user-defined');
+  request.send();
+  if (request.status !== 200) throw new Error(`${part()}: ${request.status} ${request.statusText}`);
+  return new WebAssembly.Module(Uint8Array.from(request.responseText, byte => byte.charCodeAt(0)));
+};
+/** What the program imports, placeholders included; `own` are the functions of its script, `page` gives what it exports. */
 globalThis.__late = (own, page) => {
-  const address = later('program');
-  let linked = false;
-  const link = module => {
-    if (linked) return;
-    linked = true;
+  link = () => {
+    if (__late.linked || !compiled || !page()) return;
     // It puts itself into the table.
-    new WebAssembly.Instance(module, { ...own, page: page() });
-  };
-  const atOnce = () => {
-    const request = new XMLHttpRequest();
-    request.open('GET', address, false);
-    // A page may not ask for bytes while it waits: one character each, then.
-    request.overrideMimeType('text/plain; charset=x-user-defined');
-    request.send();
-    if (request.status !== 200) throw new Error(`${address}: ${request.status} ${request.statusText}`);
-    link(new WebAssembly.Module(Uint8Array.from(request.responseText, byte => byte.charCodeAt(0))));
-  };
-  let asked = false;
-  follow = async () => {
-    if (asked) return;
-    asked = true;
-    try {
-      const response = await fetch(address);
-      if (response.ok) link(await WebAssembly.compile(await response.arrayBuffer()));
-    } catch {
-      // Whoever needs it says so.
-    }
+    new WebAssembly.Instance(compiled, { ...own, page: page() });
+    __late.linked = true;
   };
   const placeholder = place => (...values) => {
     try {
-      if (!linked) atOnce();
+      if (!__late.linked) compiled ??= fetched();
     } catch (error) {
       fatal('missing', describe(error));
       throw error;
     }
+    link();
     return page().functions.get(place)(...values);
   };
   return { ...own, late: new Proxy({}, { get: (_, place) => placeholder(Number(place)) }) };
 };
-/** Asks for that part, where there is one. */
-let follow = () => {};
 /** What shows that somebody uses the page. */
 const SIGNS = ['pointerover', 'pointerdown', 'keydown', 'focusin', 'wheel', 'message'];
+/** However busy the page is. */
+const FOLLOW_MS = 1000;
+
+/** Whether this visit comes from what an earlier one has kept: those who cannot wait would be told that there is no network. */
+function isKept() {
+  try {
+    return Boolean(navigator.serviceWorker?.controller);
+  } catch {
+    // Storage is blocked.
+    return false;
+  }
+}
 
 /** How long the page has the network for itself. */
 const KEEP_AFTER_MS = 2000;
@@ -214,7 +225,7 @@ async function start() {
   const address = id => document.getElementById(id).href;
   let response, init;
   try {
-    [{ default: init }, response] = await Promise.all([import(address('app-script')), fetch(address('app-module'))]);
+    [{ default: init }, response] = await Promise.all([import(address('app-script')), fetch(address('app-module')), isKept() && follow()]);
     if (!response.ok) throw new Error(`${response.url}: ${response.status} ${response.statusText}`);
     // A fragment comes after `src=`, so that is not looked at then.
     if (source !== null && location.hash.length < 2) await (await __later('source')).read(source, EMBED);
@@ -228,8 +239,10 @@ async function start() {
     return fatal(error instanceof WebAssembly.RuntimeError ? 'stopped' : 'damaged', describe(error));
   }
   dispatchEvent(new Event('TrunkApplicationStarted'));
+  link();
   for (const sign of SIGNS) addEventListener(sign, follow, { once: true, passive: true, capture: true });
-  if (!navigator.connection?.saveData) (globalThis.requestIdleCallback ?? setTimeout)(follow);
+  const whenIdle = globalThis.requestIdleCallback ?? (act => setTimeout(act, FOLLOW_MS));
+  if (!navigator.connection?.saveData) whenIdle(follow, { timeout: FOLLOW_MS });
   setTimeout(keep, KEEP_AFTER_MS);
 }
 

@@ -153,6 +153,7 @@ test.describe('hostile links', () => {
       const own = await page.evaluate(timed, [`#&x=${'A'.repeat(hash.length - 4)}`, 'body']);
       await page.goto('', { waitUntil: 'networkidle' });
       await title(page).waitFor();
+      await page.waitForFunction(() => __late.linked);
       const calls = [];
       // Browsers fetch the icon whenever they like.
       page.on('request', request => /\/icon-\w+\.svg$/.test(request.url()) || calls.push(request.url()));
