@@ -52,13 +52,7 @@ impl Bucket {
     /// What `span` brings or takes.
     #[inline]
     pub fn during(&self, span: Span) -> u64 {
-        // As with all rates that divide a second into whole nanoseconds.
-        if self.per_ns.by == 1 { span.0 } else { span.0.saturating_mul(self.per_ns.by) }
-    }
-
-    #[inline]
-    pub fn grains(&self, cost: u32) -> u64 {
-        self.unit.by.saturating_mul(cost.into())
+        self.per_ns.times(span.0)
     }
 
     /// Whole units of cost.
@@ -83,10 +77,18 @@ impl Bucket {
         Span(whole + u64::from(whole * self.per_ns.by < grains))
     }
 
-    /// Of a bucket in which there are only `free` grains of room (or of tokens) for so many.
+    /// The level after a request of this cost, or what is said to one that does not fit.
     #[inline]
-    pub fn refused(&self, free: u64, grains: u64) -> Verdict {
-        if grains <= self.most { Verdict::Later(self.span(grains - free)) } else { Verdict::Refused }
+    pub fn add(&self, level: u64, cost: u32) -> Result<u64, Verdict> {
+        if cost > self.capacity {
+            return Err(Verdict::Refused);
+        }
+        let grains = self.unit.by * u64::from(cost);
+        let highest = self.most - grains;
+        if level > highest {
+            return Err(Verdict::Later(self.span(level.min(self.most) - highest)));
+        }
+        Ok(level + grains)
     }
 }
 
@@ -108,9 +110,17 @@ pub(super) struct Divisor {
 }
 
 impl Divisor {
+    pub const ONE: Divisor = Divisor { by: 1, inverse: u64::MAX };
+
     /// `by` is at least 1.
     pub fn new(by: u64) -> Divisor {
         Divisor { by, inverse: u64::MAX / by.max(1) }
+    }
+
+    #[inline]
+    pub fn times(self, number: u64) -> u64 {
+        // As with all rates that divide a second into whole nanoseconds.
+        if self.by == 1 { number } else { number.saturating_mul(self.by) }
     }
 
     /// The inverse is at most `by` / 2⁶⁴ of itself too small, so the product at most one.

@@ -8,7 +8,7 @@
 //! continuous token bucket and the leaky meter (ATM has both forms, and says so). Times between nanoseconds are
 //! kept as a remainder, so a rate such as 3 a second is exact.
 
-use super::bucket::{Bucket, KNOBS};
+use super::bucket::{Bucket, Divisor, KNOBS};
 use super::states::{Gauge, Rule, States};
 use super::*;
 
@@ -38,8 +38,25 @@ impl Arrivals {
     /// How far the arrival lies ahead, in grains.
     #[inline]
     fn ahead(&self, arrival: &Gauge, now: Time) -> u64 {
-        if arrival.at < now { 0 } else { self.0.during(arrival.at.since(now)) + arrival.amount }
+        ahead(self.0.per_ns, arrival, now)
     }
+
+    #[inline(always)]
+    fn pass_at(&self, per_ns: Divisor, arrival: &mut Gauge, cost: u32, now: Time) -> Verdict {
+        match self.0.add(ahead(per_ns, arrival, now), cost) {
+            Ok(ahead) => {
+                let whole = per_ns.quotient(ahead);
+                *arrival = Gauge { amount: ahead - whole * per_ns.by, at: now + Span(whole) };
+                Verdict::Passes(Span::ZERO)
+            }
+            Err(verdict) => verdict,
+        }
+    }
+}
+
+#[inline(always)]
+fn ahead(per_ns: Divisor, arrival: &Gauge, now: Time) -> u64 {
+    if arrival.at < now { 0 } else { per_ns.times(arrival.at.since(now).0) + arrival.amount }
 }
 
 impl Rule<Gauge> for Arrivals {
@@ -48,18 +65,13 @@ impl Rule<Gauge> for Arrivals {
         self.ahead(arrival, now) == 0
     }
 
-    #[inline]
+    #[inline(always)]
     fn pass(&self, arrival: &mut Gauge, cost: u32, now: Time) -> Verdict {
-        let bucket = &self.0;
-        let (ahead, grains) = (self.ahead(arrival, now), bucket.grains(cost));
-        let free = bucket.most - ahead.min(bucket.most);
-        if grains > free {
-            return bucket.refused(free, grains);
+        // Compiled twice: most rates divide a second into whole nanoseconds, and those need no division.
+        match self.0.per_ns.by {
+            1 => self.pass_at(Divisor::ONE, arrival, cost, now),
+            _ => self.pass_at(self.0.per_ns, arrival, cost, now),
         }
-        let ahead = ahead + grains;
-        let whole = bucket.per_ns.quotient(ahead);
-        *arrival = Gauge { amount: ahead - whole * bucket.per_ns.by, at: now + Span(whole) };
-        Verdict::Passes(Span::ZERO)
     }
 }
 

@@ -82,13 +82,14 @@ impl Rule<Gauge> for Pour {
 
     #[inline]
     fn pass(&self, state: &mut Gauge, cost: u32, now: Time) -> Verdict {
-        let (water, grains) = (self.bucket.water(state, now), self.bucket.grains(cost));
-        let free = self.bucket.most - water;
-        if grains > free {
-            return self.bucket.refused(free, grains);
+        let water = self.bucket.water(state, now);
+        match self.bucket.add(water, cost) {
+            Ok(amount) => {
+                *state = Gauge { amount, at: state.at.max(now) };
+                Verdict::Passes(if self.waits { self.bucket.span(water) } else { Span::ZERO })
+            }
+            Err(verdict) => verdict,
         }
-        *state = Gauge { amount: water + grains, at: state.at.max(now) };
-        Verdict::Passes(if self.waits { self.bucket.span(water) } else { Span::ZERO })
     }
 }
 

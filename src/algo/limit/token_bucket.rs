@@ -33,27 +33,33 @@ struct TokenBucket {
 struct Tokens(Bucket);
 
 impl Tokens {
-    /// The tokens that are there now.
+    /// The grains that are lacking now.
     #[inline]
+    fn lacking(&self, then: &Gauge, now: Time) -> u64 {
+        then.amount.saturating_sub(self.0.during(now.since(then.at)))
+    }
+
+    /// The tokens that are there now.
     fn now(&self, lacking: &Gauge, now: Time) -> u64 {
-        self.0.most - lacking.amount.saturating_sub(self.0.during(now.since(lacking.at)))
+        self.0.most - self.lacking(lacking, now)
     }
 }
 
 impl Rule<Gauge> for Tokens {
     #[inline]
     fn is_new(&self, lacking: &Gauge, now: Time) -> bool {
-        self.now(lacking, now) == self.0.most
+        self.lacking(lacking, now) == 0
     }
 
     #[inline]
     fn pass(&self, lacking: &mut Gauge, cost: u32, now: Time) -> Verdict {
-        let (tokens, grains) = (self.now(lacking, now), self.0.grains(cost));
-        if grains > tokens {
-            return self.0.refused(tokens, grains);
+        match self.0.add(self.lacking(lacking, now), cost) {
+            Ok(amount) => {
+                *lacking = Gauge { amount, at: lacking.at.max(now) };
+                Verdict::Passes(Span::ZERO)
+            }
+            Err(verdict) => verdict,
         }
-        *lacking = Gauge { amount: self.0.most - (tokens - grains), at: lacking.at.max(now) };
-        Verdict::Passes(Span::ZERO)
     }
 }
 
