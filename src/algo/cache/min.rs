@@ -85,16 +85,19 @@ impl Evict for Min {
     fn load(&mut self, key: u32, _: &mut Stream) -> Option<u32> {
         let rank = rank(self.upcoming.get(key));
         let mut evicted = None;
-        if self.len() == self.capacity {
+        let slot = if self.len() == self.capacity {
             let (last, slot) = self.needed.first()?;
             if self.bypass && rank <= last {
                 return Some(key);
             }
+            // The newcomer takes its place, in the heap too: that is ordered once, not twice.
             let old = self.keys[slot as usize];
-            self.remove(old);
+            self.index.remove(old);
             evicted = Some(old);
-        }
-        let slot = self.free.pop().unwrap_or(self.keys.len() as u32);
+            slot
+        } else {
+            self.free.pop().unwrap_or(self.keys.len() as u32)
+        };
         if slot as usize == self.keys.len() {
             self.keys.push(key);
         }
