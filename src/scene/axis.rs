@@ -46,6 +46,13 @@ impl Axis {
         Axis { from, to, step: step(to - from, count) }
     }
 
+    /// With ticks at whole numbers only: of what is counted there are no halves.
+    pub fn whole(self) -> Axis {
+        let step = self.step.max(1.0);
+        let outer = |value: f64| libm::ceil(value / step - 1e-9) * step;
+        Axis { from: -outer(-self.from), to: outer(self.to), step }
+    }
+
     pub fn ticks(&self) -> Vec<f64> {
         let first = libm::ceil(self.from / self.step - 1e-9);
         let last = libm::floor(self.to / self.step + 1e-9);
@@ -108,5 +115,8 @@ mod tests {
         let labels: Vec<String> = both.ticks().into_iter().map(|tick| both.label(tick)).collect();
         assert_eq!(labels, ["−400", "−300", "−200", "−100", "0", "100"]);
         assert_eq!(Axis::around(2.0, 7.0, 4), Axis::upto(7.0, 4));
+        assert_eq!(Axis::upto(0.0, 3).whole().ticks(), [0.0, 1.0]);
+        assert_eq!(Axis::around(-1.0, 1.0, 6).whole().ticks(), [-1.0, 0.0, 1.0]);
+        assert_eq!(Axis::upto(2612.0, 4).whole(), Axis::upto(2612.0, 4));
     }
 }

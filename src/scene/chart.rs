@@ -115,7 +115,10 @@ impl LineChart<'_> {
         let all = values.chain(theory).chain(predicted.chain(bands).filter(|value| value.is_finite()));
         let (least, most) =
             all.fold((0.0, 0.0), |(least, most), value| (f64::min(least, value), f64::max(most, value)));
-        Axis::around(least, most, ((self.height / 46.0) as usize).clamp(2, 6))
+        let axis = Axis::around(least, most, ((self.height / 46.0) as usize).clamp(2, 6));
+        let mut shown = self.lines.iter().flat_map(|line| line.points).filter_map(|point| point.1);
+        let is_count = self.unit.is_empty() && shown.all(|value| value == libm::trunc(value));
+        if is_count { axis.whole() } else { axis }
     }
 
     /// From start to end; of the logarithm where that is wanted.
@@ -290,12 +293,15 @@ impl LineChart<'_> {
         let points = vec![point(plot.x, y), point(plot.right(), y)];
         shapes.push(Shape::Polyline { points, line: Stroke::new(Ink::DimInk, 1.3).dashed(4.0, 3.0) });
         let figure = figures::with_unit(Some(theory.value), self.unit);
-        // Dashes say that it is theory where there is no room to.
-        let prefix = if plot.width < 190.0 { "mean, " } else { "mean in theory, " };
-        let text = format!("{prefix}{}: {figure}", theory.label);
-        // In the head, where no curve runs through it; a piece of the line explains the dashes.
-        let label = Label::new(text, point(plot.right(), 9.0), SIZE).end().ink(Ink::DimInk);
-        let label = label.within(plot.width - 44.0);
+        // In the head, where no curve runs through it; a piece of the line explains the dashes, which say that it is
+        // theory where there is no room to.
+        let room = plot.width - 44.0;
+        let label = |prefix: &str| {
+            let text = format!("{prefix}{}: {figure}", theory.label);
+            Label::new(text, point(plot.right(), 9.0), SIZE).end().ink(Ink::DimInk)
+        };
+        let [long, short] = ["mean in theory, ", "mean, "].map(label);
+        let label = if long.width() <= room { long } else { short.within(room) };
         let (left, y) = (label.rect().x - 6.0, 5.5);
         if !label.text.is_empty() {
             let points = vec![point(left - 16.0, y), point(left, y)];

@@ -3,7 +3,7 @@
 use super::figures;
 use super::geometry::{Rect, point, rect};
 use super::palette::Ink;
-use super::shape::{Fill, Label, Shape, Stroke, disc};
+use super::shape::{Anchor, Fill, Label, Shape, Stroke, disc};
 use super::yard::{Axis, largest_pitch};
 use crate::node::calling::gate::GateView;
 use crate::run::snapshot::{ClientsView, NodeView};
@@ -27,6 +27,8 @@ pub fn pace(clients: &ClientsView) -> String {
 
 /// A narrower card is upright: everything stands below the name.
 pub const UPRIGHT: f64 = 150.0;
+/// Least width of the discs beside the words.
+const DISCS_MIN: f64 = 30.0;
 /// Height of a line of [`draw_gate`].
 const GATE_ROW: f64 = 18.0;
 
@@ -137,16 +139,29 @@ pub fn draw(node: &NodeView, clients: &ClientsView, card: Rect, axis: Axis, shap
         }
         false => {
             let left = card.x + 14.0;
-            shapes.push(Label::new(&node.name, point(left, card.y + 26.0), 13.0).bold().within(84.0).into());
+            let name = Label::new(&node.name, point(left, card.y + 26.0), 13.0).bold();
+            // The discs leave a longer name its room, as far as they have some left.
+            let words = name.width().max(84.0).min(card.width - 28.0 - DISCS_MIN);
             let rate = Label::new(pace(clients), point(left, card.y + 45.0), 11.0).ink(Ink::DimInk);
-            shapes.push(rate.within(84.0).into());
-            let mut area = rect(left + 94.0, card.y + 8.0, card.width - 122.0, card.height - 16.0);
+            let mut lines = vec![name, rate];
+            let discs_left = left + words + 10.0;
+            let mut area =
+                rect(discs_left, card.y + 8.0, card.right() - 14.0 - discs_left, card.height - 16.0);
             if rest {
                 let text = format!("{discs} of {}", figures::whole(clients.clients as u64));
-                let at = point(area.center().x, card.bottom() - 7.0);
-                shapes.push(Label::new(text, at, 10.0).middle().ink(Ink::DimInk).within(area.width).into());
-                area.height -= 12.0;
+                let count = Label::new(text, point(area.center().x, card.bottom() - 7.0), 10.0).middle();
+                if count.width() <= area.width {
+                    area.height -= 12.0;
+                    shapes.push(count.ink(Ink::DimInk).into());
+                } else {
+                    // Below the other words, which move together for it.
+                    let raised = |line: Label, y: f64| Label { at: point(left, card.y + y), ..line };
+                    lines = [lines, vec![Label { anchor: Anchor::Start, ..count.ink(Ink::DimInk) }]].concat();
+                    lines =
+                        lines.into_iter().zip([20.0, 36.0, 51.0]).map(|(line, y)| raised(line, y)).collect();
+                }
             }
+            shapes.extend(lines.into_iter().map(|line| Shape::from(line.within(words))));
             area
         }
     };

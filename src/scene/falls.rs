@@ -1,7 +1,7 @@
 //! Requests that died: a cross, broken square or dashed ring falls off where it happened, and the
 //! same reasons at the same spot gather in one label.
 
-use super::geometry::{Point, point, rect};
+use super::geometry::{Point, Rect, point, rect};
 use super::input::{Fall, Readings, Spot, View};
 use super::labels::{Labels, around};
 use super::layout::Layout;
@@ -104,8 +104,15 @@ pub fn draw(
             drawn += 1;
         }
     }
-    for ((spot, outcome), heap) in heaps {
-        let Some(at) = start(spot, snapshot, layout) else { continue };
+    let heaps: Vec<_> = heaps
+        .into_iter()
+        .filter_map(|((spot, outcome), heap)| Some((start(spot, snapshot, layout)?, spot, outcome, heap)))
+        .collect();
+    // No label stands where something falls, now or in the next moment.
+    for (at, ..) in heaps.iter().filter(|_| !view.reduced_motion) {
+        labels.take(way_down(*at, layout));
+    }
+    for (at, spot, outcome, heap) in heaps {
         if view.reduced_motion {
             let at = at.moved(0.0, 10.0);
             labels.take(rect(at.x - 6.0, at.y - 6.0, 12.0, 12.0));
@@ -152,7 +159,11 @@ fn start(spot: Spot, snapshot: &Snapshot, layout: &Layout) -> Option<Point> {
             if yard.density == Density::Single {
                 // On a narrow stage a track leaves in the middle.
                 let aside = if yard.axis == Axis::Down { yard.rect.width * 0.22 } else { 0.0 };
-                return Some(point(yard.rect.center().x + aside, yard.rect.bottom() + 6.0));
+                let below = point(yard.rect.center().x + aside, yard.rect.bottom() + 6.0);
+                // The last one stands on the stage's edge: there it is the way in.
+                if below.y + 2.0 * spread(layout).0 <= layout.height {
+                    return Some(below);
+                }
             }
             let link = snapshot.links.iter().position(|link| link.to == node)?;
             let journey = layout.journey(link, Place::default(), place)?;
@@ -164,11 +175,22 @@ fn start(spot: Spot, snapshot: &Snapshot, layout: &Layout) -> Option<Point> {
     }
 }
 
+/// How deep what falls comes, and how wide it spreads.
+fn spread(layout: &Layout) -> (f64, f64) {
+    if layout.is_tight() { (20.0, 0.7) } else { (42.0, 2.0) }
+}
+
 /// Off the track and down, each a little to its own side.
 fn dropped(start: Point, request: u64, share: f64, layout: &Layout) -> Point {
     let side = (request.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % 13;
-    let (depth, wide) = if layout.is_tight() { (20.0, 0.7) } else { (42.0, 2.0) };
+    let (depth, wide) = spread(layout);
     start.moved((side as f64 - 7.0) * wide * share, 7.0 + depth * share * share)
+}
+
+/// Where what begins to fall here may come by, as long as it can be seen well.
+fn way_down(start: Point, layout: &Layout) -> Rect {
+    let (depth, wide) = spread(layout);
+    rect(start.x - 7.0 * wide, start.y + 7.0, 12.0 * wide, depth * 0.8).grown(4.0)
 }
 
 /// Where its label may stand: left of a card's entry, below a node, around a point of a link.

@@ -50,7 +50,11 @@ pub fn figure(value: f64) -> String {
 pub fn short(value: f64) -> String {
     match value {
         value if value >= 1.0 && value == libm::trunc(value) => whole(value as u64),
-        value => figure(value).trim_end_matches('0').trim_end_matches('.').to_string(),
+        value => {
+            let figure = figure(value);
+            let is_fraction = figure.contains('.');
+            if is_fraction { figure.trim_end_matches('0').trim_end_matches('.').to_string() } else { figure }
+        }
     }
 }
 
@@ -123,6 +127,21 @@ mod tests {
         ];
         for (value, text) in shown {
             assert_eq!(figure(value), text.replace(' ', "\u{202f}"), "{value}");
+        }
+    }
+
+    #[test]
+    fn short_figures_keep_every_digit_that_says_something() {
+        let shown = [
+            (0.0, "0"),
+            (0.5, "0.5"),
+            (20.0, "20"),
+            (1.25, "1.25"),
+            (-200.0, "−200"),
+            (1234.5, "1\u{202f}230"),
+        ];
+        for (value, text) in shown {
+            assert_eq!(short(value), text, "{value}");
         }
     }
 

@@ -42,10 +42,11 @@ fn capacity(fleet: &FleetView) -> Option<Forms> {
     Some([format!("{figure} at most"), figure])
 }
 
-/// "cost 3 per h"; nothing if they cost nothing.
+/// "cost 3 per h", "cost 3/h"; nothing if they cost nothing.
 fn cost(fleet: &FleetView) -> Option<Forms> {
     let figure = format!("{} per h", figures::short(fleet.cost_per_hour));
-    (fleet.cost_per_hour > 0.0).then(|| [format!("cost {figure}"), figure])
+    let short = format!("cost {}/h", figures::short(fleet.cost_per_hour));
+    (fleet.cost_per_hour > 0.0).then(|| [format!("cost {figure}"), short])
 }
 
 fn is_single(servers: &ServersView) -> bool {

@@ -2,7 +2,7 @@
 
 use super::clients;
 use super::fleet;
-use super::geometry::{Curve, Point, Rect, point, rect};
+use super::geometry::{Cubic, Curve, Point, Rect, point, rect};
 use super::instrument::{self, Room};
 use super::ledger;
 use super::yard::{Axis, Density, Yard};
@@ -84,8 +84,11 @@ impl Layout {
         let instruments = [1.0, 1.08, 1.17].into_iter().flat_map(close).filter(|_| has_instruments);
         let plain = std::iter::successors(Some(1.0), |factor| Some(factor * 1.08));
         let plain = plain.map(|factor| (factor, Show::Cards));
+        let wrapped = wrapped(&columns, axis);
         for (factor, show) in instruments.chain(plain) {
-            if let Some(layout) = stage(factor, show).layout(1.0 / factor) {
+            let stage = stage(factor, show);
+            let two_by_two = || Stage { columns: &wrapped, ..stage }.layout(1.0 / factor);
+            if let Some(layout) = stage.layout(1.0 / factor).or_else(two_by_two) {
                 return layout;
             }
         }
@@ -181,7 +184,14 @@ fn columns(snapshot: &Snapshot) -> Vec<Vec<usize>> {
     columns
 }
 
+/// On a narrow stage many nodes side by side may stand two by two instead.
+fn wrapped(columns: &[Vec<usize>], axis: Axis) -> Vec<Vec<usize>> {
+    let most = if axis == Axis::Down { 2 } else { usize::MAX };
+    columns.iter().flat_map(|column| column.chunks(most)).map(<[usize]>::to_vec).collect()
+}
+
 /// What is laid out, and on what.
+#[derive(Clone, Copy)]
 struct Stage<'a> {
     snapshot: &'a Snapshot,
     columns: &'a [Vec<usize>],
@@ -203,7 +213,7 @@ impl Stage<'_> {
     /// What is laid out in this size and shown times `scale`; `None` if it is too small for legible cards.
     fn layout(&self, scale: f64) -> Option<Layout> {
         let yards = place(self)?;
-        let tracks = tracks(self.snapshot, self.axis, &yards);
+        let tracks = tracks(self.snapshot, self.axis, self.size, &yards);
         let legend = legend(self.axis, self.size, &yards);
         let Rect { width, height, .. } = self.size;
         Some(Layout { axis: self.axis, width, height, scale, yards, tracks, legend })
@@ -498,7 +508,8 @@ fn spread(plans: &[Column<'_>], axis: Axis, (start, end): (f64, f64), yards: &mu
     }
 }
 
-fn tracks(snapshot: &Snapshot, axis: Axis, yards: &[Yard]) -> Vec<Tracks> {
+fn tracks(snapshot: &Snapshot, axis: Axis, size: Rect, yards: &[Yard]) -> Vec<Tracks> {
+    let (.., breadth) = axis.parts(size);
     let track = |from: usize, to: usize| {
         // What members of one node say to each other has no track.
         if from == to {
@@ -511,19 +522,74 @@ fn tracks(snapshot: &Snapshot, axis: Axis, yards: &[Yard]) -> Vec<Tracks> {
             Density::Single => exit,
             _ => axis.point(main + 28.0, cross),
         };
-        Some(Tracks { from, to, outs: out_of.ways_out(meet), ins: into.ways_in(meet) })
+        let outs = out_of.ways_out(meet);
+        let ins = match detour(axis, breadth, (from, to), meet, yards) {
+            None => into.ways_in(meet),
+            Some((past, end)) => {
+                let behind = into.ways_in(end).into_iter();
+                behind.map(|way| Curve::new([&past[..], way.cubics()].concat())).collect()
+            }
+        };
+        Some(Tracks { from, to, outs, ins })
     };
     snapshot.links.iter().map(|link| track(link.from, link.to).unwrap_or_default()).collect()
 }
 
-/// Left of the first yard with members, above what stands there; on a narrow stage the top.
+/// How far a track passes beside a node that it goes past: where there is room, and at least.
+const CLEARANCES: [f64; 2] = [16.0, 8.0];
+
+/// The way past nodes that stand between the two ends of a link, and where it ends; `None` where none is in the way, or
+/// there is no room beside them.
+fn detour(
+    axis: Axis,
+    breadth: f64,
+    (from, to): (usize, usize),
+    meet: Point,
+    yards: &[Yard],
+) -> Option<([Cubic; 2], Point)> {
+    let (start, cross) = axis.of(meet);
+    let (end, aim) = axis.of(axis.entry(yards.get(to)?.rect));
+    let others = yards.iter().enumerate().filter(|(node, _)| ![from, to].contains(node));
+    let all =
+        others.flat_map(|(_, yard)| [yard.rect].into_iter().chain(yard.inside)).map(|it| axis.parts(it));
+    let between: Vec<_> = all.filter(|it| it.0 >= start && it.0 + it.2 <= end).collect();
+    let straight = axis.bend(meet, axis.entry(yards[to].rect));
+    let hits = (0..=24).map(|step| axis.of(straight.at(f64::from(step) / 24.0))).any(|(main, cross)| {
+        between.iter().any(|it| main > it.0 && main < it.0 + it.2 && cross > it.1 && cross < it.1 + it.3)
+    });
+    if !hits {
+        return None;
+    }
+    let far = |at: &f64| (at - cross).abs() + (at - aim).abs();
+    let beside = CLEARANCES.into_iter().find_map(|by| {
+        let is_free = |at: &f64| between.iter().all(|it| *at <= it.1 - by || *at >= it.1 + it.3 + by);
+        let sides = between.iter().flat_map(|it| [it.1 - by, it.1 + it.3 + by]);
+        let free = sides.filter(|at| is_free(at) && (4.0..=breadth - 4.0).contains(at));
+        free.min_by(|a, b| far(a).total_cmp(&far(b)))
+    })?;
+    let near = between.iter().map(|it| it.0).fold(end, f64::min);
+    let behind = between.iter().map(|it| it.0 + it.2).fold(start, f64::max);
+    let (first, last) = (axis.point(near, beside), axis.point(behind, beside));
+    Some(([axis.bend(meet, first), Cubic::straight(first, last)], last))
+}
+
+/// Above what stands there: the widest piece of the stage's upper edge without a yard; on a narrow stage the top.
 fn legend(axis: Axis, size: Rect, yards: &[Yard]) -> Rect {
     let at = point(if axis == Axis::Across { 20.0 } else { 12.0 }, 12.0);
     if axis == Axis::Down {
         return rect(at.x, 8.0, size.width - 24.0, LEGEND_HEIGHT - 12.0);
     }
     let band = rect(at.x, 0.0, size.width - 40.0, 40.0);
-    let reaching = yards.iter().filter(|yard| yard.rect.overlaps(band));
-    let right = reaching.map(|yard| yard.rect.x - 16.0).fold(size.width - 20.0, f64::min);
-    rect(at.x, at.y, (right - at.x).max(0.0), 32.0)
+    let mut reaching: Vec<Rect> = yards.iter().map(|yard| yard.rect).filter(|it| it.overlaps(band)).collect();
+    reaching.sort_by(|a, b| a.x.total_cmp(&b.x));
+    let mut best = rect(at.x, at.y, 0.0, 32.0);
+    let mut left = at.x;
+    for yard in reaching.iter().copied().chain([rect(size.width - 4.0, 0.0, 0.0, 0.0)]) {
+        let width = yard.x - 16.0 - left;
+        if width > best.width {
+            (best.x, best.width) = (left, width);
+        }
+        left = left.max(yard.right() + 16.0);
+    }
+    best
 }

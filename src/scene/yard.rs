@@ -183,6 +183,10 @@ impl Yard {
         let top = area.y + (area.height - card.height - gap - yard.rect.height) / 2.0;
         yard.shift(0.0, top + card.height + gap - yard.rect.y);
         let width = card.width.max(yard.rect.width);
+        if yard.ranks == 1 {
+            // As wide as what stands above them, past which their tracks lead.
+            yard.cards.iter_mut().for_each(|card| card.width = width);
+        }
         yard.inside = Some(rect(area.x, top, width, card.height));
         yard.rect = rect(area.x, top, width, yard.rect.bottom() - top);
         Some(yard)

@@ -39,7 +39,8 @@ fn what_machines_are_together_is_drawn_as_it_is() {
             // One that is twice as slow does half as much.
             let slow = at > Time::from_ms(3000.0);
             let machines = up.len() as f64 - if slow { 0.5 } else { 0.0 };
-            let cost = format!("{} per h", figures::short(1.5 * f64::from(all + booting)));
+            let cost = format!("cost {}", figures::short(1.5 * f64::from(all + booting)));
+            let costs = [format!("{cost} per h"), format!("{cost}/h")];
             let capacity = figures::with_unit(Some(machines * 50.0), "req/s");
             for size in SIZES {
                 let what = format!("{all} machines at {} ms at {size:?}", at.ms());
@@ -47,7 +48,10 @@ fn what_machines_are_together_is_drawn_as_it_is() {
                     card.assert_legible(&what);
                     let texts: Vec<&str> = card.texts().iter().map(|label| label.text.as_str()).collect();
                     let has = |said: &str| texts.iter().any(|text| text.contains(said));
-                    assert!(has(&cost) && has(&capacity), "{what}: {cost} {capacity} {texts:?}");
+                    assert!(
+                        costs.iter().any(|cost| has(cost)) && has(&capacity),
+                        "{what}: {cost} {capacity} {texts:?}"
+                    );
                     let workers = 4 * up.len();
                     let said =
                         [format!("{busy} of {workers} workers busy"), format!("{busy}/{workers} busy")];

@@ -66,6 +66,9 @@ fn policy(view: &CacheView) -> (Marks, &'static str) {
     POLICIES.iter().find(|row| row.0 == view.policy).map_or((Marks::Plain, ""), |row| (row.1, row.2))
 }
 
+/// About as many slots stand in a row.
+const COLUMNS: u32 = 6;
+
 /// Where there is room, slots are larger.
 const ZOOMS: [f64; 4] = [1.35, 1.2, 1.1, 1.0];
 
@@ -84,6 +87,13 @@ pub fn least_height(view: &CacheView) -> f64 {
     let list = |list: &List| if list.ghost { GHOST } else { LABEL + row_height(list, marks, 1.0) };
     let lists: f64 = view.held.lists.iter().map(list).sum();
     HEAD + lists.max(LABEL + SLOT) + if view.held.sketch.is_empty() { 0.0 } else { SKETCH } + FOOT
+}
+
+/// How much more height than the least its slots can use. It depends on what stands still only.
+pub fn more_height(view: &CacheView) -> f64 {
+    let (marks, _) = policy(view);
+    let rows = f64::from(view.capacity.div_ceil(COLUMNS));
+    (rows * (slot_height(marks, 1.2) + GAP)).clamp(60.0, 250.0) + 14.0
 }
 
 /// What stands in one cell of a list.
@@ -118,9 +128,12 @@ pub fn draw(
     let mut top = card.y + HEAD;
     let mut spare = card.height - least_height(view);
     if spare >= 14.0 && !caption.is_empty() {
-        shapes.push(
-            Label::new(caption, point(inner.x, top + 6.5), 10.0).ink(Ink::DimInk).within(inner.width).into(),
-        );
+        // Its first half says what the order is.
+        let label = |text| Label::new(text, point(inner.x, top + 6.5), 10.0).ink(Ink::DimInk);
+        let half = caption.split([':', ';']).next().unwrap_or(caption);
+        let forms = [label(caption), label(half)];
+        let fits = forms.iter().find(|label| label.width() <= inner.width).cloned();
+        shapes.push(fits.unwrap_or_else(|| label(caption).within(inner.width)).into());
         (top, spare) = (top + 14.0, spare - 14.0);
     }
     // The largest slots with which nothing is cut.

@@ -82,7 +82,7 @@ pub fn room(inside: &Inside) -> Option<Room> {
         Inside::Nothing => None,
         Inside::Cache(view) => {
             let height = cache::least_height(view);
-            room((190.0, height), (480.0, height + 110.0), 1.6)
+            room((190.0, height), (480.0, height + cache::more_height(view)), 1.6)
         }
         Inside::Limit(view) => {
             let height = limit::least_height(view);

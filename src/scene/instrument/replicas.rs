@@ -24,7 +24,7 @@ const ROW_MAX: f64 = 62.0;
 const ROW_TALL: f64 = 42.0;
 /// Least width, and height.
 const CHIP: (f64, f64) = (36.0, 18.0);
-const CHIP_MAX: f64 = 48.0;
+const CHIP_MAX: f64 = 62.0;
 const CHIP_GAP: f64 = 5.0;
 /// Beside the chips: a machine's name and its state.
 const NAME: f64 = 62.0;

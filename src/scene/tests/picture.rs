@@ -159,6 +159,84 @@ fn servers_behind_servers_are_reached_from_where_all_meet() {
     }
 }
 
+/// No track leads behind a node that it does not belong to.
+fn assert_in_the_open(picture: &Picture, what: &str) {
+    for tracks in picture.layout.tracks.iter() {
+        for curve in tracks.ins.iter().chain(&tracks.outs) {
+            for step in 0..=80 {
+                let at = curve.at(curve.length() * f64::from(step) / 80.0).0;
+                for (node, yard) in picture.layout.yards.iter().enumerate() {
+                    let is_own = [tracks.from, tracks.to].contains(&node);
+                    assert!(is_own || !yard.rect.grown(-1.0).contains(at), "{what}: behind node {node}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_track_leads_past_a_node_that_stands_between() {
+    let mut system = System::new(2);
+    let last = system.snapshot.nodes[SERVERS].clone();
+    system.snapshot.nodes.push(last);
+    // From clients straight to what stands behind the servers.
+    for (from, to) in [(SERVERS, 3), (0, 3)] {
+        system.snapshot.links.push(LinkView { from, to, cut: false });
+    }
+    for size in [(1100.0, 700.0), (800.0, 520.0), (390.0, 900.0)] {
+        let picture = system.picture(size.0, size.1);
+        assert_legible(&picture, size, "past others");
+        assert_in_the_open(&picture, &format!("{size:?}"));
+    }
+}
+
+#[test]
+fn many_nodes_on_a_narrow_stage_stand_two_by_two_in_full_size() {
+    let mut system = System::new(1);
+    for node in 3..6 {
+        let shard = system.snapshot.nodes[SERVERS].clone();
+        system.snapshot.nodes.push(shard);
+        system.snapshot.links.push(LinkView { from: LB, to: node, cut: false });
+    }
+    let picture = system.picture(366.0, 460.0);
+    assert_eq!(picture.layout.scale, 1.0);
+    assert_legible(&picture, (366.0, 460.0), "four shards");
+    assert_in_the_open(&picture, "four shards");
+}
+
+#[test]
+fn the_legend_stands_beside_what_reaches_up_to_it() {
+    let mut system = System::new(2);
+    for _ in 0..2 {
+        let clients = system.snapshot.nodes[0].clone();
+        system.snapshot.nodes.push(clients);
+        system.snapshot.links.push(LinkView { from: system.snapshot.nodes.len() - 1, to: LB, cut: false });
+    }
+    let picture = system.picture(800.0, 440.0);
+    assert!(labels(&picture.shapes).iter().any(|label| label.text == "request"), "no legend");
+    assert_legible(&picture, (800.0, 440.0), "three clients");
+}
+
+#[test]
+fn clients_on_narrow_cards_keep_their_names_counts_and_discs() {
+    let mut system = System::new(2);
+    system.snapshot.nodes[0].name = "Noisy client".into();
+    let mut second = system.snapshot.nodes[0].clone();
+    second.name = "Readers".into();
+    if let NodeState::Clients(clients) = &mut second.state {
+        (clients.clients, clients.waiting) = (1000, vec![0; 64]);
+    }
+    system.snapshot.nodes.push(second);
+    system.snapshot.links.push(LinkView { from: 3, to: LB, cut: false });
+    let picture = system.picture(366.0, 460.0);
+    assert_legible(&picture, (366.0, 460.0), "two clients");
+    let texts: Vec<&str> = labels(&picture.shapes).iter().map(|label| label.text.as_str()).collect();
+    assert!(texts.contains(&"Noisy client") && texts.contains(&"64 of 1\u{202f}000"), "{texts:?}");
+    let card = picture.layout.yards[3].rect;
+    let disc = |shape: &&Shape| matches!(shape, Shape::Circle { center, .. } if card.contains(*center));
+    assert_eq!(picture.shapes.iter().filter(disc).count(), 64);
+}
+
 #[test]
 fn hits_find_members_nodes_tracks_and_dots() {
     let system = System::new(4);
