@@ -10,7 +10,7 @@ use crate::pages::hash;
 use crate::post_build::files_below;
 use crate::process::{node, root, run};
 use crate::{browser, build, split};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -48,13 +48,23 @@ pub fn cut(dist: &Path) -> Result<Option<String>> {
         fs::write(profile_dir().join("functions.txt"), lines(&keys))?;
         return Ok(None);
     }
+    let split::Shortened { module: program, names } = split::shortened(&program)?;
+    let mut text = with(WITH_LATE)?;
+    for (long, short) in names {
+        // Each is a property of the one object that the script makes of them, a line to itself.
+        let property = format!("\n        {long}: ");
+        if text.matches(&property).count() != 1 {
+            bail!("{} does not name {long} once", script.display());
+        }
+        text = text.replace(&property, &format!("\n        {short}: "));
+    }
     let parts = split::split(&program, &keys(&list())?.into_iter().collect())?;
     let late = format!("switchyard-app-late-{:08x}.wasm", hash(&parts.late));
     fs::write(dist.join(&late), parts.late)?;
     // The names that Trunk gave stand for the program as it was.
     let name = format!("switchyard-app-{:08x}", hash(&parts.page));
     fs::write(dist.join(format!("{name}_bg.wasm")), parts.page)?;
-    fs::write(dist.join(format!("{name}.js")), with(WITH_LATE)?)?;
+    fs::write(dist.join(format!("{name}.js")), text)?;
     fs::remove_file(&module)?;
     fs::remove_file(&script)?;
     let index = dist.join("index.html");

@@ -31,6 +31,12 @@ pub struct Parts {
     pub late: Vec<u8>,
 }
 
+pub struct Shortened {
+    pub module: Vec<u8>,
+    /// What each import was named, and is.
+    pub names: Vec<(String, String)>,
+}
+
 /// Moves the functions with these keys out of the page's module, but for those that it exports.
 ///
 /// # Errors
@@ -42,6 +48,21 @@ pub fn split(program: &[u8], moving: &HashSet<u32>) -> Result<Parts> {
     plan.leave_placeholders(&mut page)?;
     share(&mut page, &late);
     Ok(Parts { page: page.emit_wasm(), late: late.emit_wasm() })
+}
+
+/// Gives what the program imports of its script names of a few letters: wasm-bindgen's say what each is, with a
+/// digest.
+///
+/// # Errors
+/// When it is no module.
+pub fn shortened(program: &[u8]) -> Result<Shortened> {
+    let mut module = Module::from_buffer(program)?;
+    let mut names = vec![];
+    for (number, import) in module.imports.iter_mut().enumerate() {
+        let short = format!("i{number}");
+        names.push((std::mem::replace(&mut import.name, short.clone()), short));
+    }
+    Ok(Shortened { module: module.emit_wasm(), names })
 }
 
 /// A module that reports each function that it enters, by its number, to `profile.entered`; and the keys of all of them.
@@ -427,6 +448,22 @@ mod tests {
         assert_eq!(here, key("<alloc[11]::vec::Vec<app[22]::Node> as core[33]::Clone>::clone.1326"));
         assert_ne!(here, key("<alloc[11]::vec::Vec<app[22]::Link> as core[33]::Clone>::clone"));
         assert_ne!(key("<[u8]>::to_vec"), key("<[u16]>::to_vec"));
+    }
+
+    #[test]
+    fn imports_get_short_names() {
+        let mut module = Module::from_buffer(&program()).unwrap();
+        let nothing = module.types.add(&[], &[]);
+        module.add_import_func("./app_bg.js", "__wbg_now_043d245551b22f9c", nothing);
+        module.add_import_func("./app_bg.js", "__wbg_performance_50e6a3f8dc80bbca", nothing);
+        let Shortened { module: short, names } = shortened(&module.emit_wasm()).unwrap();
+        let pair = |long: &str, short: &str| (long.to_owned(), short.to_owned());
+        assert_eq!(
+            names,
+            [pair("__wbg_now_043d245551b22f9c", "i0"), pair("__wbg_performance_50e6a3f8dc80bbca", "i1")]
+        );
+        let import = |name: &str| ("./app_bg.js".to_owned(), name.to_owned());
+        assert_eq!(imports(&Module::from_buffer(&short).unwrap()), [import("i0"), import("i1")]);
     }
 
     #[test]

@@ -58,8 +58,11 @@ impl Store {
     /// which the replicas agree if there are any: what they differ on stays to be seen.
     pub(super) fn watch_write(&mut self, key: u32, newest: u32, at: Time) {
         let known = self.watch.slots.iter().position(|slot| slot.key == key);
-        let before = known.and_then(|place| self.watch.slots[place].apart);
-        let slot = Slot { key, newest, at, apart: before.or(Some(at)) };
+        let before = known.map(|place| self.watch.slots[place]);
+        let apart = before.and_then(|slot| slot.apart).or(Some(at));
+        // An older write may be acknowledged after the newest was.
+        let at = before.filter(|slot| slot.newest == newest).map_or(at, |slot| slot.at);
+        let slot = Slot { key, newest, at, apart };
         let place = match known {
             Some(place) => Some(place),
             None if self.watch.slots.len() < KEYS_SHOWN => None,

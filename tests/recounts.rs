@@ -1,0 +1,204 @@
+//! Figures of the stage, counted again from outside: from what an observer is told of every call, and from the rows
+//! that stand in each picture, event by event. None of the code that makes the figures is asked.
+
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, VecDeque};
+use switchyard::labs::find;
+use switchyard::node::replicas::ReplicasView;
+use switchyard::node::station::Inside;
+use switchyard::run::Simulation;
+use switchyard::run::snapshot::NodeState;
+use switchyard::scenario::Checked;
+use switchyard::sim::{Call, CallId, Observer, Outcome, Request, Span, Time};
+
+fn lab(id: &str) -> Checked {
+    Checked::parse(find(id).expect("the lab is in the table").scenario)
+        .unwrap_or_else(|problems| panic!("{id}: {problems:?}"))
+}
+
+/// Where the lab has nodes that are asked for.
+fn places<T>(simulation: &Simulation, of: impl Fn(&NodeState) -> Option<T>) -> Vec<(usize, T)> {
+    let snapshot = simulation.snapshot();
+    snapshot.nodes.iter().enumerate().filter_map(|(place, node)| Some((place, of(&node.state)?))).collect()
+}
+
+/// What clients were told of their calls.
+#[derive(Default)]
+struct Calls {
+    /// When each departed.
+    made: Vec<(u16, Time)>,
+    /// When each answer came for which somebody waited, and how it went.
+    told: Vec<(u16, Time, Outcome)>,
+    /// When too few machines were there, as whoever decided that said it; and whether it was a write.
+    refused: Vec<(Time, bool)>,
+}
+
+impl Observer for Calls {
+    fn departed(&mut self, _: CallId, call: &Call, _: &Request) {
+        if call.parent == CallId::NONE && !call.probe {
+            self.made.push((call.from.node, call.departed));
+        }
+    }
+    fn returned(&mut self, _: CallId, call: &Call, request: &Request, now: Time) {
+        if call.parent != CallId::NONE || call.probe {
+            return;
+        }
+        if !call.abandoned {
+            self.told.push((call.from.node, now, call.outcome));
+        }
+        // Machines also ask each other on behalf of nobody.
+        if call.outcome == Outcome::NoBackend && call.from.node == 0 {
+            self.refused.push((call.finished, request.write));
+        }
+    }
+}
+
+const TENTH_NS: u64 = 100_000_000;
+
+/// Of calls offered, those that were of use: as many as departed in the ten whole tenths of a second before, and as many of them
+/// or earlier ones as were answered well then.
+#[test]
+fn offered_and_useful_calls_are_those_of_the_last_full_second() {
+    for id in ["resilience/retry-storm", "resilience/backoff-and-jitter", "chat/one-room"] {
+        let mut simulation = Simulation::new(&lab(id), &mut ());
+        let mut calls = Calls::default();
+        let (mut compared, mut wasted) = (0, 0);
+        for step in 1..400u64 {
+            // Between two tenths, now nearer to the one, now to the other.
+            let at = Time(step * TENTH_NS + 1 + step * 7919 % (TENTH_NS - 2));
+            simulation.advance(at, u64::MAX, &mut calls);
+            let gates = places(&simulation, |state| match state {
+                NodeState::Clients(pool) => pool.gate.load,
+                _ => None,
+            });
+            for (place, load) in gates {
+                let last =
+                    (step.saturating_sub(10)..step).map(|tenth| tenth * TENTH_NS..(tenth + 1) * TENTH_NS);
+                let within = |time: Time| last.clone().any(|tenth| tenth.contains(&time.0));
+                let made =
+                    calls.made.iter().filter(|(from, time)| usize::from(*from) == place && within(*time));
+                let well = calls.told.iter().filter(|(from, time, outcome)| {
+                    usize::from(*from) == place && *outcome == Outcome::Ok && within(*time)
+                });
+                let (made, well) = (made.count() as u32, well.count() as u32);
+                assert_eq!(load, (made, well), "{id}, node {place} at {at:?}");
+                compared += made;
+                wasted += made.saturating_sub(well);
+            }
+        }
+        assert!(compared > 500 && wasted > 10, "{id}: {compared} calls, {wasted} of no use");
+    }
+}
+
+/// What the rows in each picture say of keys on which the replicas differ.
+#[derive(Default)]
+struct Differences {
+    /// The newest acknowledged write of each key that is shown, and when it was first seen.
+    newest: BTreeMap<u32, (u32, Time)>,
+    /// Since when the owners of a key have not all had it.
+    since: BTreeMap<u32, Time>,
+    agreed: VecDeque<Span>,
+}
+
+impl Differences {
+    fn see(&mut self, view: &ReplicasView, now: Time) {
+        self.newest.retain(|key, _| view.keys.iter().any(|(shown, _)| shown == key));
+        self.since.retain(|key, _| view.keys.iter().any(|(shown, _)| shown == key));
+        for (at, &(key, newest)) in view.keys.iter().enumerate() {
+            let known = self.newest.get(&key).copied();
+            if known.is_none_or(|(number, _)| number != newest) {
+                self.newest.insert(key, (newest, now));
+                self.since.entry(key).or_insert(now);
+            }
+            let mut owners =
+                view.members.iter().map(|member| &member.copies[at]).filter(|copies| copies.at_home);
+            let agree = owners.all(|copies| copies.versions.first() == Some(&newest));
+            if agree && self.since.remove(&key).is_some() {
+                self.agreed.push_back(now.since(self.newest[&key].1));
+                if self.agreed.len() > 64 {
+                    self.agreed.pop_front();
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn how_long_replicas_differ_is_what_their_rows_say() {
+    for id in ["consistency/strong-or-eventual", "consistency/tune-r-and-w", "consistency/repair"] {
+        let scenario = lab(id);
+        let mut simulation = Simulation::new(&scenario, &mut ());
+        let mut differences = Differences::default();
+        let (mut apart, mut agreed) = (0, 0);
+        let end = Time::from_ms(6000.0);
+        while let Some(now) = simulation.step(end, &mut ()) {
+            let views = places(&simulation, |state| match state {
+                NodeState::Station(station) => match &station.inside {
+                    Inside::Replicas(view) => Some(view.clone()),
+                    _ => None,
+                },
+                _ => None,
+            });
+            let [(_, view)] = views.as_slice() else { panic!("{id}: {} stores", views.len()) };
+            differences.see(view, now);
+            let longest = differences.since.values().map(|since| now.since(*since)).max();
+            assert_eq!(view.apart, longest, "{id} at {now:?}");
+            let mut spans: Vec<Span> = differences.agreed.iter().copied().collect();
+            spans.sort_unstable();
+            assert_eq!(view.agreed.map(|agreed| agreed.most), spans.last().copied(), "{id} at {now:?}");
+            // Of an even number the lower of the two in the middle.
+            let median = spans.get(spans.len().saturating_sub(1) / 2).copied();
+            assert_eq!(view.agreed.map(|agreed| agreed.median), median, "{id} at {now:?}");
+            apart += usize::from(longest.is_some());
+            agreed += usize::from(!spans.is_empty());
+        }
+        assert!(apart > 50 && agreed > 50, "{id}: {apart} and {agreed} moments");
+    }
+}
+
+#[test]
+fn what_a_store_refuses_is_what_its_clients_are_told() {
+    let id = "consistency/cut-the-network";
+    let mut refused = vec![];
+    for (quorum, replication) in [(1, "quorum"), (3, "quorum"), (1, "leader-sync")] {
+        let mut scenario: Value = serde_json::from_str(&lab(id).to_json()).expect("it was written");
+        for (name, value) in [
+            ("read_quorum", json!(quorum)),
+            ("write_quorum", json!(quorum)),
+            ("replication", json!(replication)),
+        ] {
+            scenario["nodes"][1][name] = value;
+        }
+        let scenario =
+            Checked::parse(&scenario.to_string()).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let mut simulation = Simulation::new(&scenario, &mut ());
+        let mut calls = Calls::default();
+        let mut said = vec![];
+        for second in 1..=35 {
+            let at = Time::from_ms(1000.0 * f64::from(second));
+            simulation.advance(at, u64::MAX, &mut calls);
+            let views = places(&simulation, |state| match state {
+                NodeState::Station(station) => match &station.inside {
+                    Inside::Replicas(view) => Some(view.refused),
+                    _ => None,
+                },
+                _ => None,
+            });
+            said.extend(views.into_iter().map(|(_, refused)| (at, refused)));
+        }
+        // The last answers are still under way.
+        for (at, refused) in &said[..30] {
+            let count = |write: bool| {
+                calls.refused.iter().filter(|(time, w)| time <= at && *w == write).count() as u64
+            };
+            assert_eq!(
+                (refused.reads, refused.writes),
+                (count(false), count(true)),
+                "{quorum} {replication} at {at:?}"
+            );
+        }
+        refused.push(said[29].1.writes);
+    }
+    // One machine is always there; where a majority is asked for the cut leaves time to run out; a leader knows at once.
+    assert!(refused[..2] == [0, 0] && refused[2] > 20, "{refused:?}");
+}
