@@ -1,6 +1,6 @@
 //! A canvas that keeps the size of its element, in device pixels.
 
-use super::dom::window;
+use super::dom::{text_scale, window};
 use super::engine::Engine;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -11,8 +11,8 @@ use yew::NodeRef;
 pub struct Canvas {
     pub context: CanvasRenderingContext2d,
     element: HtmlCanvasElement,
-    /// CSS pixels.
-    size: Rc<Cell<(f64, f64)>>,
+    /// CSS pixels, and how large text is beside the usual.
+    size: Rc<Cell<(f64, f64, f64)>>,
     observer: ResizeObserver,
     _resized: Closure<dyn FnMut(js_sys::Array)>,
 }
@@ -23,14 +23,14 @@ impl Canvas {
         let element: HtmlCanvasElement = node.cast()?;
         let context = element.get_context("2d").ok().flatten()?.dyn_into().ok()?;
         let rect = element.get_bounding_client_rect();
-        let size = Rc::new(Cell::new((rect.width(), rect.height())));
+        let size = Rc::new(Cell::new((rect.width(), rect.height(), text_scale())));
         let resized: Closure<dyn FnMut(js_sys::Array)> = {
             let (size, engine) = (size.clone(), engine.clone());
             Closure::new(move |entries: js_sys::Array| {
                 let entry =
                     entries.iter().last().and_then(|entry| entry.dyn_into::<ResizeObserverEntry>().ok());
                 if let Some(rect) = entry.map(|entry| entry.content_rect()) {
-                    size.set((rect.width(), rect.height()));
+                    size.set((rect.width(), rect.height(), text_scale()));
                     engine.touch();
                 }
             })
@@ -46,9 +46,21 @@ impl Canvas {
         self.ready_at(f64::INFINITY)
     }
 
+    /// How large text is beside the usual.
+    pub fn text(&self) -> f64 {
+        self.size.get().2
+    }
+
+    /// The same in pixels of which a usual letter has as many as ever, however large the page's text is: what is laid out
+    /// in them grows with it.
+    pub fn ready_for_text(&self) -> Option<(f64, f64, f64)> {
+        let text = self.text();
+        self.ready().map(|(width, height, ratio)| (width / text, height / text, ratio * text))
+    }
+
     /// The same with at most so many pixels per CSS pixel.
     pub fn ready_at(&self, ratio_max: f64) -> Option<(f64, f64, f64)> {
-        let (width, height) = self.size.get();
+        let (width, height, _) = self.size.get();
         if width < 1.0 || height < 1.0 {
             return None;
         }

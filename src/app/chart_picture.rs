@@ -49,7 +49,7 @@ struct Curves {
 
 /// Paints a chart; answers with its time axis if it has one.
 pub fn paint(kind: Kind, frame: &Frame, flags: &[Flag], canvas: &Canvas) -> Option<TimeAxis> {
-    let (width, height, ratio) = canvas.ready()?;
+    let (width, height, ratio) = canvas.ready_for_text()?;
     let Some(mut curves) = curves(kind, frame.session) else {
         let chart = BarChart { width, height, ..loads(frame.session, frame.snapshot) };
         paint::paint(&canvas.context, &chart.shapes(), &palette(), (width, height), ratio);

@@ -178,7 +178,7 @@ fn paint_lines(
     flags: &[Flag],
     canvas: &Canvas,
 ) -> Option<TimeAxis> {
-    let (width, height, ratio) = canvas.ready()?;
+    let (width, height, ratio) = canvas.ready_for_text()?;
     let runs = engine.runs();
     let lines = lines(&runs, figure, difference);
     let to_s = horizon_s(runs.first());

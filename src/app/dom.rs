@@ -40,6 +40,25 @@ pub fn matches(query: &'static str) -> bool {
     })
 }
 
+/// How large text is on this page beside the usual. Some browsers enlarge text alone and tell no script of it: so a
+/// length that follows text is measured.
+pub fn text_scale() -> f64 {
+    const USUAL_PX: f64 = 16.0;
+    thread_local! {
+        static MEASURE: Option<HtmlElement> = measure();
+    }
+    fn measure() -> Option<HtmlElement> {
+        let element: HtmlElement = document().create_element("div").ok()?.dyn_into().ok()?;
+        for (name, value) in [("position", "absolute"), ("width", "1rem"), ("visibility", "hidden")] {
+            element.style().set_property(name, value).ok()?;
+        }
+        document().body()?.append_child(&element).ok()?;
+        Some(element)
+    }
+    let width = MEASURE.with(|it| it.as_ref().map(|it| it.get_bounding_client_rect().width()));
+    width.filter(|width| *width > 0.0).map_or(1.0, |width| width / USUAL_PX)
+}
+
 /// What a script of ours has put on the window; undefined if nothing.
 pub fn global(name: &str) -> JsValue {
     js_sys::Reflect::get(&js_sys::global(), &name.into()).unwrap_or_default()

@@ -12,6 +12,7 @@ use super::storage;
 use super::texts;
 use super::theme::{Theme, is_dark};
 use super::whole;
+use switchyard::labs::prose::unbroken;
 use switchyard::labs::{LABS, Lab};
 use switchyard::scenario::{Checked, elsewhere};
 use yew::prelude::*;
@@ -168,7 +169,7 @@ fn hero(lab: &'static Lab) -> Html {
             </div>
             <figure>
                 { part(Miniature { lab }) }
-                <figcaption>{ format!("{}: {}", lab.title, lab.summary) }</figcaption>
+                <figcaption>{ format!("{}: {}", lab.title, unbroken(lab.summary)) }</figcaption>
             </figure>
         </section>
     }
@@ -194,7 +195,7 @@ fn use_card(props: &Card) -> Html {
             </div>
             <div class="about">
                 <h3>{ link(address_of(lab), "", lab.title.into()) }</h3>
-                <p>{ lab.summary }</p>
+                <p>{ unbroken(lab.summary) }</p>
                 if storage::completed(lab.id) { <p class="mark">{ "✓ Challenge met" }</p> }
             </div>
         </article>

@@ -26,7 +26,7 @@ fn use_inside(props: &Inside) -> Html {
     let paint = use_memo((props.node, props.member), |(node, member)| {
         let (node, member) = (*node, *member);
         Paint::new(move |shown, canvas: &Canvas| {
-            let (width, height, ratio) = canvas.ready()?;
+            let (width, height, ratio) = canvas.ready_for_text()?;
             let shapes = shown
                 .snapshot
                 .nodes

@@ -1,7 +1,7 @@
 //! A lesson's text as virtual nodes: no HTML is ever parsed, so Trusted Types have nothing to object to.
 
 use super::part::{part, parts};
-use switchyard::labs::prose::{Block, Inline, blocks};
+use switchyard::labs::prose::{Block, Inline, blocks, unbroken};
 use yew::prelude::*;
 
 parts!(Markdown use_markdown);
@@ -36,7 +36,7 @@ fn inlines(pieces: &[Inline]) -> Html {
 
 fn inline(piece: &Inline) -> Html {
     match piece {
-        Inline::Text(text) => html! { { text } },
+        Inline::Text(text) => html! { { unbroken(text) } },
         Inline::Code(text) => html! { <code>{ text }</code> },
         Inline::Emphasis(inside) => html! { <em>{ inlines(inside) }</em> },
         Inline::Strong(inside) => html! { <strong>{ inlines(inside) }</strong> },

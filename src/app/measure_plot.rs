@@ -143,7 +143,7 @@ fn use_measure_plot(props: &MeasurePlot) -> Html {
     let paint = use_memo(props.curves.clone(), |curves| {
         let curves = curves.clone();
         Paint::new(move |_, canvas| {
-            let (width, height, ratio) = canvas.ready()?;
+            let (width, height, ratio) = canvas.ready_for_text()?;
             let shapes = curves.chart(width, height).shapes();
             paint::paint(&canvas.context, &shapes, &palette(), (width, height), ratio);
             // It is not over time.

@@ -78,6 +78,7 @@ impl StagePainter {
         let view = View {
             width,
             height,
+            text: base.text(),
             speed: frame.speed,
             reduced_motion,
             selected: frame.selected,

@@ -16,7 +16,7 @@ pub type TimeAxis = (f64, f64, f64);
 
 type PaintOn = dyn Fn(&Frame, &Canvas) -> Option<TimeAxis>;
 
-/// Paints a chart; answers with its time axis if it has one.
+/// Paints a chart; answers with its time axis if it has one, in the pixels of [`Canvas::ready_for_text`].
 #[derive(Clone)]
 pub struct Paint(Rc<PaintOn>);
 
@@ -49,7 +49,11 @@ fn use_plot(props: &Plot) -> Html {
         use_effect_with((props.engine.clone(), props.paint.clone()), move |(engine, paint)| {
             let painting = Canvas::new(&node, engine).map(|canvas| {
                 let paint = paint.clone();
-                engine.paint_with(Pace::EveryPulse, move |shown| axis.set((paint.0)(shown, &canvas)))
+                engine.paint_with(Pace::EveryPulse, move |shown| {
+                    let text = canvas.text();
+                    let in_css = |(left, width, end_s): TimeAxis| (left * text, width * text, end_s);
+                    axis.set((paint.0)(shown, &canvas).map(in_css));
+                })
             });
             move || drop(painting)
         });

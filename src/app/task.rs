@@ -7,6 +7,7 @@ use super::part::parts;
 use super::storage;
 use std::rc::Rc;
 use switchyard::labs::lesson::Lesson;
+use switchyard::labs::prose::unbroken;
 use switchyard::sim::Time;
 use yew::prelude::*;
 
@@ -38,7 +39,7 @@ fn use_question(props: &Question) -> Html {
             })
         };
         html! {
-            <button type="button" {onclick} aria-pressed={(*guess == Some(index)).to_string()} disabled={*asked}>{ text }</button>
+            <button type="button" {onclick} aria-pressed={(*guess == Some(index)).to_string()} disabled={*asked}>{ unbroken(text) }</button>
         }
     };
     let show = {
@@ -83,6 +84,7 @@ fn use_question(props: &Question) -> Html {
 fn verdict(lesson: &Lesson, guess: Option<usize>) -> String {
     let prediction = &lesson.predict;
     let right = prediction.options.get(prediction.answer_index).map(String::as_str).unwrap_or_default();
+    let right = unbroken(right);
     match guess {
         Some(guess) if guess == prediction.answer_index => format!("As you predicted: {right}."),
         _ => format!("It is {right}."),
@@ -130,7 +132,7 @@ fn use_challenge(props: &Challenge) -> Html {
                     <circle cx="10" cy="10" r="8.6" stroke-width="2" />
                     <path class="tick" d={shape} stroke-linecap="round" stroke-linejoin="round" />
                 </svg>
-                <span>{ &goal.text }<span class="unseen">{ format!(": {said}") }</span>
+                <span>{ unbroken(&goal.text) }<span class="unseen">{ format!(": {said}") }</span>
                     if let Some(now) = &goal.now { <span class="now">{ format!(" · now {now}") }</span> }</span>
             </li>
         }

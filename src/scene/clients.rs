@@ -126,9 +126,9 @@ pub fn draw(node: &NodeView, clients: &ClientsView, card: Rect, axis: Axis, shap
     let area = match axis == Axis::Across || card.width < UPRIGHT {
         true => {
             let title = Label::new(&node.name, point(center, card.y + 23.0), 13.0).bold().middle();
-            shapes.push(title.within(width).into());
+            shapes.push(title.shrunk(width).into());
             let rate = Label::new(pace(clients), point(center, card.bottom() - 12.0), 11.0).middle();
-            shapes.push(rate.ink(Ink::DimInk).within(width).into());
+            shapes.push(rate.ink(Ink::DimInk).shrunk(width).into());
             if rest {
                 let at = point(center, card.bottom() - 27.0);
                 let text = format!("{discs} of {}", figures::whole(clients.clients as u64));
@@ -161,7 +161,7 @@ pub fn draw(node: &NodeView, clients: &ClientsView, card: Rect, axis: Axis, shap
                         lines.into_iter().zip([20.0, 36.0, 51.0]).map(|(line, y)| raised(line, y)).collect();
                 }
             }
-            shapes.extend(lines.into_iter().map(|line| Shape::from(line.within(words))));
+            shapes.extend(lines.into_iter().map(|line| Shape::from(line.shrunk(words))));
             area
         }
     };

@@ -78,7 +78,7 @@ pub fn draw(servers: &ServersView, fleet: &FleetView, sign: Rect, shapes: &mut V
         let fits = left[0].width() + at_right[0].width() + 10.0 <= right - x;
         let [left, at_right] = [left, at_right].map(|[long, short]| if fits { long } else { short });
         let room = right - x - at_right.width() - 8.0;
-        shapes.extend([left.within(room), at_right].map(Shape::from));
+        shapes.extend([left.shrunk(room), at_right].map(Shape::from));
     }
     if is_single(servers) {
         let label = Label::new(SINGLE, point(x, sign.y + 41.0), 10.0).bold().ink(Ink::WaitingText);

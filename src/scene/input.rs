@@ -113,6 +113,8 @@ pub struct View {
     /// CSS pixels.
     pub width: f64,
     pub height: f64,
+    /// How large the page's text is beside the usual: labels, and all that is laid out around them, follow it.
+    pub text: f64,
     /// Simulated seconds per second of screen time: turns ages into seconds for the eye.
     pub speed: f64,
     /// No travelling dots; counts instead.
@@ -131,6 +133,7 @@ impl Default for View {
         View {
             width: 800.0,
             height: 520.0,
+            text: 1.0,
             speed: 0.05,
             reduced_motion: false,
             selected: None,

@@ -27,7 +27,7 @@ pub struct Layout {
     /// The size that everything was laid out in; the stage shows it times `scale`.
     pub width: f64,
     pub height: f64,
-    /// 1; less where the stage is too small for legible cards, more where a few cards would look lost.
+    /// How large text is; less where the stage is too small for legible cards, more where a few cards would look lost.
     pub scale: f64,
     pub yards: Vec<Yard>,
     /// By link.
@@ -44,6 +44,12 @@ const MARGIN_NARROW: f64 = 12.0;
 const ROOMY: (f64, f64) = (800.0, 480.0);
 /// How much larger: what is tried first, as shares of the stage's size.
 const ENLARGED: [f64; 5] = [0.7, 0.76, 0.82, 0.88, 0.94];
+/// How large text may be, beside the usual.
+const TEXT: (f64, f64) = (0.5, 4.0);
+/// What does not fit is tried again so much smaller.
+const SMALLER: f64 = 1.08;
+/// No more times smaller than this, for the insides of policies; then plain cards are.
+const INSTRUMENTS_MIN: f64 = 1.2;
 /// A node that is drawn as one thing can do with this width.
 const SINGLE_MIN: f64 = 150.0;
 /// Upright clients can do with this width.
@@ -58,10 +64,12 @@ const LEGEND_HEIGHT: f64 = 42.0;
 const NOTE_HEIGHT: f64 = 18.0;
 
 impl Layout {
-    /// For a stage of this size in CSS pixels.
-    pub fn new(snapshot: &Snapshot, width: f64, height: f64) -> Layout {
+    /// For a stage of this size in CSS pixels, with text so many times as large as usual.
+    pub fn new(snapshot: &Snapshot, (width, height): (f64, f64), text: f64) -> Layout {
         let side = |length: f64| if length.is_finite() { length.clamp(40.0, 8192.0) } else { 40.0 };
-        let (width, height) = (side(width), side(height));
+        let text = if text.is_finite() { text.clamp(TEXT.0, TEXT.1) } else { 1.0 };
+        // What text takes, everything takes: a stage with larger text is a smaller one, enlarged.
+        let (width, height) = (side(width) / text, side(height) / text);
         let axis = if width < NARROW && height > width * 0.9 { Axis::Down } else { Axis::Across };
         let columns = columns(snapshot);
         let has_instruments = snapshot.nodes.iter().any(has_instrument);
@@ -75,20 +83,23 @@ impl Layout {
             show,
         };
         let usual = if has_instruments { Show::Instruments } else { Show::Cards };
-        let mut roomy = enlarged.filter_map(|factor| stage(factor, usual).layout(1.0 / factor));
+        let mut roomy = enlarged.filter_map(|factor| stage(factor, usual).layout(text / factor));
         if let Some(layout) = roomy.find(|layout| !layout.is_tight()) {
             return layout;
         }
-        // Instruments rather than plain cards, even if they move together for it and all gets a little smaller.
+        // Instruments rather than plain cards, even if they move together for it and all gets a little smaller; larger text
+        // takes none of them away.
         let close = |factor| [Show::Instruments, Show::CloseInstruments].map(|show| (factor, show));
-        let instruments = [1.0, 1.08, 1.17].into_iter().flat_map(close).filter(|_| has_instruments);
-        let plain = std::iter::successors(Some(1.0), |factor| Some(factor * 1.08));
-        let plain = plain.map(|factor| (factor, Show::Cards));
+        let smaller = || std::iter::successors(Some(1.0), |factor| Some(factor * SMALLER));
+        let least = INSTRUMENTS_MIN * text.max(1.0);
+        let instruments = smaller().take_while(|factor| *factor < least);
+        let instruments = instruments.flat_map(close).filter(|_| has_instruments);
+        let plain = smaller().map(|factor| (factor, Show::Cards));
         let wrapped = wrapped(&columns, axis);
         for (factor, show) in instruments.chain(plain) {
             let stage = stage(factor, show);
-            let two_by_two = || Stage { columns: &wrapped, ..stage }.layout(1.0 / factor);
-            if let Some(layout) = stage.layout(1.0 / factor).or_else(two_by_two) {
+            let two_by_two = || Stage { columns: &wrapped, ..stage }.layout(text / factor);
+            if let Some(layout) = stage.layout(text / factor).or_else(two_by_two) {
                 return layout;
             }
         }

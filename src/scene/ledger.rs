@@ -121,12 +121,17 @@ fn draw_pool(pool: &PoolView, name: Option<&str>, panel: Rect, shapes: &mut Vec<
         None => heading,
     };
     let heading = Label::new(heading, point(inner.x, panel.y + 13.0), SIZE).ink(Ink::DimInk);
-    shapes.push(heading.within(inner.width).into());
+    let heading = match heading.width() <= inner.width {
+        true => heading,
+        // "counter + weight" closed up.
+        false => Label { text: heading.text.replace(" + ", "+"), ..heading },
+    };
+    shapes.push(heading.shrunk(inner.width).into());
     let mut body = rect(inner.x, panel.y + HEADING, inner.width, panel.height - HEADING - 5.0);
     // What the last pick did has its place also before there was one.
     if inside.places.is_some() || !foot.is_empty() {
         let foot = Label::new(foot, point(inner.x, panel.bottom() - 6.0), SIZE);
-        shapes.push(foot.within(inner.width).into());
+        shapes.push(foot.shrunk(inner.width).into());
         body.height -= FOOT - 3.0;
     }
     match (&inside.places, inside.columns.last()) {

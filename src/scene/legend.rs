@@ -64,12 +64,12 @@ pub fn draw(
         lines_left >= 0
     };
     for (sign, text) in signs(snapshot, readings) {
-        let label = Label::new(text, point(0.0, 0.0), SIZE).ink(Ink::DimInk).within(area.width - 14.0);
+        let label = Label::new(text, point(0.0, 0.0), SIZE).ink(Ink::DimInk).shrunk(area.width - 14.0);
         let width = 14.0 + label.width();
         if at.x + width > area.right() && at.x > area.x && !next_line(&mut at) {
             return draw_note(layout, dots_per, shapes);
         }
-        if label.text.is_empty() {
+        if label.text.is_empty() || label.text.ends_with('…') {
             break;
         }
         let center = point(at.x + 5.0, at.y - SIZE * 0.35);

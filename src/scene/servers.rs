@@ -258,14 +258,17 @@ impl Server<'_> {
     }
 }
 
-/// Machines that were ordered and are not up yet: an outline below the others, and how many. `bottom` is the
-/// stage's: without room they are not drawn.
-pub fn draw_booting(count: u32, yard: &Yard, bottom: f64, shapes: &mut Vec<Shape>) {
-    let Some(last) = yard.cards.last().filter(|_| count > 0) else { return };
+/// Where machines are drawn that were ordered and are not up yet: below the others. `bottom` is the stage's: without
+/// room they are not drawn.
+pub fn booting_place(count: u32, yard: &Yard, bottom: f64) -> Option<Rect> {
+    let last = yard.cards.last().filter(|_| count > 0 && yard.density != Density::Cells)?;
     let ghost = rect(last.x, yard.rect.bottom() + 8.0, last.width, 26.0);
-    if ghost.bottom() > bottom - 2.0 {
-        return;
-    }
+    (ghost.bottom() <= bottom - 2.0).then_some(ghost)
+}
+
+/// An outline, and how many they are.
+pub fn draw_booting(count: u32, yard: &Yard, bottom: f64, shapes: &mut Vec<Shape>) {
+    let Some(ghost) = booting_place(count, yard, bottom) else { return };
     let line = Stroke::new(Ink::DimInk, 1.2).dashed(5.0, 4.0);
     shapes.push(Shape::Rect { rect: ghost, radius: 12.0, fill: None, line: Some(line) });
     let text = match count {
@@ -273,7 +276,7 @@ pub fn draw_booting(count: u32, yard: &Yard, bottom: f64, shapes: &mut Vec<Shape
         many => format!("{many} machines starting"),
     };
     let at = point(ghost.center().x, ghost.center().y + 4.0);
-    shapes.push(Label::new(text, at, 11.0).middle().ink(Ink::DimInk).within(ghost.width - 16.0).into());
+    shapes.push(Label::new(text, at, 11.0).middle().ink(Ink::DimInk).shrunk(ghost.width - 16.0).into());
 }
 
 /// The panel behind the cells: which members, and a sentence about all of them.
@@ -285,7 +288,7 @@ pub fn draw_panel(node: &NodeView, servers: &[Server<'_>], yard: &Yard, shapes: 
     };
     let room = yard.rect.width - 28.0;
     let title = Label::new(format!("{} {first}–{last}", node.name), yard.rect_point(14.0, 22.0), 13.0).bold();
-    shapes.push(title.within(room).into());
+    shapes.push(title.shrunk(room).into());
     let mean = servers.iter().map(|server| server.reading.utilisation).sum::<f64>() / servers.len() as f64;
     let count = |what: fn(&Server<'_>) -> bool| servers.iter().filter(|server| what(server)).count();
     let queued: u64 = servers.iter().map(|server| server.view.queued as u64).sum();
@@ -301,7 +304,7 @@ pub fn draw_panel(node: &NodeView, servers: &[Server<'_>], yard: &Yard, shapes: 
     facts
         .extend(groups.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
     let line = Label::new(facts.join(" · "), yard.rect_point(14.0, HEADING - 13.0), 11.0).ink(Ink::DimInk);
-    shapes.push(line.within(room).into());
+    shapes.push(line.shrunk(room).into());
     for (server, cell) in servers.iter().zip(&yard.cards) {
         server.draw_cell(*cell, shapes);
     }

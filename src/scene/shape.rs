@@ -22,6 +22,9 @@ pub struct Stroke {
     pub dash: (f64, f64),
 }
 
+/// No text is set smaller than this so that it fits.
+pub const SMALLEST: f64 = 9.0;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Anchor {
     Start,
@@ -133,6 +136,20 @@ impl Label {
 
     pub fn end(self) -> Label {
         Label { anchor: Anchor::End, ..self }
+    }
+
+    /// Set smaller, down to [`SMALLEST`], until it is at most this wide; then without its last parts, and in the end cut.
+    pub fn shrunk(mut self, width: f64) -> Label {
+        while self.size > SMALLEST && self.width() > width {
+            self.size = (self.size - 0.5).max(SMALLEST);
+        }
+        let ends = self.text.rmatch_indices([',', '·']).map(|(end, _)| self.text[..end].trim_end());
+        let fits = |text: &&str| text::width(text, self.size, self.weight) <= width;
+        let whole = Some(self.text.as_str()).into_iter().chain(ends).find(fits);
+        match whole.filter(|text| !text.is_empty()).map(str::to_owned) {
+            Some(text) => Label { text, ..self },
+            None => self.within(width),
+        }
     }
 
     /// Cut with an ellipsis until it is at most this wide.

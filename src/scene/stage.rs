@@ -57,11 +57,12 @@ impl Picture {
 
 /// Draws the stage.
 pub fn stage(snapshot: &Snapshot, readings: &Readings, view: &View) -> Picture {
-    let layout = Layout::new(snapshot, view.width, view.height);
+    let layout = Layout::new(snapshot, (view.width, view.height), view.text);
     let under_way = snapshot.under_way.max(snapshot.dots.len() as u64);
     let dots_per = if view.each { 1 } else { dots::dots_per(under_way, view.dots_per) };
     let falls = falls::present(snapshot, readings, view);
     let mut labels = Labels::new(&layout);
+    keep_off_booting(snapshot, &layout, &mut labels);
     let mut shapes = vec![];
     rails::draw(snapshot, &layout, &mut labels, &mut shapes);
     for (index, node) in snapshot.nodes.iter().enumerate() {
@@ -83,6 +84,17 @@ pub fn stage(snapshot: &Snapshot, readings: &Readings, view: &View) -> Picture {
     }
     draw_halo(snapshot, view, &layout, &mut shapes);
     finish(layout, shapes, marks, dots_per)
+}
+
+/// No label stands where machines are starting.
+fn keep_off_booting(snapshot: &Snapshot, layout: &Layout, labels: &mut Labels) {
+    for (node, yard) in snapshot.nodes.iter().zip(&layout.yards) {
+        if let NodeState::Servers(state) = &node.state {
+            servers::booting_place(state.booting, yard, layout.height)
+                .into_iter()
+                .for_each(|it| labels.take(it));
+        }
+    }
 }
 
 /// To the stage's own size.

@@ -14,8 +14,8 @@ pub fn draw(node: &NodeView, station: &Station, yard: &Yard, moment: Moment<'_>,
         face(yard.rect, shapes);
         let room = yard.rect.width - 28.0;
         let at = |down: f64| point(yard.rect.x + 14.0, yard.rect.y + down);
-        shapes.push(Label::new(&node.name, at(22.0), 13.0).bold().within(room).into());
-        shapes.push(Label::new(&station.does, at(HEADING - 13.0), 11.0).ink(Ink::DimInk).within(room).into());
+        shapes.push(Label::new(&node.name, at(22.0), 13.0).bold().shrunk(room).into());
+        shapes.push(Label::new(&station.does, at(HEADING - 13.0), 11.0).ink(Ink::DimInk).shrunk(room).into());
     } else if yard.density == Density::Single && yard.inside.is_none() {
         return draw_whole(node, station, yard.rect, shapes);
     }
@@ -52,13 +52,13 @@ fn draw_whole(node: &NodeView, station: &Station, area: Rect, shapes: &mut Vec<S
     face(area, shapes);
     let (x, room) = (area.center().x, area.width - 16.0);
     let mut baseline = area.y + 20.0;
-    shapes.push(Label::new(&node.name, point(x, baseline), 13.0).bold().middle().within(room).into());
+    shapes.push(Label::new(&node.name, point(x, baseline), 13.0).bold().middle().shrunk(room).into());
     for note in std::iter::once(&station.does).chain(&station.notes) {
         baseline += 16.0;
         if baseline > area.bottom() - 6.0 {
             break;
         }
-        shapes.push(Label::new(note, point(x, baseline), 11.0).ink(Ink::DimInk).middle().within(room).into());
+        shapes.push(Label::new(note, point(x, baseline), 11.0).ink(Ink::DimInk).middle().shrunk(room).into());
     }
 }
 
@@ -72,7 +72,7 @@ fn draw_card(
     face(card, shapes);
     let (x, room) = (card.x + 12.0, card.width - 24.0);
     let name = member_title(node, member);
-    shapes.push(Label::new(name, point(x, card.y + 18.0), 12.0).bold().within(room).into());
+    shapes.push(Label::new(name, point(x, card.y + 18.0), 12.0).bold().shrunk(room).into());
     let (note, ink) =
         trouble(member).map_or((member.note.as_str(), Ink::DimInk), |what| (what, Ink::FailedText));
     let notes = std::iter::once((note, ink)).chain([(station.does.as_str(), Ink::DimInk)]);
@@ -82,7 +82,7 @@ fn draw_card(
         if baseline > card.bottom() - 14.0 {
             break;
         }
-        shapes.push(Label::new(note, point(x, baseline), 11.0).ink(ink).within(room).into());
+        shapes.push(Label::new(note, point(x, baseline), 11.0).ink(ink).shrunk(room).into());
     }
     if let Some(level) = member.level {
         gauges::level(rect(x, card.bottom() - 10.0, room, 4.0), level, Ink::Request, shapes);

@@ -148,7 +148,7 @@ fn draw_messages(view: &ChatView, area: Rect, shapes: &mut Vec<Shape>) {
             }
             None => Piece::plain(format!("#{} user {}", message.seq, message.from)),
         };
-        shapes.push(who.at(area.x, y + 3.8, 10.5).within(ticks.x - 4.0 - area.x).into());
+        shapes.push(who.at(area.x, y + 3.8, 10.5).shrunk(ticks.x - 4.0 - area.x).into());
         shapes.push(said.into());
         draw_ticks(state(message), ticks, shapes);
     }

@@ -124,7 +124,7 @@ pub fn tank(place: Rect, share: f64, ink: Ink, shapes: &mut Vec<Shape>) {
 pub fn words(area: Rect, pieces: Vec<Piece>, shapes: &mut Vec<Shape>) -> f64 {
     let mut baseline = area.y + 11.0;
     for piece in pieces {
-        shapes.push(piece.at(area.x, baseline, 10.5).within(area.width).into());
+        shapes.push(piece.at(area.x, baseline, 10.5).shrunk(area.width).into());
         baseline += 14.5;
     }
     baseline

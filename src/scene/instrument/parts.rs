@@ -34,10 +34,10 @@ impl Piece {
     }
 }
 
-/// Words at both ends of a line; the left ones are shortened if they would meet.
+/// Words at both ends of a line; the left ones are set smaller if they would meet, and in the end shortened.
 pub fn ends(area: Rect, baseline: f64, size: f64, left: Piece, right: Piece, shapes: &mut Vec<Shape>) {
     let right = right.at(area.right(), baseline, size).end().within(area.width);
-    let left = left.at(area.x, baseline, size).within(area.width - right.width() - 8.0);
+    let left = left.at(area.x, baseline, size).shrunk(area.width - right.width() - 8.0);
     shapes.extend([left, right].into_iter().filter(|label| !label.text.is_empty()).map(Shape::from));
 }
 

@@ -142,10 +142,10 @@ fn draw_row(
     }
     let state = Label::new(said, point(inner.right(), baseline), 10.5).bold().end().ink(ink);
     let room = if tall { inner.width - state.width() - 8.0 } else { NAME - 10.0 };
-    shapes.push(state.within(if tall { inner.width } else { STATE - 10.0 }).into());
+    shapes.push(state.shrunk(if tall { inner.width } else { STATE - 10.0 }).into());
     let Some(replica) = view.members.get(nth) else { return };
     if !tall {
-        return shapes.push(Label::new(name, point(inner.x, baseline), 11.0).bold().within(room).into());
+        return shapes.push(Label::new(name, point(inner.x, baseline), 11.0).bold().shrunk(room).into());
     }
     let mut line = Line::new(rect(inner.x, row.y, room, row.height), baseline, 11.0);
     line.put(Piece::bold(name), shapes);
@@ -229,7 +229,7 @@ fn foot(view: &ReplicasView, inner: Rect, top: f64, shapes: &mut Vec<Shape>) {
     let mut labels = labels.map(|label| if ink == Ink::FailedText { label.bold() } else { label });
     let short = labels.clone().next_back();
     let label = labels.find(|label| label.width() <= inner.width).or(short);
-    shapes.extend(label.map(|label| label.within(inner.width).into()));
+    shapes.extend(label.map(|label| label.shrunk(inner.width).into()));
 }
 
 /// The last stale read, at length and shortly.

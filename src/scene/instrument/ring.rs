@@ -8,7 +8,7 @@ use crate::node::station::{Station, StationMember};
 use crate::run::snapshot::NodeView;
 use crate::scene::figures;
 use crate::scene::gauges;
-use crate::scene::geometry::{Rect, point, rect};
+use crate::scene::geometry::{Point, Rect, point, rect};
 use crate::scene::palette::Ink;
 use crate::scene::shape::{Fill, Label, Shape, Stroke, slab};
 
@@ -41,14 +41,44 @@ struct Plan {
     figures: Rect,
 }
 
-/// Rows stand below the places; or left of a circle, if that makes it larger and all can still be read.
-fn plan(card: Rect, members: usize, circle: bool) -> Plan {
-    let [below, beside] = [false, true].map(|wide| plan_one(card, members, wide));
-    let size = |plan: &Plan| plan.places.width.min(plan.places.height);
-    if circle && card.width >= 440.0 && size(&beside) > size(&below) { beside } else { below }
+/// How rows and places share the panel.
+#[derive(Clone, Copy, PartialEq)]
+enum Share {
+    /// Rows and figures below the places.
+    Below,
+    /// Both left of a circle.
+    Beside,
+    /// Rows left of a circle, figures below both: for narrow panels.
+    Close,
 }
 
-fn plan_one(card: Rect, members: usize, wide: bool) -> Plan {
+impl Share {
+    /// The least width of a panel.
+    fn least(self) -> f64 {
+        match self {
+            Share::Below => 0.0,
+            Share::Beside => 440.0,
+            Share::Close => 280.0,
+        }
+    }
+}
+
+/// Rows stand left of a circle, if that makes it larger and all can still be read.
+fn plan(card: Rect, members: usize, circle: bool) -> Plan {
+    let size = |plan: &Plan| plan.places.width.min(plan.places.height);
+    let below = plan_one(card, members, Share::Below);
+    let is_wide = |share: &Share| circle && card.width >= share.least();
+    let others = [Share::Beside, Share::Close].into_iter().filter(is_wide);
+    // Columns would be too thin beside a circle on a narrow panel.
+    let others = others
+        .map(|share| (share, plan_one(card, members, share)))
+        .filter(|(share, plan)| *share != Share::Close || plan.columns.is_none())
+        .map(|(_, plan)| plan);
+    others.fold(below, |best, plan| if size(&plan) > size(&best) { plan } else { best })
+}
+
+fn plan_one(card: Rect, members: usize, share: Share) -> Plan {
+    let wide = share != Share::Below;
     let heading_height = if card.height > 260.0 { 34.0 } else { 18.0 };
     let heading = rect(card.x + MARGIN, card.y + 8.0, card.width - 2.0 * MARGIN, heading_height);
     let body = rect(card.x, heading.bottom() + 4.0, card.width, card.bottom() - heading.bottom() - 12.0);
@@ -60,9 +90,12 @@ fn plan_one(card: Rect, members: usize, wide: bool) -> Plan {
     let high = if columns { room.min(COLUMNS_MAX) } else { count as f64 * pitch };
     let foot = body.bottom() - FOOT;
     let (rows, places) = if wide {
-        let width = (body.width * 0.48).clamp(232.0, 280.0);
-        let left = body.x + width + 8.0;
-        let places = rect(left, body.y, body.right() - left - MARGIN, body.height);
+        let (width, below) = match share {
+            Share::Close => ((body.width * 0.45).clamp(132.0, 180.0), FOOT),
+            _ => ((body.width * 0.48).clamp(232.0, 280.0), 0.0),
+        };
+        let left = body.x + width + if below > 0.0 { 0.0 } else { 8.0 };
+        let places = rect(left, body.y, body.right() - left - MARGIN, body.height - below);
         (rect(body.x, body.y + 16.0, width, high), places)
     } else {
         let top = foot - high;
@@ -77,7 +110,10 @@ fn plan_one(card: Rect, members: usize, wide: bool) -> Plan {
         rows_heading: rows.y - 4.0,
         rows: (0..count).map(row).collect(),
         columns: columns.then_some(rect(rows.x + MARGIN, rows.y, rows.width - 2.0 * MARGIN, rows.height)),
-        figures: rect(rows.x + MARGIN, foot, rows.width - 2.0 * MARGIN, FOOT),
+        figures: match share {
+            Share::Close => rect(heading.x, foot, heading.width, FOOT),
+            _ => rect(rows.x + MARGIN, foot, rows.width - 2.0 * MARGIN, FOOT),
+        },
     }
 }
 
@@ -143,7 +179,7 @@ fn draw_heading(
     area: Rect,
     shapes: &mut Vec<Shape>,
 ) {
-    let name = Label::new(&node.name, point(area.x, area.y + 12.0), 13.0).bold().within(area.width * 0.6);
+    let name = Label::new(&node.name, point(area.x, area.y + 12.0), 13.0).bold().shrunk(area.width * 0.6);
     let room = area.width - name.width() - 10.0;
     let policy = Label::new(division.now.short, point(area.right(), area.y + 12.0), 11.5)
         .end()
@@ -154,7 +190,7 @@ fn draw_heading(
         let notes: Vec<&str> =
             [station.does.as_str()].into_iter().chain(station.notes.iter().map(String::as_str)).collect();
         let line = Label::new(notes.join(" · "), point(area.x, area.y + 28.0), 11.0).ink(Ink::DimInk);
-        shapes.push(line.within(area.width).into());
+        shapes.push(line.shrunk(area.width).into());
     }
 }
 
@@ -186,13 +222,15 @@ impl Load<'_> {
     }
 }
 
-/// What the bars are.
-fn bars_heading(division: &Division) -> &'static str {
-    match (under_way(division), division.before.is_some()) {
-        (Some(_), _) => "rows: pale = to go, dashed = to come",
-        (None, true) => "since the change, │ = fair share",
-        (None, false) => "load lately, │ = fair share",
-    }
+/// What the bars are, in as many words as there is room for.
+fn bars_heading(division: &Division, at: Point, room: f64) -> Label {
+    let forms = match (under_way(division), division.before.is_some()) {
+        (Some(_), _) => ["rows: pale = to go, dashed = to come", "pale = to go"],
+        (None, true) => ["since the change, │ = fair share", "│ = fair share"],
+        (None, false) => ["load lately, │ = fair share", "│ = fair share"],
+    };
+    let [long, short] = forms.map(|text| Label::new(text, at, 10.5).ink(Ink::DimInk));
+    if long.width() <= room { long } else { short.within(room) }
 }
 
 /// Rows that are being moved.
@@ -207,8 +245,7 @@ fn draw_rows(station: &Station, division: &Division, plan: &Plan, shapes: &mut V
     let (share, fair) = (|member| load.share(member), |index| load.fair(index));
     let (scale, total) = (load.full, load.total);
     let (x, right) = (first.x + MARGIN, first.right() - MARGIN);
-    let what = Label::new(bars_heading(division), point(x, plan.rows_heading), 10.5).ink(Ink::DimInk);
-    shapes.push(what.within(right - x).into());
+    shapes.push(bars_heading(division, point(x, plan.rows_heading), right - x).into());
     if let Some(handover) = under_way(division) {
         return draw_handover(station, handover, plan, shapes);
     }
@@ -219,7 +256,7 @@ fn draw_rows(station: &Station, division: &Division, plan: &Plan, shapes: &mut V
         if noted {
             let at = point(x + 21.0, middle + 16.5);
             let note = Label::new(&member.note, at, 10.5).ink(Ink::DimInk);
-            shapes.push(note.within(right - at.x).into());
+            shapes.push(note.shrunk(right - at.x).into());
         }
         badge(point(x + 8.0, middle), 7.5, number, shapes);
         let index = now.members.iter().position(|it| *it == number);
@@ -282,8 +319,7 @@ fn draw_handover(station: &Station, handover: &Handover, plan: &Plan, shapes: &m
 
 /// A column for each member, where they are too many for rows: its load, or its rows while they are moved.
 fn draw_columns(station: &Station, division: &Division, area: Rect, shapes: &mut Vec<Shape>) {
-    let at = point(area.x, area.y - 4.0);
-    shapes.push(Label::new(bars_heading(division), at, 10.5).ink(Ink::DimInk).within(area.width).into());
+    shapes.push(bars_heading(division, point(area.x, area.y - 4.0), area.width).into());
     let load = Load::of(division);
     let handover = under_way(division);
     let rows = |member: &StationMember| f64::from(member.rows.unwrap_or(0));

@@ -69,12 +69,17 @@ pub fn fixed(view: &LimitView, area: Rect, shapes: &mut Vec<Shape>) {
         let full = counted.is_some_and(|counted| counted as f64 >= view.state.most);
         let ink = if full { Ink::Waiting } else { Ink::Ok };
         tank(bar, counted.unwrap_or(0) as f64 / view.state.most, ink, shapes);
-        let said =
-            counted.map_or("not known".to_owned(), |counted| format!("{counted} of {}", view.state.most));
-        let label = Label::new(said, point(bar.center().x, bars.bottom() + 13.0), 10.0).middle();
         let ink = if full { Ink::WaitingText } else { Ink::DimInk };
-        let label = if back == 0 { label.bold() } else { label };
-        shapes.push(label.ink(ink).within(pitch - 2.0).into());
+        let label = |said: String| {
+            let label = Label::new(said, point(bar.center().x, bars.bottom() + 13.0), 10.0).middle().ink(ink);
+            if back == 0 { label.bold() } else { label }
+        };
+        let forms = match counted {
+            Some(counted) => [format!("{counted} of {}", view.state.most), counted.to_string()],
+            None => ["not known".to_owned(), "?".to_owned()],
+        };
+        let [long, short] = forms.map(|said| label(said).shrunk(pitch - 2.0));
+        shapes.push(if long.text.ends_with('…') { short } else { long }.into());
         if back == 0 {
             let line = Some(Stroke::new(Ink::Ink, 1.3));
             shapes.push(Shape::Rect { rect: bar, radius: 4.0, fill: None, line });

@@ -1,0 +1,166 @@
+//! On no lab's stage does text run into other text, leave the stage, or stand behind anything, nor is it cut: on wide pages, tablets
+//! and phones, alone and compared, with text as usual and twice as large, with and without motion, throughout the run.
+//!
+//! Widths are those of `scene::text`, which no usual font exceeds.
+
+use std::collections::BTreeSet;
+use switchyard::labs::{LABS, Lab};
+use switchyard::play::Session;
+use switchyard::run::snapshot::NodeState;
+use switchyard::scenario::Checked;
+use switchyard::scene::geometry::{Rect, rect};
+use switchyard::scene::shape::{Label, Shape};
+use switchyard::scene::{self, Fall, Height, MemberReading, Picture, Readings, Spot, Status, View, height};
+use switchyard::sim::{Place, Time};
+
+/// A page: its name, how large its text is, and what its stage measures, by how much height it wants.
+type Page = (&'static str, f64, [(f64, f64); 3]);
+
+/// As the style sheets have it: `www/lab.css`.
+const PAGES: [Page; 8] = [
+    ("1440", 1.0, [(796.0, 514.0); 3]),
+    ("1024", 1.0, [(678.0, 512.0); 3]),
+    ("390", 1.0, [(364.0, 460.0), (364.0, 507.0), (364.0, 604.0)]),
+    ("1440, large text", 2.0, [(1390.0, 806.0); 3]),
+    ("1024, large text", 2.0, [(974.0, 960.0), (974.0, 1088.0), (974.0, 1280.0)]),
+    ("390, large text", 2.0, [(480.0, 832.0), (480.0, 960.0), (480.0, 1088.0)]),
+    ("two compared on 1440", 1.0, [(532.0, 290.0); 3]),
+    ("two compared on 390", 1.0, [(334.0, 320.0), (334.0, 432.0), (334.0, 432.0)]),
+];
+
+/// At least so much of the page's text size has what is written on the stage of a lab.
+const GROWN: f64 = 0.6;
+
+/// In so many steps of the run it is looked at, beside the moments just after each change.
+const STEPS: u32 = 20;
+const AFTER_MS: f64 = 350.0;
+/// At most so many changes are looked at.
+const CHANGES_MAX: usize = 8;
+
+fn moments(session: &Session) -> Vec<Time> {
+    let end = session.end();
+    let steps = (0..=STEPS).map(|step| Time::from_ms(end.ms() * f64::from(step) / f64::from(STEPS)));
+    let changes = session.scenario().changes.iter().take(CHANGES_MAX);
+    let changes = changes.map(|change| Time::from_ms(change.at_ms + AFTER_MS).min(end));
+    let all: BTreeSet<Time> = steps.chain(changes).collect();
+    all.into_iter().collect()
+}
+
+/// What the page reads off the metrics, without its smoothing.
+fn readings(session: &Session, snapshot: &switchyard::run::Snapshot) -> Readings {
+    let metrics = session.metrics();
+    let member = |node: usize, member: usize, view: &switchyard::run::snapshot::MemberView| {
+        let tally = metrics.member(Place { node: node as u16, member: member as u16 });
+        let busy = tally.map_or(0.0, |tally| tally.recent_busy(snapshot.now));
+        let utilisation = (busy / view.workers.len().max(1) as f64).clamp(0.0, 1.0);
+        let status = Status::of(utilisation, view.queued.into(), view.queue_places);
+        MemberReading { p99_ms: tally.and_then(|tally| tally.recent_p99_ms()), utilisation, status }
+    };
+    let members = |(node, view): (usize, &switchyard::run::snapshot::NodeView)| match &view.state {
+        NodeState::Servers(servers) => {
+            servers.members.iter().enumerate().map(|(at, view)| member(node, at, view)).collect()
+        }
+        _ => vec![],
+    };
+    let fall = |it: &switchyard::report::Fall| Fall {
+        request: it.number,
+        at: it.at,
+        outcome: it.outcome,
+        spot: match it.at_caller {
+            true => Spot::Link { link: it.link, member: it.place.member, per_mille: 0 },
+            false => Spot::Place(it.place),
+        },
+    };
+    Readings {
+        members: snapshot.nodes.iter().enumerate().map(members).collect(),
+        falls: metrics.falls().map(fall).collect(),
+        ended_by: metrics.total().ended,
+        ..Readings::default()
+    }
+}
+
+/// A shape that nothing below it can be seen through.
+fn covers(shape: &Shape) -> Option<Rect> {
+    match shape {
+        Shape::Rect { rect, fill: Some(fill), .. } if fill.alpha > 0.6 => Some(*rect),
+        _ => None,
+    }
+}
+
+fn problems(picture: &Picture, stage: Rect, may_not_cut: bool) -> Vec<String> {
+    let mut found = vec![];
+    let labels: Vec<(usize, &Label, Rect)> = (picture.shapes.iter().enumerate())
+        .filter_map(|(at, shape)| match shape {
+            Shape::Text(label) if !label.text.is_empty() => Some((at, label, label.rect())),
+            _ => None,
+        })
+        .collect();
+    for (nth, (at, label, area)) in labels.iter().enumerate() {
+        if !area.inside(stage) {
+            found.push(format!("{:?} leaves the stage", label.text));
+        }
+        for (_, other, there) in &labels[nth + 1..] {
+            if area.overlaps(*there) {
+                found.push(format!("{:?} runs into {:?}", label.text, other.text));
+            }
+        }
+        if may_not_cut && label.text.contains('…') && !label.text.starts_with('…') {
+            found.push(format!("{:?} is cut", label.text));
+        }
+        // A line's height has some air.
+        let core = rect(area.x + 0.5, area.y + 1.0, area.width - 1.0, area.height - 3.0);
+        let behind = picture.shapes[at + 1..].iter().filter_map(covers).any(|cover| cover.overlaps(core));
+        if behind {
+            found.push(format!("{:?} is covered", label.text));
+        }
+    }
+    found
+}
+
+/// What is wrong on a lab's stage.
+fn look(lab: &Lab) -> Vec<String> {
+    let scenario = Checked::parse(lab.scenario).expect("a lab's scenario is fine");
+    let mut session = Session::new(scenario);
+    let mut found: Vec<String> = vec![];
+    for moment in moments(&session) {
+        session.advance(moment, u64::MAX);
+        let snapshot = session.snapshot();
+        let readings = readings(&session, &snapshot);
+        let which = match height(&snapshot) {
+            Height::Usual => 0,
+            Height::High => 1,
+            Height::Highest => 2,
+        };
+        for (page, text, sizes) in PAGES {
+            let (width, height) = sizes[which];
+            for reduced_motion in [false, true] {
+                let view = View { width, height, text, reduced_motion, ..View::default() };
+                let picture = scene::stage(&snapshot, &readings, &view);
+                if picture.layout.scale < GROWN * text {
+                    found.push(format!(
+                        "{} on {page}: all is {:.2} times as large",
+                        lab.id, picture.layout.scale
+                    ));
+                }
+                // Beside others there is not always room for a whole sentence.
+                let whole = !page.contains("compared");
+                for problem in problems(&picture, rect(0.0, 0.0, width, height), whole) {
+                    let still = if reduced_motion { ", still" } else { "" };
+                    found.push(format!("{} on {page}{still} at {:.0} ms: {problem}", lab.id, moment.ms()));
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn text_stands_free_on_every_stage() {
+    let halves = [0, 1].map(|half| LABS.iter().skip(half).step_by(2).collect::<Vec<_>>());
+    let found: Vec<String> = std::thread::scope(|scope| {
+        let looking =
+            halves.map(|labs| scope.spawn(move || labs.into_iter().flat_map(look).collect::<Vec<_>>()));
+        looking.into_iter().flat_map(|half| half.join().expect("looking does not panic")).collect()
+    });
+    assert!(found.is_empty(), "{} places:\n{}", found.len(), found.join("\n"));
+}
