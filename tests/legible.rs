@@ -75,7 +75,7 @@ fn readings(session: &Session, snapshot: &switchyard::run::Snapshot) -> Readings
         members: snapshot.nodes.iter().enumerate().map(members).collect(),
         falls: metrics.falls().map(fall).collect(),
         ended_by: metrics.total().ended,
-        ..Readings::default()
+        probing: session.scenario().nodes.iter().any(|node| node.settings.kind().id == "balancer"),
     }
 }
 

@@ -5,6 +5,8 @@ use super::dom::{dot_for_each, less_motion};
 use super::engine::Frame;
 use super::paint;
 use super::theme::palette;
+use switchyard::node::Settings;
+use switchyard::play::Session;
 use switchyard::report::Fall as Ended;
 use switchyard::run::snapshot::{NodeState, ServersView, Snapshot};
 use switchyard::scene::target::TargetArea;
@@ -116,6 +118,7 @@ impl StagePainter {
         let metrics = frame.session.metrics();
         self.readings.ended_by = metrics.total().ended;
         self.readings.falls = metrics.falls().map(fall).collect();
+        self.readings.probing = checks_health(frame.session);
         let since = self.read_at.map_or(f64::INFINITY, |at| frame.screen_ms - at);
         if frame.moving && since < READ_MS {
             return;
@@ -185,6 +188,12 @@ fn read_members(
             }
         };
     servers.members.iter().zip(smoothed.iter_mut()).enumerate().map(read).collect()
+}
+
+/// Some balancer sends health checks.
+fn checks_health(session: &Session) -> bool {
+    let checks = |settings: &Settings| matches!(settings, Settings::Balancer(it) if it.health_every_ms > 0.0);
+    session.state().nodes.iter().any(|node| checks(&node.settings))
 }
 
 fn fall(ended: &Ended) -> Fall {

@@ -40,8 +40,11 @@ pub struct Layout {
 const NARROW: f64 = 560.0;
 const MARGIN: f64 = 24.0;
 const MARGIN_NARROW: f64 = 12.0;
-/// A stage with more room than this, in CSS pixels, is drawn larger.
+/// A stage with more room than this, in CSS pixels, is drawn larger; with the next if it has few plain cards.
 const ROOMY: (f64, f64) = (800.0, 480.0);
+const ROOMY_FOR_FEW: (f64, f64) = (500.0, 300.0);
+/// So many cards are few.
+const FEW: usize = 3;
 /// How much larger: what is tried first, as shares of the stage's size.
 const ENLARGED: [f64; 5] = [0.7, 0.76, 0.82, 0.88, 0.94];
 /// How large text may be, beside the usual.
@@ -73,7 +76,9 @@ impl Layout {
         let axis = if width < NARROW && height > width * 0.9 { Axis::Down } else { Axis::Across };
         let columns = columns(snapshot);
         let has_instruments = snapshot.nodes.iter().any(has_instrument);
-        let is_room = |factor: &f64| width * factor >= ROOMY.0 && height * factor >= ROOMY.1;
+        let cards: usize = snapshot.nodes.iter().map(|node| member_count(&node.state)).sum();
+        let roomy = if cards <= FEW && !has_instruments { ROOMY_FOR_FEW } else { ROOMY };
+        let is_room = |factor: &f64| width * factor >= roomy.0 && height * factor >= roomy.1;
         let enlarged = ENLARGED.into_iter().filter(|factor| axis == Axis::Across && is_room(factor));
         let stage = |factor: f64, show| Stage {
             snapshot,

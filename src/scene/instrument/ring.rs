@@ -12,7 +12,7 @@ use crate::scene::geometry::{Point, Rect, point, rect};
 use crate::scene::palette::Ink;
 use crate::scene::shape::{Fill, Label, Shape, Stroke, slab};
 
-pub const ROOM: Room = Room { least: (216.0, 216.0), most: (620.0, 430.0), weight: 1.6 };
+pub const ROOM: Room = Room { least: (216.0, 216.0), most: (620.0, 470.0), weight: 1.6 };
 
 /// Seconds for the eye in which what moves sweeps in.
 const SWEEP_S: f64 = 1.2;
@@ -20,8 +20,11 @@ const MARGIN: f64 = 12.0;
 /// Least height of a row that says something.
 const ROW_MIN: f64 = 17.0;
 const ROW_MAX: f64 = 27.0;
-/// The height of a row with a second line, where there is room.
+/// Below a circle, which can use the height.
+const ROW_CLOSE: f64 = 23.0;
+/// The height of a row with a second line, where there is room; and its least.
 const ROW_NOTED: f64 = 36.0;
+const ROW_NOTED_MIN: f64 = 31.0;
 /// Height of the figures below.
 const FOOT: f64 = 34.0;
 
@@ -41,11 +44,15 @@ struct Plan {
     figures: Rect,
 }
 
+/// Width of a panel on which rows stand beside a circle in full.
+const BESIDE_MIN: f64 = 440.0;
+
 /// How rows and places share the panel.
 #[derive(Clone, Copy, PartialEq)]
 enum Share {
     /// Rows and figures below the places.
     Below,
+    BelowCircle,
     /// Both left of a circle.
     Beside,
     /// Rows left of a circle, figures below both: for narrow panels.
@@ -56,9 +63,23 @@ impl Share {
     /// The least width of a panel.
     fn least(self) -> f64 {
         match self {
-            Share::Below => 0.0,
-            Share::Beside => 440.0,
+            Share::Below | Share::BelowCircle => 0.0,
+            Share::Beside => BESIDE_MIN,
             Share::Close => 280.0,
+        }
+    }
+
+    /// And the width from which on another share is better.
+    fn most(self) -> f64 {
+        if self == Share::Close { BESIDE_MIN } else { f64::INFINITY }
+    }
+
+    /// The most that a row may be high.
+    fn row_max(self) -> f64 {
+        match self {
+            Share::Below => ROW_MAX,
+            Share::BelowCircle => ROW_CLOSE,
+            Share::Beside | Share::Close => ROW_NOTED,
         }
     }
 }
@@ -66,8 +87,8 @@ impl Share {
 /// Rows stand left of a circle, if that makes it larger and all can still be read.
 fn plan(card: Rect, members: usize, circle: bool) -> Plan {
     let size = |plan: &Plan| plan.places.width.min(plan.places.height);
-    let below = plan_one(card, members, Share::Below);
-    let is_wide = |share: &Share| circle && card.width >= share.least();
+    let below = plan_one(card, members, if circle { Share::BelowCircle } else { Share::Below });
+    let is_wide = |share: &Share| circle && (share.least()..share.most()).contains(&card.width);
     let others = [Share::Beside, Share::Close].into_iter().filter(is_wide);
     // Columns would be too thin beside a circle on a narrow panel.
     let others = others
@@ -78,13 +99,13 @@ fn plan(card: Rect, members: usize, circle: bool) -> Plan {
 }
 
 fn plan_one(card: Rect, members: usize, share: Share) -> Plan {
-    let wide = share != Share::Below;
+    let wide = matches!(share, Share::Beside | Share::Close);
     let heading_height = if card.height > 260.0 { 34.0 } else { 18.0 };
     let heading = rect(card.x + MARGIN, card.y + 8.0, card.width - 2.0 * MARGIN, heading_height);
     let body = rect(card.x, heading.bottom() + 4.0, card.width, card.bottom() - heading.bottom() - 12.0);
     // Rows get what they need; the places the rest, and at least half.
     let room = if wide { body.height - FOOT - 16.0 } else { (body.height - FOOT) * 0.5 - 16.0 };
-    let pitch = (room / members.max(1) as f64).min(if wide { ROW_NOTED } else { ROW_MAX });
+    let pitch = (room / members.max(1) as f64).min(share.row_max());
     let count = if pitch >= ROW_MIN { members } else { 0 };
     let columns = count == 0 && room.min(COLUMNS_MAX) >= COLUMNS_MIN;
     let high = if columns { room.min(COLUMNS_MAX) } else { count as f64 * pitch };
@@ -251,7 +272,7 @@ fn draw_rows(station: &Station, division: &Division, plan: &Plan, shapes: &mut V
     }
     for (row, member) in plan.rows.iter().zip(&station.members) {
         let number = member.number.saturating_sub(1) as u16;
-        let noted = row.height > ROW_MAX;
+        let noted = row.height >= ROW_NOTED_MIN;
         let middle = row.center().y - if noted { 5.0 } else { 0.0 };
         if noted {
             let at = point(x + 21.0, middle + 16.5);
