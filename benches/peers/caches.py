@@ -14,7 +14,7 @@ import time
 
 import libcachesim as peer
 
-REPETITIONS = 3
+REPETITIONS = 5
 CAPACITIES = (10_000, 100_000)
 # Ours by id, and the class there. Its SLRU has four equal segments.
 POLICIES = {

@@ -29,11 +29,8 @@ pub(super) const ENTRY: Entry = Entry {
             capacity: bounded(capacity),
             count_max: ((1u32 << bits) - 1) as u8,
             count_on_load: u8::from(knobs.flag("bit_on_load")),
-            keys: vec![],
-            counts: vec![],
-            free: vec![],
             hand: 0,
-            index: Index::default(),
+            frames: Index::default(),
         })
     },
 };
@@ -46,29 +43,24 @@ struct Clock {
     capacity: u32,
     count_max: u8,
     count_on_load: u8,
-    /// A frame each, and its count of uses beside it.
-    keys: Vec<u32>,
-    counts: Vec<u8>,
-    /// Frames without an entry.
-    free: Vec<u32>,
     hand: u32,
-    /// Key to frame.
-    index: Index,
+    /// A frame for each key, with its count of uses.
+    frames: Index<u8>,
 }
 
 impl Clock {
     /// Moves the hand to the first frame that was not used, and past it.
     #[inline]
     fn sweep(&mut self) -> u32 {
-        let counts = &mut self.counts[..];
-        let mut at = self.hand as usize;
+        let frames = self.frames.slots();
+        let mut at = self.hand;
         loop {
-            let here = if at < counts.len() { at } else { 0 };
+            let here = if at < frames { at } else { 0 };
             at = here + 1;
-            let count = &mut counts[here];
+            let count = &mut self.frames[here];
             if *count == 0 {
-                self.hand = if at < counts.len() { at as u32 } else { 0 };
-                return here as u32;
+                self.hand = if at < frames { at } else { 0 };
+                return here;
             }
             *count -= 1;
         }
@@ -78,53 +70,39 @@ impl Clock {
 impl Evict for Clock {
     #[inline]
     fn touch(&mut self, key: u32) -> bool {
-        let frame = self.index.get(key);
+        let frame = self.frames.get(key);
         if frame == NONE {
             return false;
         }
-        let count = &mut self.counts[frame as usize];
+        let count = &mut self.frames[frame];
         *count = (*count + 1).min(self.count_max);
         true
     }
 
     #[inline]
     fn load(&mut self, key: u32, _: &mut Stream) -> Option<u32> {
-        let mut evicted = None;
-        let frame = if let Some(frame) = self.free.pop() {
-            frame
-        } else if (self.keys.len() as u32) < self.capacity {
-            self.keys.push(key);
-            self.counts.push(0);
-            self.keys.len() as u32 - 1
-        } else {
+        let evicted = if self.len() == self.capacity {
             let frame = self.sweep();
-            let old = self.keys[frame as usize];
-            self.index.remove(old);
-            evicted = Some(old);
-            frame
+            Some(self.frames.remove(frame))
+        } else {
+            None
         };
-        self.keys[frame as usize] = key;
-        self.counts[frame as usize] = self.count_on_load;
-        self.index.insert(key, frame);
+        self.frames.insert(key, self.count_on_load);
         evicted
     }
 
     #[inline]
     fn contains(&self, key: u32) -> bool {
-        self.index.get(key) != NONE
+        self.frames.get(key) != NONE
     }
 
     fn remove(&mut self, key: u32) -> bool {
-        let frame = self.index.remove(key);
-        if frame != NONE {
-            self.counts[frame as usize] = 0;
-            self.free.push(frame);
-        }
-        frame != NONE
+        let frame = self.frames.get(key);
+        frame != NONE && self.frames.remove(frame) == key
     }
 
     fn len(&self) -> u32 {
-        (self.keys.len() - self.free.len()) as u32
+        self.frames.len()
     }
 
     fn capacity(&self) -> u32 {
@@ -134,17 +112,16 @@ impl Evict for Clock {
     /// The frames lie still: the list begins behind the frame that was filled last and goes against the
     /// hand, so that its last entry is the one that the hand comes to next.
     fn inspect(&self) -> Inspection {
-        let frames = self.keys.len();
-        let places = (1..=frames).map(|back| (self.hand as usize + frames - back) % frames);
-        let held = |place: &usize| self.index.get(self.keys[*place]) as usize == *place;
-        let places: Vec<usize> = places.filter(held).take(SHOWN).collect();
+        let frames = self.frames.slots();
+        let places = (1..=frames).map(|back| (self.hand + frames - back) % frames);
+        let places: Vec<u32> = places.filter(|&place| self.frames.is_taken(place)).take(SHOWN).collect();
         let list = List {
             name: "frames, against the hand",
             ghost: false,
             len: self.len(),
             limit: self.capacity,
-            keys: places.iter().map(|&place| self.keys[place]).collect(),
-            marks: places.iter().map(|&place| self.counts[place].into()).collect(),
+            keys: places.iter().map(|&place| self.frames.key(place)).collect(),
+            marks: places.iter().map(|&place| self.frames[place].into()).collect(),
             hand: self.len().checked_sub(1),
         };
         let figures = vec![("hand", f64::from(self.hand))];
@@ -152,15 +129,15 @@ impl Evict for Clock {
     }
 
     fn check(&self) -> Result<(), String> {
-        let found = |(frame, key): &(usize, &u32)| self.index.get(**key) as usize == *frame;
-        let found = self.keys.iter().enumerate().filter(found).count();
-        if found != self.len() as usize || found != self.index.len() {
-            return Err(format!("{found} frames hold {} entries", self.index.len()));
+        let frames = self.frames.slots();
+        let found = (0..frames).filter(|&frame| self.frames.is_taken(frame)).count();
+        if found != self.len() as usize {
+            return Err(format!("{found} frames hold {} entries", self.len()));
         }
-        if self.counts.iter().any(|&count| count > self.count_max) {
+        if (0..frames).any(|frame| self.frames[frame] > self.count_max) {
             return Err("a count is above its limit".into());
         }
-        if self.hand as usize > self.keys.len() || self.keys.len() > self.capacity as usize {
+        if self.hand > frames || frames > self.capacity {
             return Err("the hand or the frames are out of bounds".into());
         }
         Ok(())

@@ -37,17 +37,13 @@ pub struct Put {
 #[derive(Clone, Debug)]
 pub struct Expiring {
     policy: Box<dyn Evict>,
-    index: Index,
-    lives: Vec<Life>,
-    /// Slots of `lives` that are not in use.
-    free: Vec<u32>,
+    lives: Index<Life>,
     /// The slots of what can expire, the next first.
     ends: Heap,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Life {
-    key: u32,
     written: Time,
     /// `NEVER` without a lifetime.
     ends: Time,
@@ -55,7 +51,7 @@ struct Life {
 
 impl Expiring {
     pub fn new(policy: Box<dyn Evict>) -> Expiring {
-        Expiring { policy, index: Index::default(), lives: vec![], free: vec![], ends: Heap::default() }
+        Expiring { policy, lives: Index::default(), ends: Heap::default() }
     }
 
     /// A request for `key` at `now`; a hit counts as a use.
@@ -70,11 +66,11 @@ impl Expiring {
 
     /// What [`Expiring::get`] would find; nothing is noted, and nothing leaves.
     pub fn peek(&self, key: u32, now: Time) -> Got {
-        let slot = self.index.get(key);
+        let slot = self.lives.get(key);
         if slot == NONE {
             return Got::Miss;
         }
-        let life = self.lives[slot as usize];
+        let life = self.lives[slot];
         let age = now.since(life.written);
         match life.ends {
             Time::NEVER => Got::Hit { age, left: None },
@@ -88,8 +84,8 @@ impl Expiring {
     pub fn put(&mut self, key: u32, now: Time, lifetime: Option<Span>, random: &mut Stream) -> Put {
         while self.expire(now).is_some() {}
         let ends = lifetime.map_or(Time::NEVER, |lifetime| now + lifetime);
-        let life = Life { key, written: now, ends };
-        let slot = self.index.get(key);
+        let life = Life { written: now, ends };
+        let slot = self.lives.get(key);
         if slot != NONE {
             self.set(slot, life);
             return Put { admitted: true, evicted: None };
@@ -101,17 +97,13 @@ impl Expiring {
         if let Some(evicted) = evicted {
             self.forget(evicted);
         }
-        let slot = self.free.pop().unwrap_or(self.lives.len() as u32);
-        if slot as usize == self.lives.len() {
-            self.lives.push(life);
-        }
-        self.index.insert(key, slot);
+        let slot = self.lives.insert(key, life);
         self.set(slot, life);
         Put { admitted: true, evicted }
     }
 
     fn set(&mut self, slot: u32, life: Life) {
-        self.lives[slot as usize] = life;
+        self.lives[slot] = life;
         match life.ends {
             Time::NEVER => self.ends.remove(slot),
             ends => self.ends.set(slot, ends.0),
@@ -120,10 +112,10 @@ impl Expiring {
 
     /// Drops what is known of a key that the policy no longer holds.
     fn forget(&mut self, key: u32) {
-        let slot = self.index.remove(key);
+        let slot = self.lives.get(key);
         if slot != NONE {
             self.ends.remove(slot);
-            self.free.push(slot);
+            self.lives.remove(slot);
         }
     }
 
@@ -137,7 +129,7 @@ impl Expiring {
     /// them, ask until there is none, before [`Expiring::put`] does it silently.
     pub fn expire(&mut self, now: Time) -> Option<u32> {
         let (_, slot) = self.ends.first().filter(|(ends, _)| *ends <= now.0)?;
-        let key = self.lives[slot as usize].key;
+        let key = self.lives.key(slot);
         self.remove(key);
         Some(key)
     }
@@ -176,13 +168,13 @@ impl Expiring {
     pub fn check(&self) -> Result<(), String> {
         self.policy.check()?;
         self.ends.check()?;
-        let held = self.lives.len() - self.free.len();
-        if held != self.policy.len() as usize || held != self.index.len() || self.ends.len() > held {
+        let held = self.lives.len();
+        if held != self.policy.len() || self.ends.len() > held as usize {
             return Err(format!("{held} lives for {} entries", self.policy.len()));
         }
-        let lost = |life: &&Life| self.index.get(life.key) != NONE && !self.policy.contains(life.key);
-        match self.lives.iter().find(lost) {
-            Some(life) => Err(format!("key {} lives, but is not held", life.key)),
+        let lost = |slot: &u32| self.lives.is_taken(*slot) && !self.policy.contains(self.lives.key(*slot));
+        match (0..self.lives.slots()).find(lost) {
+            Some(slot) => Err(format!("key {} lives, but is not held", self.lives.key(slot))),
             None => Ok(()),
         }
     }

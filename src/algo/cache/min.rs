@@ -5,7 +5,8 @@
 //! (as `ttl` does when full) can do better; with `bypass` MIN refuses what is needed later than all that it
 //! holds, and then nothing can. The future is that of [`Evict::foresee`]: each request consumes its
 //! key's next place there, so requests that overtake each other do no harm. Unforeseen keys are taken
-//! as never needed again; without any foresight the policy throws out an arbitrary entry.
+//! as never needed again; without any foresight the policy throws out an arbitrary entry. As long as requests come just as
+//! foreseen, counting them tells their places; the first that does not makes a table necessary.
 
 use super::heap::Heap;
 use super::index::{Index, NONE};
@@ -31,11 +32,10 @@ pub(super) const ENTRY: Entry = Entry {
         Box::new(Min {
             capacity: bounded(capacity),
             bypass: knobs.flag("bypass"),
-            after: Arc::new([]),
+            future: Arc::default(),
+            passed: Some(0),
             upcoming: Index::default(),
-            keys: vec![],
-            free: vec![],
-            index: Index::default(),
+            held: Index::default(),
             needed: Heap::default(),
         })
     },
@@ -45,17 +45,90 @@ pub(super) const ENTRY: Entry = Entry {
 struct Min {
     capacity: u32,
     bypass: bool,
-    /// For each place in the future the next one of the same key, or `NONE`. Shared by clones.
-    after: Arc<[u32]>,
-    /// Key to its next place.
-    upcoming: Index,
-    /// By slot.
-    keys: Vec<u32>,
-    free: Vec<u32>,
-    /// Key to slot.
-    index: Index,
+    /// Shared by clones.
+    future: Arc<Future>,
+    /// So many places from the first have come to pass; `None` once it was not in order.
+    passed: Option<u32>,
+    /// The next place of each key that has one; empty as long as all is in order.
+    upcoming: Index<u32>,
+    held: Index,
     /// The slots of what is held, the one needed last first.
     needed: Heap,
+}
+
+/// What was foreseen.
+#[derive(Debug, Default)]
+struct Future {
+    keys: Vec<u32>,
+    /// For each place the next one of the same key, or `NONE`.
+    after: Vec<u32>,
+}
+
+/// The first place of each key from `from` on; `each` hears of all places, from the last, and the next of the same key.
+fn first_places(keys: &[u32], from: usize, mut each: impl FnMut(usize, u32)) -> Index<u32> {
+    let mut first = Index::default();
+    for (place, &key) in keys.iter().enumerate().skip(from).rev() {
+        let slot = first.get(key);
+        if slot == NONE {
+            each(place, NONE);
+            first.insert(key, place as u32);
+        } else {
+            each(place, std::mem::replace(&mut first[slot], place as u32));
+        }
+    }
+    first
+}
+
+impl Min {
+    /// A request for `key` comes to pass; the place of the next.
+    #[inline]
+    fn pass(&mut self, key: u32) -> u32 {
+        if let Some(passed) = self.passed {
+            if self.future.keys.get(passed as usize) == Some(&key) {
+                self.passed = Some(passed + 1);
+                return self.future.after[passed as usize];
+            }
+            self.leave_order(passed);
+        }
+        let slot = self.upcoming.get(key);
+        if slot == NONE {
+            return NONE;
+        }
+        let next = self.future.after[self.upcoming[slot] as usize];
+        if next == NONE {
+            self.upcoming.remove(slot);
+        } else {
+            self.upcoming[slot] = next;
+        }
+        next
+    }
+
+    /// The place of the next request for a key that is not held.
+    #[inline]
+    fn next_place(&mut self, key: u32) -> u32 {
+        if let Some(passed) = self.passed {
+            // It is nearly always the one that was just asked for.
+            let last = (passed as usize).wrapping_sub(1);
+            if self.future.keys.get(last) == Some(&key) {
+                return self.future.after[last];
+            }
+            self.leave_order(passed);
+        }
+        self.upcoming.find(key).unwrap_or(NONE)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn leave_order(&mut self, passed: u32) {
+        self.passed = None;
+        self.upcoming = first_places(&self.future.keys, passed as usize, |_, _| {});
+    }
+
+    /// What is held: slot and place of its next request.
+    fn held(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let place = |slot| Some((slot, !(self.needed.rank(slot)? as u32)));
+        (0..self.held.slots()).filter_map(place)
+    }
 }
 
 /// Smallest for what is needed last.
@@ -65,17 +138,8 @@ fn rank(place: u32) -> u64 {
 
 impl Evict for Min {
     fn touch(&mut self, key: u32) -> bool {
-        let place = self.upcoming.get(key);
-        let mut next = NONE;
-        if place != NONE {
-            next = self.after[place as usize];
-            if next == NONE {
-                self.upcoming.remove(key);
-            } else {
-                self.upcoming.change(key, next);
-            }
-        }
-        let slot = self.index.get(key);
+        let next = self.pass(key);
+        let slot = self.held.get(key);
         if slot != NONE {
             self.needed.set(slot, rank(next));
         }
@@ -83,45 +147,36 @@ impl Evict for Min {
     }
 
     fn load(&mut self, key: u32, _: &mut Stream) -> Option<u32> {
-        let rank = rank(self.upcoming.get(key));
+        let rank = rank(self.next_place(key));
         let mut evicted = None;
-        let slot = if self.len() == self.capacity {
+        if self.len() == self.capacity {
             let (last, slot) = self.needed.first()?;
             if self.bypass && rank <= last {
                 return Some(key);
             }
             // The newcomer takes its place, in the heap too: that is ordered once, not twice.
-            let old = self.keys[slot as usize];
-            self.index.remove(old);
-            evicted = Some(old);
-            slot
-        } else {
-            self.free.pop().unwrap_or(self.keys.len() as u32)
-        };
-        if slot as usize == self.keys.len() {
-            self.keys.push(key);
+            evicted = Some(self.held.remove(slot));
         }
-        self.keys[slot as usize] = key;
-        self.index.insert(key, slot);
+        let slot = self.held.insert(key, ());
         self.needed.set(slot, rank);
         evicted
     }
 
     fn contains(&self, key: u32) -> bool {
-        self.index.get(key) != NONE
+        self.held.get(key) != NONE
     }
 
     fn remove(&mut self, key: u32) -> bool {
-        let slot = self.index.remove(key);
+        let slot = self.held.get(key);
         if slot != NONE {
             self.needed.remove(slot);
-            self.free.push(slot);
+            self.held.remove(slot);
         }
         slot != NONE
     }
 
     fn len(&self) -> u32 {
-        self.index.len() as u32
+        self.held.len()
     }
 
     fn capacity(&self) -> u32 {
@@ -129,28 +184,19 @@ impl Evict for Min {
     }
 
     fn foresee(&mut self, keys: &[u32]) {
-        self.upcoming = Index::default();
         let mut after = vec![NONE; keys.len()];
-        for (place, &key) in keys.iter().enumerate().rev() {
-            after[place] = self.upcoming.get(key);
-            if after[place] == NONE {
-                self.upcoming.insert(key, place as u32);
-            } else {
-                self.upcoming.change(key, place as u32);
-            }
+        let first = first_places(keys, 0, |place, next| after[place] = next);
+        for slot in (0..self.held.slots()).filter(|&slot| self.held.is_taken(slot)) {
+            self.needed.set(slot, rank(first.find(self.held.key(slot)).unwrap_or(NONE)));
         }
-        self.after = after.into();
-        for (slot, &key) in self.keys.iter().enumerate() {
-            if self.index.get(key) as usize == slot {
-                self.needed.set(slot as u32, rank(self.upcoming.get(key)));
-            }
-        }
+        self.future = Arc::new(Future { keys: keys.to_vec(), after });
+        (self.passed, self.upcoming) = (Some(0), Index::default());
     }
 
     /// What is needed first comes first; the marks are places in the future, `u32::MAX` for never again.
     fn inspect(&self) -> Inspection {
-        let held = self.keys.iter().enumerate().filter(|(slot, key)| self.index.get(**key) as usize == *slot);
-        let mut held: Vec<(u32, u32)> = held.map(|(_, &key)| (self.upcoming.get(key), key)).collect();
+        let mut held: Vec<(u32, u32)> =
+            self.held().map(|(slot, place)| (place, self.held.key(slot))).collect();
         crate::sim::order::sort_by_key(&mut held, |&(place, key)| u64::from(place) << 32 | u64::from(key));
         held.truncate(SHOWN);
         let list = List {
@@ -166,12 +212,20 @@ impl Evict for Min {
 
     fn check(&self) -> Result<(), String> {
         self.needed.check()?;
-        if self.needed.len() != self.index.len() || self.len() > self.capacity {
+        if self.needed.len() != self.held.len() as usize || self.len() > self.capacity {
             return Err(format!("{} entries, {} ranked", self.len(), self.needed.len()));
         }
-        for (slot, &key) in self.keys.iter().enumerate() {
-            let held = self.index.get(key) as usize == slot;
-            if held && self.needed.rank(slot as u32) != Some(rank(self.upcoming.get(key))) {
+        let remaining;
+        let upcoming = match self.passed {
+            Some(passed) => {
+                remaining = first_places(&self.future.keys, passed as usize, |_, _| {});
+                &remaining
+            }
+            None => &self.upcoming,
+        };
+        for (slot, place) in self.held() {
+            let key = self.held.key(slot);
+            if !self.held.is_taken(slot) || upcoming.find(key).unwrap_or(NONE) != place {
                 return Err(format!("key {key} is ranked by another use than its next"));
             }
         }

@@ -17,7 +17,7 @@ pub(super) const ENTRY: Entry = Entry {
         knobs: &[],
     },
     build: |capacity, _| {
-        Box::new(Random { capacity: bounded(capacity), keys: vec![], index: Index::default() })
+        Box::new(Random { capacity: bounded(capacity), keys: vec![], places: Index::default() })
     },
 };
 
@@ -26,8 +26,8 @@ struct Random {
     capacity: u32,
     /// In no order that matters.
     keys: Vec<u32>,
-    /// Key to place in `keys`.
-    index: Index,
+    /// Of each key its place in `keys`.
+    places: Index<u32>,
 }
 
 impl Evict for Random {
@@ -39,30 +39,33 @@ impl Evict for Random {
     #[inline]
     fn load(&mut self, key: u32, random: &mut Stream) -> Option<u32> {
         if self.len() < self.capacity {
-            self.index.insert(key, self.len());
+            self.places.insert(key, self.len());
             self.keys.push(key);
             return None;
         }
         let place = random.below(self.keys.len() as u64) as usize;
         let evicted = std::mem::replace(&mut self.keys[place], key);
-        self.index.remove(evicted);
-        self.index.insert(key, place as u32);
+        self.places.remove(self.places.get(evicted));
+        self.places.insert(key, place as u32);
         Some(evicted)
     }
 
     #[inline]
     fn contains(&self, key: u32) -> bool {
-        self.index.get(key) != NONE
+        self.places.get(key) != NONE
     }
 
     fn remove(&mut self, key: u32) -> bool {
-        let place = self.index.remove(key);
-        if place == NONE {
+        let slot = self.places.get(key);
+        if slot == NONE {
             return false;
         }
+        let place = self.places[slot];
+        self.places.remove(slot);
         self.keys.swap_remove(place as usize);
         if let Some(&moved) = self.keys.get(place as usize) {
-            self.index.change(moved, place);
+            let slot = self.places.get(moved);
+            self.places[slot] = place;
         }
         true
     }
@@ -82,10 +85,13 @@ impl Evict for Random {
     }
 
     fn check(&self) -> Result<(), String> {
-        let lost = |(place, key): &(usize, &u32)| self.index.get(**key) as usize != *place;
+        let lost = |(place, key): &(usize, &u32)| {
+            let slot = self.places.get(**key);
+            slot == NONE || self.places[slot] as usize != *place
+        };
         match self.keys.iter().enumerate().find(lost) {
             Some((_, key)) => Err(format!("key {key} is not found")),
-            None if self.index.len() != self.keys.len() => Err("more keys are found than held".into()),
+            None if self.places.len() != self.len() => Err("more keys are found than held".into()),
             None => Ok(()),
         }
     }

@@ -1,15 +1,14 @@
 //! Keys on doubly linked lists, found by key: what most policies are made of.
 //!
-//! All lists share one array of 16-byte nodes, linked by slot numbers; nothing is allocated per entry.
-//! Each list is a ring through a sentinel (the slot of the list's own number), so that linking and
-//! unlinking have no special cases. The array grows with what is kept, and freed slots are used again.
+//! The links of all lists lie in the index beside the keys, as slot numbers; nothing is allocated per entry. Each list
+//! is a ring through a sentinel (the slot of the list's own number), so that linking and unlinking have no special
+//! cases.
 
 use super::index::{Index, NONE};
 use super::{List, SHOWN};
 
 #[derive(Clone, Copy, Debug)]
 struct Node {
-    key: u32,
     /// Towards the front.
     prev: u32,
     /// Towards the back.
@@ -25,111 +24,104 @@ pub(super) const LISTS_MAX: u32 = 1 << LIST_BITS;
 
 #[derive(Clone, Debug)]
 pub(super) struct Shelves {
-    index: Index,
     /// The first nodes are the lists' sentinels.
-    nodes: Vec<Node>,
-    lens: Vec<u32>,
-    /// Head of the chain of freed slots (by `next`), or [`NONE`].
-    free: u32,
+    nodes: Index<Node>,
+    lists: u32,
+    lens: [u32; LISTS_MAX as usize],
 }
 
 impl Shelves {
     /// `lists` empty lists, numbered from 0.
     pub fn new(lists: u32) -> Shelves {
-        let sentinel = |list: u32| Node { key: NONE, prev: list, next: list, tag: list };
-        Shelves {
-            index: Index::default(),
-            nodes: (0..lists).map(sentinel).collect(),
-            lens: vec![0; lists as usize],
-            free: NONE,
-        }
+        let sentinel = |list: u32| Node { prev: list, next: list, tag: list };
+        Shelves { nodes: Index::behind((0..lists).map(sentinel)), lists, lens: [0; LISTS_MAX as usize] }
     }
 
     /// The key's slot, or [`NONE`].
     #[inline]
     pub fn find(&self, key: u32) -> u32 {
-        self.index.get(key)
+        self.nodes.get(key)
     }
 
     #[inline]
     pub fn len(&self, list: u32) -> u32 {
-        self.lens[list as usize]
+        self.lens[(list & LIST_MASK) as usize]
     }
 
     #[inline]
     pub fn key(&self, slot: u32) -> u32 {
-        self.nodes[slot as usize].key
+        self.nodes.key(slot)
     }
 
     #[inline]
     pub fn list(&self, slot: u32) -> u32 {
-        self.nodes[slot as usize].tag & LIST_MASK
+        self.nodes[slot].tag & LIST_MASK
     }
 
     #[inline]
     pub fn mark(&self, slot: u32) -> u32 {
-        self.nodes[slot as usize].tag >> LIST_BITS
+        self.nodes[slot].tag >> LIST_BITS
     }
 
     #[inline]
     pub fn set_mark(&mut self, slot: u32, mark: u32) {
-        let tag = &mut self.nodes[slot as usize].tag;
+        let tag = &mut self.nodes[slot].tag;
         *tag = *tag & LIST_MASK | mark << LIST_BITS;
     }
 
     /// The slot at a list's front, or [`NONE`].
     #[inline]
     pub fn front(&self, list: u32) -> u32 {
-        self.neighbour(self.nodes[list as usize].next)
+        self.neighbour(self.nodes[list].next)
     }
 
     /// The slot at a list's back, or [`NONE`].
     #[inline]
     pub fn back(&self, list: u32) -> u32 {
-        self.neighbour(self.nodes[list as usize].prev)
+        self.neighbour(self.nodes[list].prev)
     }
 
     /// The next slot towards the front, or [`NONE`].
     #[inline]
     pub fn before(&self, slot: u32) -> u32 {
-        self.neighbour(self.nodes[slot as usize].prev)
+        self.neighbour(self.nodes[slot].prev)
     }
 
     /// The next slot towards the back, or [`NONE`].
     #[inline]
     pub fn after(&self, slot: u32) -> u32 {
-        self.neighbour(self.nodes[slot as usize].next)
+        self.neighbour(self.nodes[slot].next)
     }
 
     #[inline]
     fn neighbour(&self, slot: u32) -> u32 {
-        if (slot as usize) < self.lens.len() { NONE } else { slot }
+        if slot < self.lists { NONE } else { slot }
     }
 
     #[inline]
     fn unlink(&mut self, slot: u32) {
-        let Node { prev, next, tag, .. } = self.nodes[slot as usize];
+        let Node { prev, next, tag, .. } = self.nodes[slot];
         self.lens[(tag & LIST_MASK) as usize] -= 1;
-        self.nodes[prev as usize].next = next;
-        self.nodes[next as usize].prev = prev;
+        self.nodes[prev].next = next;
+        self.nodes[next].prev = prev;
     }
 
     /// Links a slot in behind (towards the back of) another, or in front of all behind a sentinel.
     #[inline]
     fn link(&mut self, list: u32, at: u32, slot: u32) {
-        let next = std::mem::replace(&mut self.nodes[at as usize].next, slot);
-        self.nodes[next as usize].prev = slot;
-        let node = &mut self.nodes[slot as usize];
+        let next = std::mem::replace(&mut self.nodes[at].next, slot);
+        self.nodes[next].prev = slot;
+        let node = &mut self.nodes[slot];
         node.prev = at;
         node.next = next;
         node.tag = node.tag & !LIST_MASK | list;
-        self.lens[list as usize] += 1;
+        self.lens[(list & LIST_MASK) as usize] += 1;
     }
 
     /// Puts a key that is on no list at a list's front, with mark 0.
     #[inline]
     pub fn push_front(&mut self, list: u32, key: u32) -> u32 {
-        let slot = self.new_slot(key);
+        let slot = self.nodes.insert(key, Node { prev: NONE, next: NONE, tag: 0 });
         self.link(list, list, slot);
         slot
     }
@@ -137,22 +129,8 @@ impl Shelves {
     /// The same at a list's back.
     #[inline]
     pub fn push_back(&mut self, list: u32, key: u32) -> u32 {
-        let slot = self.new_slot(key);
-        self.link(list, self.nodes[list as usize].prev, slot);
-        slot
-    }
-
-    #[inline]
-    fn new_slot(&mut self, key: u32) -> u32 {
-        let node = Node { key, prev: NONE, next: NONE, tag: 0 };
-        let mut slot = self.free;
-        if slot == NONE {
-            slot = self.nodes.len() as u32;
-            self.nodes.push(node);
-        } else {
-            self.free = std::mem::replace(&mut self.nodes[slot as usize], node).next;
-        }
-        self.index.insert(key, slot);
+        let slot = self.nodes.insert(key, Node { prev: NONE, next: NONE, tag: 0 });
+        self.link(list, self.nodes[list].prev, slot);
         slot
     }
 
@@ -167,19 +145,14 @@ impl Shelves {
     #[inline]
     pub fn move_before(&mut self, at: u32, slot: u32) {
         self.unlink(slot);
-        self.link(self.list(at), self.nodes[at as usize].prev, slot);
+        self.link(self.list(at), self.nodes[at].prev, slot);
     }
 
     /// Takes a slot out; its key.
     #[inline]
     pub fn remove(&mut self, slot: u32) -> u32 {
         self.unlink(slot);
-        let node = &mut self.nodes[slot as usize];
-        let key = node.key;
-        node.next = self.free;
-        self.free = slot;
-        self.index.remove(key);
-        key
+        self.nodes.remove(slot)
     }
 
     /// Takes the key at a list's back out.
@@ -191,7 +164,7 @@ impl Shelves {
 
     /// The slots of a list, from its front.
     pub fn slots(&self, list: u32) -> impl Iterator<Item = u32> + '_ {
-        let step = |slot: &u32| Some(self.neighbour(self.nodes[*slot as usize].next)).filter(|&s| s != NONE);
+        let step = |slot: &u32| Some(self.neighbour(self.nodes[*slot].next)).filter(|&s| s != NONE);
         std::iter::successors(Some(self.front(list)).filter(|&slot| slot != NONE), step)
     }
 
@@ -213,27 +186,27 @@ impl Shelves {
     /// Says what is wrong.
     pub fn check(&self) -> Result<(), String> {
         let mut total = 0;
-        for list in 0..self.lens.len() as u32 {
+        for list in 0..self.lists {
             let mut before = list;
             let mut len = 0;
             for slot in self.slots(list) {
-                let node = &self.nodes[slot as usize];
-                if node.prev != before || self.list(slot) != list || self.find(node.key) != slot {
-                    return Err(format!("key {} is not where list {list} says", node.key));
+                let node = &self.nodes[slot];
+                if node.prev != before || self.list(slot) != list || !self.nodes.is_taken(slot) {
+                    return Err(format!("key {} is not where list {list} says", self.key(slot)));
                 }
                 before = slot;
                 len += 1;
-                if len > self.nodes.len() {
+                if len > self.nodes.slots() {
                     return Err(format!("list {list} has no end"));
                 }
             }
-            if self.nodes[list as usize].prev != before || self.len(list) as usize != len {
+            if self.nodes[list].prev != before || self.len(list) != len {
                 return Err(format!("list {list} has {len} entries, not {}", self.len(list)));
             }
             total += len;
         }
-        if self.index.len() != total {
-            return Err(format!("{} keys are found, {total} are listed", self.index.len()));
+        if self.nodes.len() != total {
+            return Err(format!("{} keys are found, {total} are listed", self.nodes.len()));
         }
         Ok(())
     }

@@ -329,3 +329,29 @@ fn a_full_cache_without_eviction_takes_in_nothing_until_something_expires() {
     assert_eq!(cache.get(3, second(15)), hit);
     assert_eq!((cache.expire(second(19)), cache.expire(second(20)), cache.len()), (None, Some(3), 0));
 }
+
+proptest! {
+    /// MIN counts requests as long as they come as foreseen, else it looks them up. An unforeseen key at first makes
+    /// it look all of them up.
+    #[test]
+    fn min_knows_the_future_in_whatever_order_it_comes(
+        keys in proptest::collection::vec(0u32..30, 2..200),
+        swaps in proptest::collection::vec(0usize..200, 0..4),
+        capacity in 1u32..12,
+    ) {
+        let mut counting = build("min", capacity, &[]);
+        counting.foresee(&keys);
+        let mut looking_up = counting.clone();
+        looking_up.touch(u32::MAX);
+        let mut asked = keys.clone();
+        for at in swaps {
+            asked.swap(at % keys.len(), (at + 1) % keys.len());
+        }
+        let mut random = stream();
+        for key in asked {
+            prop_assert_eq!(counting.access(key, &mut random), looking_up.access(key, &mut random));
+            prop_assert_eq!((counting.check(), looking_up.check()), (Ok(()), Ok(())));
+            prop_assert_eq!(counting.inspect(), looking_up.inspect());
+        }
+    }
+}
