@@ -19,7 +19,7 @@ const OPEN_AT_REST: usize = 100;
 const EVENTS_MAX: u64 = 20_000_000;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: common::cases(150), ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_is_lost_whatever_goes_wrong(seed in any::<u32>(), stops in prop::collection::vec(0.0..1.0f64, 1..8)) {

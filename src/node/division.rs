@@ -23,6 +23,8 @@ pub struct Division {
     /// The key that was asked for last, and how the policy came to its owner.
     pub latest: Option<KeyAt>,
     pub way: Way,
+    /// Who has that key, the owner and others that have a copy, where there are copies.
+    pub copies: Vec<u16>,
     /// Requests by the owner of their key, lately: the last one or two thousand. By member.
     pub asked: Vec<u32>,
     /// Rows that go to their new owners since the last change, where they are moved one by one.
@@ -254,6 +256,7 @@ impl Divided {
             latest: self.latest.map(|key| self.key_at(key)),
             way: self.latest.map(way).unwrap_or_default(),
             asked: self.asked.clone(),
+            copies: vec![],
             handover: None,
         })
     }

@@ -16,6 +16,8 @@ pub struct ReplicasView {
     pub stale_reads: u64,
     /// Acknowledged writes that are gone.
     pub lost: u64,
+    /// Acknowledged writes that stood beside another that neither had seen: version vectors kept both.
+    pub beside: u64,
     /// The last stale read.
     pub stale: Option<Stale>,
     /// Too few machines were there for them.

@@ -126,7 +126,7 @@ fn leaders_that_follow_from_other_members_take_over_too() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::common::cases(100), ..ProptestConfig::default() })]
 
     /// Nothing is lost and nothing leaks, whatever happens; the same run is the same run, also from a checkpoint.
     #[test]

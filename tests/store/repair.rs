@@ -1,7 +1,8 @@
 //! What brings replicas together again.
 
-use crate::play::{Bench, differing};
+use crate::play::{Bench, differing, store};
 use serde_json::{Value, json};
+use switchyard::run::Simulation;
 use switchyard::sim::Counter;
 
 /// A machine is down for ten seconds; then there are only reads, then nothing.
@@ -69,4 +70,38 @@ fn anti_entropy_gets_through_all_keys_a_stretch_at_a_time() {
     assert!(before > 1000, "{before}");
     assert_eq!(differing(&end), 0);
     assert!(seen.count(Counter::Synced) as usize >= before);
+}
+
+/// Writes of which neither has seen the other, on machines that hear nothing of each other; then all is well again, and
+/// version vectors keep them side by side. When last write wins, or a leader, takes their place, of each key one stays:
+/// the others are lost updates, and are counted as such.
+#[test]
+fn siblings_that_another_rule_drops_are_counted() {
+    for (name, value) in [("conflicts", "last-write-wins"), ("replication", "leader-sync")] {
+        let settings = json!({ "count": 3, "replicas": 3, "read_quorum": 1, "write_quorum": 1, "hinted_handoff": false,
+            "read_repair": false, "conflicts": "version-vectors", "anti_entropy_every_ms": 0 });
+        let run = |until_ms: f64| {
+            let mut bench = Bench::new(8, settings.clone())
+                .clients(json!({ "mix": [{ "path": "/", "write_share": 1 }] }))
+                .change_link(1.0, json!({ "cut": true }))
+                .change(2000.0, "c", json!({ "rate_per_s": 0 }))
+                .change_link(4000.0, json!({ "cut": false }))
+                .change(4000.0, "s", json!({ "anti_entropy_every_ms": 20 }))
+                .change(6000.0, "s", json!({ (name): value }));
+            bench.duration_ms = until_ms;
+            bench.play()
+        };
+        let (before, simulation) = run(5900.0);
+        let versions = |simulation: &Simulation, key: u32| {
+            let row =
+                store(simulation).rows(0).and_then(|rows| rows.get(key)).map(|row| row.versions().len());
+            row.unwrap_or(0) as u64
+        };
+        let beside: u64 = (0..20).map(|key| versions(&simulation, key).saturating_sub(1)).sum();
+        assert!(beside > 20, "{name}: {beside}");
+        assert_eq!(before.count(Counter::LostUpdates), 0, "{name}");
+        let (after, simulation) = run(8000.0);
+        assert_eq!(after.count(Counter::LostUpdates), beside, "{name}");
+        assert!((0..20).all(|key| versions(&simulation, key) == 1), "{name}");
+    }
 }

@@ -2,7 +2,8 @@
 //! them, and what was acknowledged is there.
 
 use super::Store;
-use super::version::{Row, Version};
+use super::oracle::Kept;
+use super::version::{Row, SIBLINGS_MAX};
 
 impl Store {
     /// Recounts what must be conserved.
@@ -39,20 +40,26 @@ impl Store {
         self.map.concerns(member, key) || self.map.target(key).has(member)
     }
 
-    /// Of all acknowledged writes of a key the one that stays is with somebody, or one that has seen it or goes over
-    /// it. None is missing but what a new leader did not have, and that was counted: the tail that an asynchronous
+    /// Of all acknowledged writes of a key those that stay are with somebody, or one that has seen them or goes over
+    /// them. None is missing but what a new leader did not have, and that was counted: the tail that an asynchronous
     /// leader had not shipped when it went, or all of a synchronous one's when nobody followed it.
     fn check_acknowledged(&self) -> Result<(), String> {
-        let goes_over = |row: &Row, wanted: &Version| {
-            let mut versions = row.versions().iter();
-            versions.any(|version| version.has_seen(wanted) || version.rank() >= wanted.rank())
+        let goes_over = |row: &Row, wanted: &Kept| {
+            let versions = row.versions();
+            let (number, rank) = (wanted.version.number, wanted.version.rank());
+            // Too many stood side by side: what machines dropped of them was counted.
+            let full = versions.len() == SIBLINGS_MAX && versions.iter().all(|it| it.number > number);
+            let seen = versions.iter().any(|version| version.has_seen(&wanted.version));
+            seen || full || !wanted.beside && versions.iter().any(|version| version.rank() >= rank)
         };
-        let held = |key: u32, wanted: &Version| {
+        let held = |key: u32, wanted: &Kept| {
             let mut rows = self.machines.iter().filter_map(|machine| machine.rows.get(key));
             rows.any(|row| goes_over(row, wanted))
         };
         match self.oracle.kept().find(|(key, wanted)| !held(*key, wanted)) {
-            Some((key, wanted)) => Err(format!("write {} of key {key} is with nobody", wanted.number)),
+            Some((key, wanted)) => {
+                Err(format!("write {} of key {key} is with nobody", wanted.version.number))
+            }
             None => Ok(()),
         }
     }

@@ -6,6 +6,7 @@
 //! replica may answer them.
 
 use super::op::{Ask, Op, Rule, Task, Why};
+use super::oracle::Fate;
 use super::settings::{ReadFrom, Replication};
 use super::version::{Merge, Row, Seen, Version, merged};
 use super::{OPS_MAX, Store};
@@ -135,7 +136,7 @@ impl Store {
         };
         let ask = Ask::Write { row: row.clone(), led: self.settings.has_leaders() };
         let mut op = Op::new(Task::Write, rule, member, key, ask);
-        (op.row, op.sends) = (Some(row), sends(hops));
+        (op.row, op.sends, op.beside) = (Some(row), sends(hops), self.settings.keeps_both());
         let mut to = vec![member];
         if to_all {
             let (home, joining) = (self.map.home(key), self.map.joining(key).unwrap_or_default());
@@ -243,14 +244,18 @@ impl Store {
 
     fn was_written<E: Env>(&mut self, cx: &mut Context<'_, E>, id: u32) {
         let Some(op) = self.ops.get(id) else { return };
-        let (key, member, row) = (op.key, op.member, op.row.clone());
+        let (key, member, row, beside) = (op.key, op.member, op.row.clone(), op.beside);
         let Some(row) = row else { return };
         let version = row.number();
         cx.write_acknowledged(key, version);
         cx.count(member, Counter::Writes, 1);
-        if self.oracle.acknowledged(key, &row, self.merge_rule()) {
-            cx.count(member, Counter::LostUpdates, 1);
-            self.watch.lost(1);
+        match self.oracle.acknowledged(key, &row, self.merge_rule(), beside) {
+            Fate::InOrder => {}
+            Fate::Kept => self.watch.kept_beside(),
+            Fate::Lost => {
+                cx.count(member, Counter::LostUpdates, 1);
+                self.watch.lost(1);
+            }
         }
         self.watch_write(key, cx.newest(cx.node(), key), cx.now());
         self.answer(cx, id, Outcome::Ok, version);

@@ -360,11 +360,13 @@ impl Store {
         if write && self.view.leader(&self.map.home(op.key)) != Some(op.member) {
             return Verdict::Hopeless(Outcome::NoBackend);
         }
-        match op.legs.first().map(|leg| leg.state) {
+        let home = self.map.home(op.key);
+        let own = op.legs.iter().find(|leg| leg.member == op.member && !leg.outdated);
+        match own.map(|leg| leg.state) {
+            // The row moved meanwhile: it is read anew, if it is still here.
+            None if home.has(op.member) => Verdict::Ask(vec![op.member]),
             Some(LegState::Failed(outcome)) => Verdict::Hopeless(outcome),
-            Some(LegState::Done) if !self.map.home(op.key).has(op.member) => {
-                Verdict::Hopeless(Outcome::NoBackend)
-            }
+            None | Some(LegState::Done) if !home.has(op.member) => Verdict::Hopeless(Outcome::NoBackend),
             // While a row is moved, nothing may be written behind its back.
             Some(LegState::Done) => match self.map.joining(op.key) {
                 Some(joining) if write => self.of_home(op, u16::MAX, joining.all()),

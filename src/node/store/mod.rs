@@ -368,7 +368,11 @@ impl Show for Store {
         let members = self.machines.iter().take(settings.count as usize).enumerate().map(member).collect();
         let divided = || {
             let handover = self.map.handover().cloned();
-            self.divided.view().map(|it| Inside::Ring(Box::new(Division { handover, ..it })))
+            let several = |it: &Division| it.latest.filter(|_| settings.replicas > 1);
+            self.divided.view().map(|it| {
+                let copies = several(&it).map_or(vec![], |latest| self.map.home(latest.key).all().to_vec());
+                Inside::Ring(Box::new(Division { handover, copies, ..it }))
+            })
         };
         let inside = self.replicas(now).or_else(|| self.two_phases(now)).or_else(|| self.scattered(now));
         let inside = inside.or_else(divided).unwrap_or_default();
@@ -455,6 +459,9 @@ impl Behaviour for Store {
         // With other members another side may have most of them.
         if before.count != settings.count && settings.has_leaders() {
             self.take_over(cx, &view);
+        }
+        if before.keeps_both() != settings.keeps_both() {
+            self.change_rule(cx);
         }
         if before.replication != settings.replication {
             self.choose_term();

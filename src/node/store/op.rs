@@ -171,6 +171,8 @@ pub struct Op {
     pub move_number: u32,
     /// Of a write: what is written. Of a move: what is moved.
     pub row: Option<Row>,
+    /// Of a write: version vectors have been the rule since it began.
+    pub beside: bool,
     /// Of a forwarded request: what came back.
     pub answer: Answer,
 }
@@ -195,6 +197,7 @@ impl Op {
             home: Home::default(),
             move_number: 0,
             row: None,
+            beside: false,
             answer: Answer::default(),
         }
     }

@@ -3,7 +3,7 @@
 use super::Store;
 use super::op::{Ask, Reply};
 use super::transact::Lock;
-use super::version::{Merged, Row};
+use super::version::{Merge, Merged, Row};
 use crate::sim::{Context, Counter, Env, Outcome};
 
 /// Refused: it does not hold this key, or not any more; or whoever asks does not lead.
@@ -78,6 +78,9 @@ impl Store {
         row: &Row,
     ) -> bool {
         let how = self.merge_rule();
+        // It may have been sent under another rule.
+        let one = row.one_of_several().filter(|_| how == Merge::LastWins);
+        let row = one.as_ref().unwrap_or(row);
         let rows = &mut self.machines[member as usize].rows;
         let merged = match rows.get(key) {
             None => Some(Merged { row: row.clone(), conflicts: 0, dropped: 0 }),
@@ -93,6 +96,32 @@ impl Store {
         self.watch.lost(dropped);
         self.watch_agreement(key, cx.now());
         true
+    }
+
+    /// Other versions than before are kept when they meet. Where one was to win all along, nothing changes for what is
+    /// there; but of those that stood side by side one stays from now on.
+    pub(super) fn change_rule<E: Env>(&mut self, cx: &mut Context<'_, E>) {
+        for id in self.ops.ids() {
+            if let Some(op) = self.ops.get_mut(id) {
+                op.beside = false;
+            }
+        }
+        if self.settings.keeps_both() {
+            return;
+        }
+        for machine in &mut self.machines {
+            let several = machine.rows.iter().filter_map(|(key, row)| Some((key, row.one_of_several()?)));
+            for (key, row) in several.collect::<Vec<_>>() {
+                machine.rows.put(key, Some(row));
+            }
+        }
+        for (key, lost) in self.oracle.one_stays() {
+            let member = self.map.home(key).all().first().copied().unwrap_or(0);
+            if lost > 0 {
+                cx.count(member, Counter::LostUpdates, lost);
+                self.watch.lost(lost);
+            }
+        }
     }
 
     fn waits_for_lock(&self, member: u16, key: u32) -> bool {

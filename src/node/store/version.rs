@@ -134,6 +134,12 @@ impl Row {
                 && self.0.iter().zip(&*other.0).all(|(a, b)| a.number == b.number)
     }
 
+    /// The version that wins, if there are several.
+    pub fn one_of_several(&self) -> Option<Row> {
+        let best = self.0.iter().max_by_key(|version| version.rank())?;
+        (self.0.len() > 1).then(|| Row::new(*best))
+    }
+
     /// What this row becomes when `other` comes to it; `None` if it stays as it is.
     pub fn merge(&self, other: &Row, how: Merge) -> Option<Merged> {
         if self.same(other) {

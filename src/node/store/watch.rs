@@ -20,6 +20,7 @@ pub struct Watch {
     stale_reads: u64,
     refused: Refused,
     lost: u64,
+    beside: u64,
     /// From the acknowledgement of a write until all of its key's owners had it: the last ones.
     agreed: VecDeque<Span>,
 }
@@ -50,6 +51,10 @@ impl Watch {
 
     pub fn lost(&mut self, writes: u32) {
         self.lost += u64::from(writes);
+    }
+
+    pub fn kept_beside(&mut self) {
+        self.beside += 1;
     }
 }
 
@@ -157,6 +162,7 @@ impl Store {
             reads: self.watch.reads,
             stale_reads: self.watch.stale_reads,
             lost: self.watch.lost,
+            beside: self.watch.beside,
             stale: self.watch.stale,
             refused: self.watch.refused,
             apart: slots.iter().filter_map(|slot| slot.apart).map(|since| now.since(since)).max(),
