@@ -28,6 +28,8 @@
 
 pub mod backoff;
 pub mod breaker;
+#[cfg(test)]
+mod contention;
 pub mod gate;
 pub mod inquiry;
 mod settings;
