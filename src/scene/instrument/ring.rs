@@ -20,8 +20,8 @@ const MARGIN: f64 = 12.0;
 /// Least height of a row that says something.
 const ROW_MIN: f64 = 17.0;
 const ROW_MAX: f64 = 27.0;
-/// Below a circle, which can use the height.
-const ROW_CLOSE: f64 = 23.0;
+/// Below a circle, which can use the height; a row can still be pressed.
+const ROW_CLOSE: f64 = 25.5;
 /// The height of a row with a second line, where there is room; and its least.
 const ROW_NOTED: f64 = 36.0;
 const ROW_NOTED_MIN: f64 = 31.0;
