@@ -854,7 +854,7 @@ fn assert_queue(card: &Card<'_>, simulation: &Simulation, what: &str) {
     let ordered = queue.settings().delivery == Delivery::Ordered;
     for partition in queue.partitions() {
         let (waiting, out) = (partition.waiting(), partition.in_flight);
-        let said = if out > 0 { format!("{waiting} + {out} out") } else { waiting.to_string() };
+        let said = if out > 0 { format!("{waiting} wait, {out} out") } else { format!("{waiting} wait") };
         match ordered {
             true => assert!(texts.iter().any(|text| text.starts_with(&said)), "{what}: {said} in {texts:?}"),
             false => has(said),

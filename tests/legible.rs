@@ -14,18 +14,18 @@ use switchyard::scene::{self, Fall, Height, MemberReading, Picture, Readings, Sp
 use switchyard::sim::{Place, Time};
 
 /// A page: its name, how large its text is, and what its stage measures, by how much height it wants.
-type Page = (&'static str, f64, [(f64, f64); 3]);
+type Page = (&'static str, f64, [(f64, f64); 4]);
 
 /// As the style sheets have it: `www/lab.css`.
 const PAGES: [Page; 8] = [
-    ("1440", 1.0, [(796.0, 514.0); 3]),
-    ("1024", 1.0, [(678.0, 512.0); 3]),
-    ("390", 1.0, [(364.0, 460.0), (364.0, 507.0), (364.0, 604.0)]),
-    ("1440, large text", 2.0, [(1390.0, 806.0); 3]),
-    ("1024, large text", 2.0, [(974.0, 960.0), (974.0, 1088.0), (974.0, 1280.0)]),
-    ("390, large text", 2.0, [(480.0, 832.0), (480.0, 960.0), (480.0, 1088.0)]),
-    ("two compared on 1440", 1.0, [(532.0, 290.0); 3]),
-    ("two compared on 390", 1.0, [(334.0, 320.0), (334.0, 432.0), (334.0, 432.0)]),
+    ("1440", 1.0, [(796.0, 514.0); 4]),
+    ("1024", 1.0, [(678.0, 512.0); 4]),
+    ("390", 1.0, [(364.0, 359.0), (364.0, 460.0), (364.0, 507.0), (364.0, 604.0)]),
+    ("1440, large text", 2.0, [(1390.0, 806.0); 4]),
+    ("1024, large text", 2.0, [(974.0, 768.0), (974.0, 960.0), (974.0, 1088.0), (974.0, 1280.0)]),
+    ("390, large text", 2.0, [(480.0, 640.0), (480.0, 832.0), (480.0, 960.0), (480.0, 1088.0)]),
+    ("two compared on 1440", 1.0, [(532.0, 290.0); 4]),
+    ("two compared on 390", 1.0, [(334.0, 320.0), (334.0, 320.0), (334.0, 432.0), (334.0, 432.0)]),
 ];
 
 /// At least so much of the page's text size has what is written on the stage of a lab.
@@ -54,7 +54,11 @@ fn readings(session: &Session, snapshot: &switchyard::run::Snapshot) -> Readings
         let busy = tally.map_or(0.0, |tally| tally.recent_busy(snapshot.now));
         let utilisation = (busy / view.workers.len().max(1) as f64).clamp(0.0, 1.0);
         let status = Status::of(utilisation, view.queued.into(), view.queue_places);
-        MemberReading { p99_ms: tally.and_then(|tally| tally.recent_p99_ms()), utilisation, status }
+        let links = &snapshot.links;
+        let behind_cache =
+            links.iter().any(|link| link.to == node && snapshot.nodes[link.from].kind == "cache");
+        let per_s = tally.filter(|_| behind_cache).map(|tally| tally.recent_per_s(snapshot.now));
+        MemberReading { p99_ms: tally.and_then(|tally| tally.recent_p99_ms()), utilisation, status, per_s }
     };
     let members = |(node, view): (usize, &switchyard::run::snapshot::NodeView)| match &view.state {
         NodeState::Servers(servers) => {
@@ -71,7 +75,9 @@ fn readings(session: &Session, snapshot: &switchyard::run::Snapshot) -> Readings
             false => Spot::Place(it.place),
         },
     };
+    let p99_ms = |node: usize| metrics.source(node as u16)?.latency.quantile_ms(0.99);
     Readings {
+        clients_p99_ms: (0..snapshot.nodes.len()).map(p99_ms).collect(),
         members: snapshot.nodes.iter().enumerate().map(members).collect(),
         falls: metrics.falls().map(fall).collect(),
         ended_by: metrics.total().ended,
@@ -127,9 +133,10 @@ fn look(lab: &Lab) -> Vec<String> {
         let snapshot = session.snapshot();
         let readings = readings(&session, &snapshot);
         let which = match height(&snapshot) {
-            Height::Usual => 0,
-            Height::High => 1,
-            Height::Highest => 2,
+            Height::Low => 0,
+            Height::Usual => 1,
+            Height::High => 2,
+            Height::Highest => 3,
         };
         for (page, text, sizes) in PAGES {
             let (width, height) = sizes[which];

@@ -79,7 +79,7 @@ impl Kind {
     }
 
     /// What the colours mean: (class, name).
-    fn key(self, session: &Session) -> Vec<(&'static str, String)> {
+    fn key(self, session: &Session, snapshot: &Snapshot) -> Vec<(&'static str, String)> {
         let named = |key: &[(&'static str, &str)]| {
             key.iter().map(|(class, name)| (*class, (*name).to_owned())).collect()
         };
@@ -94,7 +94,9 @@ impl Kind {
             ],
             Kind::Hits => &[],
             Kind::Waiting => &[("slow", "in queues")],
-            Kind::Load => &[("", "received lately"), ("bad", "in trouble")],
+            // What is not there is not explained.
+            Kind::Load if is_any_troubled(snapshot) => &[("", "received lately"), ("bad", "in trouble")],
+            Kind::Load => &[("", "received lately")],
         };
         let mut key: Vec<(&'static str, String)> = named(fixed);
         if self == Kind::Hits {
@@ -105,6 +107,10 @@ impl Kind {
         }
         key
     }
+}
+
+fn is_any_troubled(snapshot: &Snapshot) -> bool {
+    loaded_node(snapshot).is_some_and(|(_, machines)| machines.iter().any(|machine| machine.troubled))
 }
 
 /// The three side by side.
@@ -150,7 +156,7 @@ fn use_chart(props: &Chart) -> Html {
     };
     let title = format!("chart-{}", kind.id());
     let head = kind.head(&session, snapshot);
-    let key = kind.key(&session).into_iter().filter(|(_, name)| {
+    let key = kind.key(&session, snapshot).into_iter().filter(|(_, name)| {
         let count = |window: &Window| match name.as_str() {
             "let through" => window.passed,
             "refused" => window.refused,

@@ -137,6 +137,8 @@ impl StagePainter {
                 _ => vec![],
             })
             .collect();
+        let p99_ms = |node| frame.session.metrics().source(node as u16)?.latency.quantile_ms(0.99);
+        self.readings.clients_p99_ms = (0..frame.snapshot.nodes.len()).map(p99_ms).collect();
     }
 
     /// What buttons are laid over.
@@ -174,6 +176,9 @@ fn read_members(
 ) -> Vec<MemberReading> {
     smoothed.resize(servers.members.len(), Smoothed::default());
     let now = frame.snapshot.now;
+    let nodes = &frame.snapshot.nodes;
+    let is_cache = |node: usize| nodes.get(node).is_some_and(|node| node.kind == "cache");
+    let behind_cache = frame.snapshot.links.iter().any(|link| link.to == node && is_cache(link.from));
     let read =
         |(member, (view, smooth)): (usize, (&switchyard::run::snapshot::MemberView, &mut Smoothed))| {
             let tally = frame.session.metrics().member(Place { node: node as u16, member: member as u16 });
@@ -185,6 +190,7 @@ fn read_members(
                 p99_ms: tally.and_then(|tally| tally.recent_p99_ms()),
                 utilisation: smooth.utilisation.clamp(0.0, 1.0),
                 status: Status::of(smooth.utilisation, smooth.queued, view.queue_places),
+                per_s: tally.filter(|_| behind_cache).map(|tally| tally.recent_per_s(now)),
             }
         };
     servers.members.iter().zip(smoothed.iter_mut()).enumerate().map(read).collect()

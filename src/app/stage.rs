@@ -98,6 +98,7 @@ fn use_stage(props: &Stage) -> Html {
     let snapshot = props.pulse.snapshots.get(props.run).unwrap_or(&props.pulse.snapshot);
     let told = use_told(&painter, snapshot, props.pulse.playing);
     let height = match scene::height(snapshot) {
+        Height::Low => "stage is-low",
         Height::Usual => "stage",
         Height::High => "stage is-high",
         Height::Highest => "stage is-highest",

@@ -80,6 +80,9 @@ fn shapes(scenario: Checked, options: &Options) -> Result<Vec<Shape>, Failure> {
         later_ms += STEP_MS;
         session.advance(Time::from_ms(later_ms), u64::MAX);
     }
-    let readings = Readings { ended_by: session.metrics().total().ended, ..Readings::default() };
+    let metrics = session.metrics();
+    let p99_ms = |node| metrics.source(node as u16)?.latency.quantile_ms(0.99);
+    let clients_p99_ms = (0..session.scenario().nodes.len()).map(p99_ms).collect();
+    let readings = Readings { ended_by: metrics.total().ended, clients_p99_ms, ..Readings::default() };
     Ok(stage(&session.snapshot(), &readings, &View { width, height, ..View::default() }).all_shapes())
 }

@@ -66,9 +66,9 @@ pub fn kind(id: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|kind| kind.id == id)
 }
 
-/// What one machine of a node is called: "Server" of "Servers"; a name of one's own stays as it is.
+/// What one machine of a node is called: "Server" of "Servers", "Worker" of "Workers"; other names stay as they are.
 pub fn one_of(name: &str) -> &str {
-    if name == "Servers" { "Server" } else { name }
+    if name.ends_with("ers") || name == "Shards" { &name[..name.len() - 1] } else { name }
 }
 
 /// What follows from a list of kinds, `module Name`. The module has `KIND`, `Settings` (which says the rest by

@@ -6,7 +6,7 @@ use super::palette::Ink;
 use super::shape::{Anchor, Fill, Label, Shape, Stroke, disc};
 use super::yard::{Axis, largest_pitch};
 use crate::node::calling::gate::GateView;
-use crate::run::snapshot::{ClientsView, NodeView};
+use crate::run::snapshot::{ClientsView, NodeState, NodeView, Snapshot};
 
 /// The card's face; the same for every kind of card.
 pub fn face(rect: Rect, line: Stroke) -> Shape {
@@ -20,7 +20,7 @@ pub fn pace(clients: &ClientsView) -> String {
         Some(rate) if rate >= 1.0 && rate == libm::trunc(rate) => {
             format!("{}{}req/s", figures::whole(rate as u64), figures::UNIT)
         }
-        Some(rate) => figures::with_unit(Some(rate), "req/s"),
+        Some(rate) => format!("{}{}req/s", figures::short(rate), figures::UNIT),
         None => clients.arrivals.clone(),
     }
 }
@@ -32,9 +32,15 @@ const DISCS_MIN: f64 = 30.0;
 /// Height of a line of [`draw_gate`].
 const GATE_ROW: f64 = 18.0;
 
-/// How much higher the card is for what stands between the clients and what they call.
-pub fn gate_height(clients: &ClientsView) -> f64 {
-    gate_words(&clients.gate).len() as f64 * GATE_ROW
+/// Of several kinds of clients each says how long its own requests took.
+pub fn are_several(snapshot: &Snapshot) -> bool {
+    snapshot.nodes.iter().filter(|node| matches!(node.state, NodeState::Clients(_))).nth(1).is_some()
+}
+
+/// How much higher the card is for what stands between the clients and what they call; and for their latency, if each of
+/// several kinds says it.
+pub fn gate_height(clients: &ClientsView, several: bool) -> f64 {
+    (gate_words(&clients.gate).len() + usize::from(several)) as f64 * GATE_ROW
 }
 
 /// Circuit breaker, retry budget, bulkhead, as far as they are set: name, figure, and its colour.
@@ -66,8 +72,9 @@ fn gate_words(gate: &GateView) -> Vec<(String, String, Ink)> {
 }
 
 /// A line for each. The breaker is a switch: requests pass where it is closed.
-fn draw_gate(gate: &GateView, area: Rect, shapes: &mut Vec<Shape>) {
-    for (nth, (name, figure, ink)) in gate_words(gate).into_iter().enumerate() {
+fn draw_gate(gate: &GateView, p99_ms: Option<Option<f64>>, area: Rect, shapes: &mut Vec<Shape>) {
+    let latency = p99_ms.map(|ms| ("p99 so far".to_owned(), figures::ms(ms), Ink::Ink));
+    for (nth, (name, figure, ink)) in gate_words(gate).into_iter().chain(latency).enumerate() {
         let middle = area.y + (nth as f64 + 0.5) * GATE_ROW;
         let is_breaker = nth == 0 && gate.breaker.is_some();
         let text = if is_breaker { area.x + 23.0 } else { area.x };
@@ -86,7 +93,13 @@ fn draw_gate(gate: &GateView, area: Rect, shapes: &mut Vec<Shape>) {
         let left = Label::new(name, point(text, middle + 3.6), 10.0);
         let left = if is_breaker { left.bold().ink(ink) } else { left.ink(Ink::DimInk) };
         // The breaker's state rather than its figure, where there is no room for both; else the figure.
-        let both = left.width() + right.width() + 6.0 <= area.right() - text;
+        let fits = |left: &Label| left.width() + right.width() + 6.0 <= area.right() - text;
+        let short = left.text.strip_suffix(" so far").map(str::to_owned);
+        let left = match short {
+            Some(short) if !fits(&left) => Label { text: short, ..left },
+            _ => left,
+        };
+        let both = fits(&left);
         if both || !is_breaker {
             shapes.push(right.within(area.right() - text).into());
         }
@@ -110,14 +123,22 @@ pub fn describe_gate(gate: &GateView) -> String {
     [breaker, retries, calls, load].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-pub fn draw(node: &NodeView, clients: &ClientsView, card: Rect, axis: Axis, shapes: &mut Vec<Shape>) {
+/// `p99_ms`: of several kinds of clients, that of what was answered to these.
+pub fn draw(
+    node: &NodeView,
+    clients: &ClientsView,
+    p99_ms: Option<Option<f64>>,
+    card: Rect,
+    axis: Axis,
+    shapes: &mut Vec<Shape>,
+) {
     let open = clients.gate.breaker.as_ref().is_some_and(|breaker| breaker.state == "open");
     let line = if open { Stroke::new(Ink::Failed, 1.6) } else { Stroke::new(Ink::Line, 1.2) };
     shapes.push(face(card, line));
     // Below all else.
-    let gate = gate_height(clients);
+    let gate = gate_height(clients, p99_ms.is_some());
     let lines = rect(card.x + 9.0, card.bottom() - gate - 4.0, card.width - 18.0, gate);
-    draw_gate(&clients.gate, lines, shapes);
+    draw_gate(&clients.gate, p99_ms, lines, shapes);
     let card = rect(card.x, card.y, card.width, card.height - gate);
     let discs = clients.waiting.len();
     let rest = clients.clients as usize > discs;

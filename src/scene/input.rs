@@ -55,6 +55,8 @@ pub struct MemberReading {
     /// 0 to 1, smoothed.
     pub utilisation: f64,
     pub status: Status,
+    /// Calls a second lately, where others than clients decide how many come: behind a cache.
+    pub per_s: Option<f64>,
 }
 
 impl MemberReading {
@@ -63,7 +65,7 @@ impl MemberReading {
         let busy = member.workers.iter().flatten().count() as f64;
         let utilisation = busy / member.workers.len().max(1) as f64;
         let status = Status::of(utilisation, member.queued as f64, member.queue_places);
-        MemberReading { p99_ms: None, utilisation, status }
+        MemberReading { p99_ms: None, utilisation, status, per_s: None }
     }
 }
 
@@ -91,6 +93,8 @@ pub struct Fall {
 pub struct Readings {
     /// By node, then by member; what is missing is read off the snapshot.
     pub members: Vec<Vec<MemberReading>>,
+    /// By node: of several kinds of clients the 99th percentile of what was answered to each so far, in milliseconds.
+    pub clients_p99_ms: Vec<Option<f64>>,
     /// At least those of the last [`super::falls::LABEL_S`] seconds of screen time, in any order.
     /// Losses on a link need not be here: the snapshot has them.
     pub falls: Vec<Fall>,

@@ -244,10 +244,14 @@ impl Stage<'_> {
         let narrow = self.size.width < 720.0 || self.show == Show::CloseInstruments;
         match (self.state(node), self.axis) {
             (NodeState::Clients(clients), Axis::Across) => {
-                Some((if narrow { 96.0 } else { 112.0 }, 122.0 + clients::gate_height(clients)))
+                let several = clients::are_several(self.snapshot);
+                // Several stand one above the other, and have a line more each.
+                let height = if several { 108.0 } else { 122.0 } + clients::gate_height(clients, several);
+                Some((if narrow { 96.0 } else { 112.0 }, height))
             }
             (NodeState::Clients(clients), Axis::Down) => {
-                let (width, gate) = (self.width_beside(node), clients::gate_height(clients));
+                let several = clients::are_several(self.snapshot);
+                let (width, gate) = (self.width_beside(node), clients::gate_height(clients, several));
                 // Several side by side are upright.
                 match width < clients::UPRIGHT {
                     true => Some((width.max(CLIENTS_MIN), 104.0 + gate)),
@@ -363,17 +367,23 @@ impl Stage<'_> {
 /// How much height the stage wants on a narrow page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Height {
+    /// For one thing that calls one other.
+    Low,
     Usual,
     /// For an instrument, or a long way.
     High,
-    /// For instruments on a long way.
+    /// For instruments on a long way, or several of them.
     Highest,
 }
 
 pub fn height(snapshot: &Snapshot) -> Height {
-    let is_long = columns(snapshot).len() > 3;
-    match (snapshot.nodes.iter().any(has_instrument), is_long) {
+    let columns = columns(snapshot);
+    let is_long = columns.len() > 3;
+    let all: usize = snapshot.nodes.iter().map(|node| member_count(&node.state)).sum();
+    let instruments = snapshot.nodes.iter().filter(|node| has_instrument(node)).count();
+    match (instruments > 0, is_long || instruments > 1) {
         (true, true) => Height::Highest,
+        (false, false) if columns.len() <= 2 && all <= 3 => Height::Low,
         (false, false) => Height::Usual,
         _ => Height::High,
     }

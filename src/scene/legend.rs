@@ -2,6 +2,7 @@
 
 use super::dots::MarkKind;
 use super::falls;
+use super::figures;
 use super::geometry::{Point, point};
 use super::input::Readings;
 use super::layout::Layout;
@@ -37,11 +38,13 @@ fn signs(snapshot: &Snapshot, readings: &Readings) -> Vec<(Sign, String)> {
         let (outcomes, reasons): (Vec<Outcome>, Vec<&str>) = seen.map(|row| (row.0, row.3)).unzip();
         let Some(first) = outcomes.first() else { continue };
         let reasons = reasons.join(", ");
+        let count: u64 = outcomes.iter().map(|outcome| readings.ended_by[*outcome as usize]).sum();
         let text = match kind {
             OutcomeKind::Refused => format!("refused: {reasons}"),
             OutcomeKind::Failed => format!("failed: {reasons}"),
             _ => "timed out".to_string(),
         };
+        let text = format!("{text} ×{}", figures::whole(count));
         signs.push((Sign::Fallen(*first), text));
     }
     signs
@@ -89,7 +92,7 @@ fn draw_note(layout: &Layout, dots_per: u64, shapes: &mut Vec<Shape>) {
         return;
     }
     let left = if layout.axis == Axis::Across { 20.0 } else { 12.0 };
-    let text = format!("1 dot = {} requests", super::figures::whole(dots_per));
+    let text = format!("1 dot = {} requests", figures::whole(dots_per));
     let label = Label::new(text, point(left, layout.height - 7.0), SIZE).ink(Ink::DimInk);
     let covers = label.rect();
     if layout.yards.iter().all(|yard| !yard.rect.overlaps(covers)) {

@@ -6,7 +6,7 @@ use super::counts;
 use super::dots::{self, Mark};
 use super::falls;
 use super::fleet;
-use super::geometry::{Point, point};
+use super::geometry::{Point, Rect, point};
 use super::input::{Fall, Readings, Target, View};
 use super::instrument::{self, Moment};
 use super::labels::Labels;
@@ -40,7 +40,7 @@ impl Picture {
     /// The same with what travels as it is in another snapshot, a moment later: for frames in which nothing else is
     /// painted anew.
     pub fn move_marks(&mut self, snapshot: &Snapshot) {
-        self.marks = dots::marks(snapshot, &self.layout, self.dots_per);
+        self.marks = marks(snapshot, &self.layout, self.dots_per);
         scale_marks(&mut self.marks, self.layout.scale);
     }
 
@@ -75,7 +75,7 @@ pub fn stage(snapshot: &Snapshot, readings: &Readings, view: &View) -> Picture {
     }
     let marks = match view.reduced_motion {
         true => vec![],
-        false => dots::marks(snapshot, &layout, dots_per),
+        false => marks(snapshot, &layout, dots_per),
     };
     legend::draw(snapshot, readings, &layout, if marks.is_empty() { 1 } else { dots_per }, &mut shapes);
     falls::draw(&falls, snapshot, &layout, view, &mut labels, &mut shapes);
@@ -95,6 +95,20 @@ fn keep_off_booting(snapshot: &Snapshot, layout: &Layout, labels: &mut Labels) {
                 .for_each(|it| labels.take(it));
         }
     }
+}
+
+/// What travels, but for what is behind a sign that tracks pass behind: dots would run over its words.
+fn marks(snapshot: &Snapshot, layout: &Layout, dots_per: u64) -> Vec<Mark> {
+    let sign = |(node, yard): (&NodeView, &Yard)| match &node.state {
+        NodeState::Servers(state) if yard.axis == Axis::Down => {
+            yard.inside.filter(|_| fleet::of(state).is_some())
+        }
+        _ => None,
+    };
+    let signs: Vec<Rect> = snapshot.nodes.iter().zip(&layout.yards).filter_map(sign).collect();
+    let mut marks = dots::marks(snapshot, layout, dots_per);
+    marks.retain(|mark| !signs.iter().any(|sign| sign.contains(mark.at)));
+    marks
 }
 
 /// To the stage's own size.
@@ -123,7 +137,11 @@ fn draw_node(
     shapes: &mut Vec<Shape>,
 ) {
     match &node.state {
-        NodeState::Clients(state) => clients::draw(node, state, yard.rect, yard.axis, shapes),
+        NodeState::Clients(state) => {
+            let p99_ms = || readings.clients_p99_ms.get(index).copied().flatten();
+            let p99_ms = clients::are_several(snapshot).then(p99_ms);
+            clients::draw(node, state, p99_ms, yard.rect, yard.axis, shapes)
+        }
         NodeState::Balancer(state) => {
             balancer::draw(state, yard.rect, shapes);
             if let Some(panel) = yard.inside {

@@ -2,6 +2,7 @@
 
 use super::*;
 use switchyard::scene::figures;
+use switchyard::scene::geometry::point;
 
 fn fleet(count: u32, set: Value) -> Checked {
     let mut servers = json!({ "id": "servers", "kind": "servers", "count": count, "workers": 4, "queue": 10,
@@ -69,4 +70,52 @@ fn what_machines_are_together_is_drawn_as_it_is() {
         }
     }
     assert!(drawn > 700 && singles > 100 && down > 50, "{drawn} {singles} {down}");
+}
+
+/// A lab as it is at that time.
+fn lab(id: &str, at_ms: f64) -> Simulation {
+    let lab = switchyard::labs::find(id).expect("it is in the table");
+    let mut simulation = Simulation::new(&Checked::parse(lab.scenario).expect("it is allowed"), &mut ());
+    simulation.advance(Time::from_ms(at_ms), u64::MAX, &mut ());
+    simulation
+}
+
+/// On a narrow stage tracks pass behind a sign, and so does what travels on them.
+#[test]
+fn no_dot_runs_over_the_words_of_a_sign() {
+    let mut hidden = 0;
+    for step in 0..40 {
+        let simulation = lab("scaling/adding-machines", 2000.0 + 37.0 * f64::from(step));
+        let snapshot = simulation.snapshot();
+        let picture = picture(&simulation, (366.0, 507.0));
+        let layout = &picture.layout;
+        // Those of the app's machines and the ledger's: the nodes behind the balancer.
+        let signs: Vec<Rect> = layout.yards.iter().skip(2).filter_map(|yard| yard.inside).collect();
+        let over = |marks: &[switchyard::scene::Mark], scale: f64| {
+            let at = |mark: &switchyard::scene::Mark| point(mark.at.x / scale, mark.at.y / scale);
+            let is_over = |at| signs.iter().any(|sign: &Rect| sign.contains(at));
+            marks.iter().filter(|mark| is_over(at(mark))).count()
+        };
+        assert_eq!(over(&picture.marks, layout.scale), 0, "step {step}");
+        hidden += over(&switchyard::scene::dots::marks(&snapshot, layout, 1), 1.0);
+    }
+    assert!(hidden > 10, "{hidden}");
+}
+
+/// The style sheet's heights of a stage on a phone that is 390 pixels wide; whatever stands there reaches far down.
+#[test]
+fn no_stage_is_blank_in_its_lower_part_on_a_phone() {
+    use switchyard::scene::Height;
+    for lab_ in switchyard::labs::LABS {
+        let simulation = lab(lab_.id, 3000.0);
+        let height = match scene::height(&simulation.snapshot()) {
+            Height::Low => 359.0,
+            Height::Usual => 460.0,
+            Height::High => 507.0,
+            Height::Highest => 604.0,
+        };
+        let layout = picture(&simulation, (366.0, height)).layout;
+        let lowest = layout.yards.iter().map(|yard| yard.rect.bottom()).fold(0.0, f64::max);
+        assert!(lowest > 0.78 * layout.height, "{}: {lowest} of {}", lab_.id, layout.height);
+    }
 }

@@ -29,7 +29,7 @@ mod writes;
 pub use machine::{Machine, Unflushed};
 pub use settings::{ENTRIES_MAX, MEMBER_SETTINGS, SETTINGS, STRATEGIES, Settings, Strategy};
 
-use super::division::Divided;
+use super::division::{Divided, Division};
 use super::placing::Placing;
 use super::station::{Inside, Station, StationMember};
 use super::{KeyFact, Kind, Show, Site};
@@ -96,6 +96,8 @@ pub struct Cache {
     errands: u64,
     hits: u64,
     misses: u64,
+    /// The last reads, the newest as the lowest bit: whether they hit.
+    recent: u128,
 }
 
 impl Cache {
@@ -117,6 +119,7 @@ impl Cache {
             errands: 0,
             hits: 0,
             misses: 0,
+            recent: 0,
             settings,
         }
     }
@@ -450,6 +453,8 @@ impl Show for Cache {
         let strategy = STRATEGIES[self.settings.strategy as usize].1;
         let asked = self.hits + self.misses;
         let ratio = (asked > 0).then(|| format!("{:.1} % hits", self.hits as f64 / asked as f64 * 100.0));
+        let lately = f64::from(self.recent.count_ones()) / (asked.clamp(1, 128) as f64);
+        let ratio = ratio.map(|all| format!("{all}, now {:.0} %", lately * 100.0));
         let unflushed: usize = self.machines.iter().map(|machine| machine.unflushed.len()).sum();
         let waiting = (unflushed > 0).then(|| format!("{unflushed} writes kept"));
         let member = |(index, machine): (usize, &Machine)| StationMember {
@@ -463,7 +468,12 @@ impl Show for Cache {
             does: format!("{policy} · {strategy}"),
             notes: ratio.into_iter().chain(waiting).collect(),
             members: self.machines.iter().take(self.count()).enumerate().map(member).collect(),
-            inside: self.divided.view().map_or(Inside::Nothing, |it| Inside::Ring(Box::new(it))),
+            inside: self.divided.view().map_or(Inside::Nothing, |it| {
+                let owners = |key| self.placing.owners(key, self.settings.replicas as usize).to_vec();
+                let copies =
+                    it.latest.filter(|_| self.settings.replicas > 1).map(|latest| owners(latest.key));
+                Inside::Ring(Box::new(Division { copies: copies.unwrap_or_default(), ..it }))
+            }),
         })
     }
 

@@ -15,7 +15,7 @@ impl Cache {
         let found = self.machines[at as usize].get(key, cx.now());
         match found {
             Found::Hit { answer, age, left } => {
-                self.hits += 1;
+                self.looked_up(true);
                 cx.count(at, Counter::Hits, 1);
                 cx.looked_up(call, true);
                 cx.count(at, Counter::StaleReads, u32::from(cx.newest(answer.origin, key) > answer.version));
@@ -24,7 +24,7 @@ impl Cache {
                 self.refresh_if_late(cx, at, key, left);
             }
             Found::Expired | Found::Miss => {
-                self.misses += 1;
+                self.looked_up(false);
                 cx.count(at, Counter::Misses, 1);
                 cx.looked_up(call, false);
                 cx.count(at, Counter::Expired, u32::from(found == Found::Expired));
@@ -32,6 +32,16 @@ impl Cache {
                 self.fetch(cx, call, at, key);
             }
         }
+    }
+
+    /// A read was answered from here, or was not.
+    fn looked_up(&mut self, hit: bool) {
+        if hit {
+            self.hits += 1;
+        } else {
+            self.misses += 1;
+        }
+        self.recent = self.recent << 1 | u128::from(hit);
     }
 
     /// No machine that could have the entry is up: the application goes on without, or the read fails.
@@ -42,7 +52,7 @@ impl Cache {
         member: u16,
         key: u32,
     ) {
-        self.misses += 1;
+        self.looked_up(false);
         cx.count(member, Counter::Misses, 1);
         cx.looked_up(call, false);
         match self.settings.strategy {

@@ -19,7 +19,7 @@ pub struct GateView {
     pub retries_saved: Option<f64>,
     /// Calls that the caller waits for, and the most that it may.
     pub calls: Option<(u32, u32)>,
-    /// With retries: calls made, and those answered well, in the last full second.
+    /// With retries or a breaker: calls made, and those answered well, in the last full second.
     pub load: Option<(u32, u32)>,
 }
 
@@ -127,7 +127,7 @@ impl Gate {
             breaker: (settings.breaker_failures > 0.0).then_some(BreakerView { state, failed, known }),
             retries_saved: (settings.retry_budget > 0.0).then(|| f64::from(self.tokens) / f64::from(TOKEN)),
             calls: (settings.bulkhead > 0).then_some((self.open, settings.bulkhead)),
-            load: (settings.retries > 0).then(|| self.meter.load(now)),
+            load: (settings.retries > 0 || settings.breaker_failures > 0.0).then(|| self.meter.load(now)),
         }
     }
 

@@ -56,9 +56,9 @@ fn whole(value: u32) -> String {
     figures::whole(value.into())
 }
 
-/// "12 of 60", or "all" where there is room for more.
+/// How many messages are kept, or "all" while there is room for more.
 fn kept(view: &ChatView) -> String {
-    if view.kept == view.acknowledged { "all".into() } else { format!("the last {}", whole(view.kept)) }
+    if view.kept == view.acknowledged { "all".into() } else { whole(view.kept) }
 }
 
 /// The rows that fit below an area's title.
@@ -72,6 +72,14 @@ fn draw_members(view: &ChatView, area: Rect, shapes: &mut Vec<Shape>) {
     parts::ends(area, area.y + 12.0, 10.5, Piece::dim(left), Piece::dim("to get"), shapes);
     let fit = rows(area, view.members.len()).count();
     let more = (view.members_all as usize).saturating_sub(fit);
+    if more > 0 && draw_strip(view, area, shapes) {
+        let below = rect(area.x, area.y + ROW, area.width, area.height - ROW);
+        let shown = most_behind(view.members.clone(), fit - 1);
+        for (row, y) in rows(below, shown.len()) {
+            draw_member(&shown[row], below, y, shapes);
+        }
+        return;
+    }
     let shown = most_behind(view.members.clone(), if more > 0 { fit.saturating_sub(1) } else { fit });
     for (row, y) in rows(area, view.members.len()) {
         if more > 0 && row + 1 == fit {
@@ -83,19 +91,45 @@ fn draw_members(view: &ChatView, area: Rect, shapes: &mut Vec<Shape>) {
     }
 }
 
+/// Least width of a member's mark, and most.
+const MARK: (f64, f64) = (8.5, 13.0);
+
+/// All members as marks on one line, where a list has no room for them. False if that has none either.
+fn draw_strip(view: &ChatView, area: Rect, shapes: &mut Vec<Shape>) -> bool {
+    let pitch = (area.width / view.members.len().max(1) as f64).min(MARK.1);
+    let Some((_, y)) = rows(area, 1).next() else { return false };
+    if view.members.len() < view.members_all as usize || pitch < MARK.0 {
+        return false;
+    }
+    let mut members = view.members.clone();
+    members.sort_by_key(|member| member.user);
+    for (nth, member) in members.iter().enumerate() {
+        shapes.push(mark(member, point(area.x + (nth as f64 + 0.5) * pitch, y)));
+    }
+    true
+}
+
+/// A disc is who counts as online, a dashed ring who does not; amber who has something to get.
+fn mark(member: &MemberRow, at: Point) -> Shape {
+    match (member.gateway, member.waiting > 0) {
+        (Some(_), false) => disc(at, 3.6, Ink::Ok),
+        (Some(_), true) => disc(at, 3.6, Ink::Waiting),
+        (None, waits) => {
+            let ink = if waits { Ink::Waiting } else { Ink::DimInk };
+            ring(at, 3.2, Stroke::new(ink, 1.4).dashed(2.0, 1.6))
+        }
+    }
+}
+
 fn draw_member(member: &MemberRow, area: Rect, y: f64, shapes: &mut Vec<Shape>) {
-    let mark = point(area.x + 4.0, y);
     let mut text = format!("user {}", member.user);
+    shapes.push(mark(&MemberRow { waiting: 0, ..*member }, point(area.x + 4.0, y)));
     let ink = match member.gateway {
         Some(gateway) => {
             let _ = write!(text, " · g{}", gateway + 1);
-            shapes.push(disc(mark, 3.6, Ink::Ok));
             Ink::Ink
         }
-        None => {
-            shapes.push(ring(mark, 3.2, Stroke::new(Ink::DimInk, 1.4).dashed(2.0, 1.6)));
-            Ink::DimInk
-        }
+        None => Ink::DimInk,
     };
     shapes.push(Piece::plain(text).ink(ink).at(area.x + 14.0, y + 3.8, 10.5).within(66.0).into());
     let said = whole(member.waiting);

@@ -26,6 +26,9 @@ const PICTURES: &[(&str, Draw)] = &[
     ("concurrency", slots),
 ];
 
+/// Those whose picture is a bucket, with its level beside it.
+const BUCKETS: [&str; 4] = ["token-bucket", "token-bucket-whole-seconds", "leaky-meter", "leaky-queue"];
+
 const PAD: f64 = 12.0;
 const HEAD: f64 = 40.0;
 const FOOT: f64 = 22.0;
@@ -45,6 +48,8 @@ pub fn draw(name: &str, does: &str, view: &LimitView, card: Rect, shapes: &mut V
     let inner = rect(card.x + PAD, card.y, card.width - 2.0 * PAD, card.height);
     let state = match view.retry_after {
         Some(after) => Piece::bold(format!("again in {}", short(after))).ink(Ink::RefusedText),
+        // Beside a bucket it is said already.
+        None if BUCKETS.contains(&view.policy) => Piece::dim(""),
         None => Piece::bold(view.state.note.clone()),
     };
     parts::ends(inner, card.y + 18.0, 12.0, Piece::bold(name), state, shapes);

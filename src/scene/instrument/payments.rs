@@ -13,7 +13,7 @@ use crate::scene::shape::{Fill, Shape, Stroke, slab};
 use crate::sim::{Span, Time};
 use crate::systems::payments::{Amount, Books, Movement, PaymentsView, State, TRANSITIONS, Webhooks};
 
-pub const ROOM: Room = Room { least: (286.0, 236.0), most: (500.0, 330.0), weight: 2.0 };
+pub const ROOM: Room = Room { least: (286.0, 236.0), most: (500.0, 286.0), weight: 2.0 };
 
 const PAD: f64 = 12.0;
 /// Name and number.
@@ -45,9 +45,12 @@ pub fn draw(name: &str, view: &PaymentsView, card: Rect, shapes: &mut Vec<Shape>
     let count = Piece::bold(figures::count(view.payments, "payment", "payments"));
     parts::ends(inner, card.y + 18.0, 12.0, Piece::bold(name), count, shapes);
     let day = Piece::dim(format!("day {}", figures::whole(u64::from(view.day) + 1)));
-    let refused = match view.refused {
-        0 => Piece::dim(""),
-        some => Piece::plain(figures::count(some, "step refused", "steps refused")).ink(Ink::RefusedText),
+    let refused = match (view.charged_again, view.refused) {
+        (0, 0) => Piece::dim(""),
+        (0, some) => {
+            Piece::plain(figures::count(some, "step refused", "steps refused")).ink(Ink::RefusedText)
+        }
+        (some, _) => Piece::bold(format!("{} charged again", figures::whole(some))).ink(Ink::FailedText),
     };
     parts::ends(inner, card.y + 32.0, SIZE, day, refused, shapes);
     let height = card.height - HEAD - LEDGER - HOOKS - FOOT - 6.0;
@@ -196,6 +199,10 @@ fn bar(parts: &[(&str, Amount, Ink)], all: f64, place: Rect, shapes: &mut Vec<Sh
 }
 
 fn hooks(hooks: &Webhooks, now: Time, inner: Rect, baseline: f64, shapes: &mut Vec<Shape>) {
+    if *hooks == Webhooks::default() {
+        // None are sent, or none yet.
+        return;
+    }
     let mut line = Line::new(inner, baseline, SIZE);
     line.put(Piece::plain("Webhooks"), shapes);
     let (again, waiting) = (hooks.again(), hooks.waiting());
@@ -238,6 +245,9 @@ pub fn describe(view: &PaymentsView) -> String {
     if view.refused > 0 {
         parts.push(figures::count(view.refused, "step refused", "steps refused"));
     }
+    if view.charged_again > 0 {
+        parts.push(format!("{} charged again", figures::whole(view.charged_again)));
+    }
     parts.push(format!("paid in {}", money(view.books.paid)));
     let known = parts_of(&view.books).into_iter().filter(|(_, amount, _)| *amount > 0);
     parts.extend(known.map(|(what, amount, _)| format!("{what} {}", money(amount))));
@@ -258,6 +268,7 @@ pub fn notable(view: &PaymentsView) -> Vec<Option<String>> {
     vec![
         Some(balance.to_owned()),
         decade(view.refused, "steps were refused"),
+        decade(view.charged_again, "customers were charged again"),
         decade(view.webhooks.waiting().into(), "webhooks wait"),
         decade(view.webhooks.given_up, "webhooks were given up"),
         (view.books.debts > 0).then(|| "merchants owe money".to_owned()),

@@ -166,13 +166,18 @@ impl Places<'_> {
     fn draw_circle_caption(&self, area: Rect, room: f64, shapes: &mut Vec<Shape>) {
         let center = area.center();
         let [dim, strong] = &self.caption;
-        let labels = |at: Point| {
+        let written = |[dim, strong]: [&str; 2], at: Point| {
             [
                 Label::new(dim, at.moved(0.0, -4.0), 11.0).ink(Ink::DimInk),
                 Label::new(strong, at.moved(0.0, 13.0), 12.0).bold(),
             ]
         };
-        let width = labels(center).iter().map(Label::width).fold(0.0, f64::max);
+        let width = |words| written(words, center).iter().map(Label::width).fold(0.0, f64::max);
+        // Of several owners the words are long: then it is the key and they.
+        let short = strong.split_once(" → ").map(|(key, owners)| [key, owners]);
+        let words = [dim.as_str(), strong.as_str()];
+        let words = short.filter(|short| width(words) > room && width(*short) <= room).unwrap_or(words);
+        let (width, labels) = (width(words), |at: Point| written(words, at));
         let side = (area.width - area.height) / 2.0 - 4.0;
         if width <= room {
             shapes.extend(labels(center).map(|label| label.middle().into()));

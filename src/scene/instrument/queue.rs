@@ -24,7 +24,7 @@ const CONSUMERS_MAX: usize = 16;
 const CHIP: (f64, f64) = (46.0, 22.0);
 const GAP: f64 = 5.0;
 /// Beside the capsule: what is in flight, and whose it is.
-const SIDE: f64 = 106.0;
+const SIDE: f64 = 114.0;
 
 fn parts(view: &QueueView, width: f64) -> (usize, usize) {
     let columns = ((width - 2.0 * MARGIN + GAP) / (CHIP.0 + GAP)) as usize;
@@ -49,7 +49,7 @@ pub fn draw(node: &NodeView, station: &Station, view: &QueueView, card: Rect, sh
     };
     ends(inner, card.y + 20.0, 12.0, Piece::bold(&node.name), said, shapes);
     let how = if view.ordered { "in order" } else { "to any consumer" };
-    let oldest = Piece::dim(format!("oldest {}", figures::ms(Some(view.oldest_ms))));
+    let oldest = Piece::dim(format!("oldest waits {}", figures::ms(Some(view.oldest_ms))));
     ends(inner, card.y + 35.0, 10.5, Piece::dim(how), oldest, shapes);
     let (rows, chips) = parts(view, card.width);
     let below = 16.0 + chips as f64 * (CHIP.1 + GAP) + FOOT;
@@ -117,8 +117,8 @@ fn draw_partition(
     }
     let owner = partition.owner.map_or(String::new(), |owner| format!(" → {}", owner + 1));
     let words = match partition.in_flight {
-        0 => format!("{waiting}{owner}"),
-        out => format!("{waiting} + {out} out{owner}"),
+        0 => format!("{waiting} wait{owner}"),
+        out => format!("{waiting} wait, {out} out{owner}"),
     };
     let ink = if partition.redelivered > 0 { Ink::WaitingText } else { Ink::Ink };
     let label = Label::new(words, point(capsule.right() + 8.0, middle + 3.6), 10.5).ink(ink);
@@ -178,7 +178,7 @@ fn draw_tray(view: &QueueView, area: Rect, shapes: &mut Vec<Shape>) {
     let sum = |of: fn(&PartitionView) -> u32| view.partitions.iter().map(of).sum::<u32>();
     let again = sum(|it| it.again + it.redelivered);
     if again > 0 {
-        line.dot(Ink::Waiting, Piece::plain(format!("{again} once more")), shapes);
+        line.dot(Ink::Waiting, Piece::plain(format!("{again} redelivered")), shapes);
     }
     let held = sum(|it| it.held);
     for (count, what) in [(u64::from(held), "producers held"), (view.dropped, "dropped"), (view.lost, "lost")]

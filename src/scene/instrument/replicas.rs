@@ -62,7 +62,7 @@ pub fn draw(node: &NodeView, station: &Station, view: &ReplicasView, card: Rect,
         _ => Piece::bold(format!("stale reads {}", figures::percent(share))).ink(Ink::FailedText),
     };
     ends(inner, card.y + 20.0, 12.0, Piece::bold(&node.name), stale, shapes);
-    ends(inner, card.y + 35.0, 10.5, Piece::dim(&station.does), agreement(view), shapes);
+    ends(inner, card.y + 35.0, 10.5, Piece::dim(&station.does), agreement(view, inner.width), shapes);
     let rows = rows(card, view.members.len());
     let Some(first) = rows.first() else { return };
     let (left, wide, shown) = chips(*first, view.keys.len());
@@ -91,13 +91,14 @@ pub fn draw(node: &NodeView, station: &Station, view: &ReplicasView, card: Rect,
 /// For how long replicas have differed, or how long they usually do. What is shorter than this is on its way.
 const APART_MS: f64 = 300.0;
 
-fn agreement(view: &ReplicasView) -> Piece {
+fn agreement(view: &ReplicasView, width: f64) -> Piece {
     let ms = |span: Span| figures::ms(Some(span.ms()));
+    let who = if width < 340.0 { "" } else { "replicas " };
     match (view.apart, view.agreed) {
         (Some(apart), _) if apart.ms() >= APART_MS => {
-            Piece::bold(format!("apart for {}", ms(apart))).ink(Ink::FailedText)
+            Piece::bold(format!("{who}apart for {}", ms(apart))).ink(Ink::FailedText)
         }
-        (_, Some(agreed)) => Piece::dim(format!("agree after {}", ms(agreed.median))),
+        (_, Some(agreed)) => Piece::dim(format!("{who}agree after {}", ms(agreed.median))),
         _ => Piece::dim(""),
     }
 }
@@ -205,8 +206,12 @@ fn foot(view: &ReplicasView, inner: Rect, top: f64, shapes: &mut Vec<Shape>) {
         line.put(Piece::plain(figures::count(hints.into(), "hint kept", "hints kept")), shapes);
     }
     if view.refused.writes > 0 {
-        let refused = figures::count(view.refused.writes, "write refused", "writes refused");
+        let refused = refused(view);
         line.put(Piece::plain(refused).ink(Ink::RefusedText), shapes);
+    }
+    if view.beside > 0 {
+        let kept = figures::count(view.beside, "conflict kept", "conflicts kept");
+        line.put(Piece::bold(kept).ink(Ink::WaitingText), shapes);
     }
     if view.lost > 0 {
         let lost = figures::count(view.lost, "acknowledged write lost", "acknowledged writes lost");
@@ -230,6 +235,15 @@ fn foot(view: &ReplicasView, inner: Rect, top: f64, shapes: &mut Vec<Shape>) {
     let short = labels.clone().next_back();
     let label = labels.find(|label| label.width() <= inner.width).or(short);
     shapes.extend(label.map(|label| label.shrunk(inner.width).into()));
+}
+
+/// "61 writes and 84 reads refused".
+fn refused(view: &ReplicasView) -> String {
+    let writes = figures::count(view.refused.writes, "write", "writes");
+    match view.refused.reads {
+        0 => format!("{writes} refused"),
+        reads => format!("{writes} and {} refused", figures::count(reads, "read", "reads")),
+    }
 }
 
 /// The last stale read, at length and shortly.
@@ -276,8 +290,11 @@ pub fn describe(view: &ReplicasView) -> String {
     if view.lost > 0 {
         said.push(figures::count(view.lost, "acknowledged write lost", "acknowledged writes lost"));
     }
+    if view.beside > 0 {
+        said.push(figures::count(view.beside, "conflict kept", "conflicts kept"));
+    }
     if view.refused.writes > 0 {
-        said.push(figures::count(view.refused.writes, "write refused", "writes refused"));
+        said.push(refused(view));
     }
     let ms = |span: Span| figures::ms(Some(span.ms()));
     said.extend(view.apart.map(|apart| format!("they have been apart for {}", ms(apart))));
@@ -291,6 +308,7 @@ pub fn notable(view: &ReplicasView) -> Vec<Option<String>> {
     vec![
         decade(view.stale_reads, "reads were stale"),
         decade(view.lost, "acknowledged writes were lost"),
+        decade(view.beside, "conflicts were kept"),
         decade(view.refused.writes, "writes were refused"),
         hints.then(|| "hints are kept for machines that missed writes".to_owned()),
     ]

@@ -172,7 +172,14 @@ fn caption(division: &Division) -> [String; 2] {
         (Way::Place, _, true) => "zone of",
         (Way::Place, ..) => "slot of",
     };
-    [how.into(), format!("key {} → {}", latest.key, latest.owner + 1)]
+    [how.into(), format!("key {} → {}", latest.key, owners(division, latest.owner))]
+}
+
+/// Who has the latest key: its owner, and those that have copies.
+fn owners(division: &Division, owner: u16) -> String {
+    let copies = division.copies.iter().filter(|member| **member != owner);
+    let all = std::iter::once(&owner).chain(copies).map(|member| (member + 1).to_string());
+    all.collect::<Vec<_>>().join(", ")
 }
 
 pub fn draw(
@@ -428,11 +435,23 @@ fn draw_figures(division: &Division, area: Rect, shapes: &mut Vec<Shape>) {
         let said = format!("{} of {}", figures::whole((*moved).into()), figures::whole((*of).into()));
         line(0, [("rows moved".into(), Ink::DimInk), (said, Ink::WaitingText)]);
     } else if let Some(found) = division.max_over_mean() {
-        line(0, [("max ÷ mean".into(), Ink::DimInk), (format!("{found:.2}"), Ink::Ink)]);
+        match &division.handover {
+            // What was moved row by row stays to be seen.
+            Some(over) if area.width < 250.0 => {
+                let moved = figures::whole(over.moved.into());
+                line(0, [("rows moved".into(), Ink::DimInk), (moved, Ink::WaitingText)]);
+            }
+            Some(over) => {
+                let said = figures::count(over.moved.into(), "row moved", "rows moved");
+                line(0, [(format!("max ÷ mean {found:.2}"), Ink::DimInk), (said, Ink::WaitingText)]);
+            }
+            None => line(0, [("max ÷ mean".into(), Ink::DimInk), (format!("{found:.2}"), Ink::Ink)]),
+        }
     }
     if let Some(moved) = division.moved {
         let share = |count: u32| figures::percent(f64::from(count) / f64::from(moved.of.max(1)));
-        let label = format!("moved {}", share(moved.moved));
+        let keys = if area.width < 230.0 { "moved" } else { "keys moved" };
+        let label = format!("{keys} {}", share(moved.moved));
         let other = match division.now.policy {
             "modulo" => format!("{} of {}", moved.moved, moved.of),
             _ => format!("with modulo {}", share(moved.with_modulo)),
@@ -467,7 +486,8 @@ pub fn in_full(division: &Division) -> String {
         said.push(format!("{}.", now.seen.note));
     }
     if let Some(latest) = division.latest {
-        said.push(format!("Key {} belongs to member {}.", latest.key, latest.owner + 1));
+        let members = if division.copies.len() > 1 { "members" } else { "member" };
+        said.push(format!("Key {} belongs to {members} {}.", latest.key, owners(division, latest.owner)));
     }
     let total: u32 = now.members.iter().map(|member| division.asked_of(*member)).sum();
     if total > 0 {

@@ -79,7 +79,7 @@ fn draw_row(
     shapes.push(state.into());
     let mut words = Line::new(left, row.y + 15.0, SIZE);
     words.put(Piece::bold(node.member_name(member.number)), shapes);
-    for (count, what) in [(machine.voting, "asks for votes"), (machine.decided, "commits")] {
+    for (count, what) in [(machine.voting, "asking for votes"), (machine.decided, "committing")] {
         if count > 0 {
             words.put(Piece::dim(format!("{count} {what}")), shapes);
         }

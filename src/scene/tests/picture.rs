@@ -289,9 +289,14 @@ fn a_target_says_what_its_card_says() {
 fn what_is_wrong_is_said_in_words_on_the_card() {
     let picture = System::new(4).overloaded().crashed().picture(800.0, 520.0);
     let texts: Vec<&str> = labels(&picture.shapes).iter().map(|label| label.text.as_str()).collect();
-    for wanted in
-        ["5× slower", "down", "queue full", "queue full ×7", "refused: queue full", "failed: server down"]
-    {
+    for wanted in [
+        "5× slower",
+        "down",
+        "queue full",
+        "queue full ×7",
+        "refused: queue full ×7",
+        "failed: server down ×3",
+    ] {
         assert!(texts.contains(&wanted), "{wanted} is missing in {texts:?}");
     }
 }

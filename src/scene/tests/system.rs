@@ -99,6 +99,7 @@ impl System {
             p99_ms: Some(p99),
             utilisation,
             status: Status::of(utilisation, 0.0, 16).max(of.status.min(Status::Calm)),
+            per_s: None,
         }
     }
 
@@ -148,7 +149,7 @@ impl System {
         let number = index as u32 + 1;
         self.members()[index] = MemberView { slow: 5.0, ..member(number, 4, 4, 16, 16) };
         self.readings.members[SERVERS][index] =
-            MemberReading { p99_ms: Some(2612.0), utilisation: 1.0, status: Status::Over };
+            MemberReading { p99_ms: Some(2612.0), utilisation: 1.0, status: Status::Over, per_s: None };
         self.readings.ended_by[Outcome::QueueFull as usize] = 7;
         self.readings.ended_by[Outcome::Ok as usize] = 2000;
         for n in 0..7 {

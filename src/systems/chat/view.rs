@@ -6,7 +6,7 @@ use crate::sim::Time;
 use serde::Serialize;
 
 /// Members and messages that are shown.
-pub const MEMBERS_SHOWN: usize = 12;
+pub const MEMBERS_SHOWN: usize = 32;
 pub const MESSAGES_SHOWN: usize = 6;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

@@ -292,7 +292,8 @@ impl Service for Running {
 
     #[cfg(feature = "whole")]
     fn view(&self, now: Time) -> ServiceView {
-        ServiceView::Payments(Box::new(self.payments.view(now)))
+        let view = self.payments.view(now);
+        ServiceView::Payments(Box::new(PaymentsView { charged_again: self.oracle.charged_again, ..view }))
     }
 
     fn check(&self) -> Result<(), String> {

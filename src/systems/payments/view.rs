@@ -16,6 +16,8 @@ pub struct PaymentsView {
     pub taken: [u64; TRANSITIONS.len()],
     /// Steps that were asked for and refused.
     pub refused: u64,
+    /// Payments that were captured once more for the same wish of a customer: nobody knows that but the experiment.
+    pub charged_again: u64,
     /// The last steps, oldest first, at most [`super::MOVEMENTS_KEPT`].
     pub recent: Vec<Movement>,
     pub books: Books,
@@ -79,6 +81,7 @@ impl Payments {
             states: self.in_states(),
             taken: self.movements.taken(),
             refused: self.movements.refusals(),
+            charged_again: 0,
             recent: self.movements.recent().copied().collect(),
             books: Books {
                 paid: totals.captured,
