@@ -10,6 +10,8 @@ use switchyard::run::snapshot::NodeState;
 use switchyard::scenario::Checked;
 use switchyard::scene::geometry::{Rect, rect};
 use switchyard::scene::shape::{Label, Shape};
+use switchyard::scene::target::TARGET_MIN;
+use switchyard::scene::yard::{Density, Yard};
 use switchyard::scene::{self, Fall, Height, MemberReading, Picture, Readings, Spot, Status, View, height};
 use switchyard::sim::{Place, Time};
 
@@ -143,6 +145,13 @@ fn look(lab: &Lab) -> Vec<String> {
             for reduced_motion in [false, true] {
                 let view = View { width, height, text, reduced_motion, ..View::default() };
                 let picture = scene::stage(&snapshot, &readings, &view);
+                let is_low = |row: &Rect| row.height * picture.layout.scale < TARGET_MIN - 0.5;
+                // More than so many need not be pressed one by one.
+                let few = |yard: &&Yard| yard.density == Density::Rows && yard.cards.len() <= 8;
+                let rows = picture.layout.yards.iter().filter(few);
+                if page == "1440" && rows.flat_map(|yard| &yard.cards).any(is_low) {
+                    found.push(format!("{} on {page}: rows are too low to be pressed", lab.id));
+                }
                 if picture.layout.scale < GROWN * text {
                     found.push(format!(
                         "{} on {page}: all is {:.2} times as large",
