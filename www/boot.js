@@ -165,12 +165,18 @@ const fetched = () => {
   if (request.status !== 200) throw new Error(`${part()}: ${request.status} ${request.statusText}`);
   return new WebAssembly.Module(Uint8Array.from(request.responseText, byte => byte.charCodeAt(0)));
 };
+/** What is imported by its place in the table, or without a name after the place of what was asked for before. */
+const byPlace = find => {
+  let place;
+  return new Proxy({}, { get: (_, name) => find(place = name === '' ? place + 1 : Number(name)) });
+};
 /** What the program imports, placeholders included; `own` are the functions of its script, `page` gives what it exports. */
 globalThis.__late = (own, page) => {
   link = () => {
     if (__late.linked || !compiled || !page()) return;
-    // It puts itself into the table.
-    new WebAssembly.Instance(compiled, { ...own, page: page() });
+    // It puts itself into the table, and finds in it what it calls of the first part.
+    const { functions } = page();
+    new WebAssembly.Instance(compiled, { ...own, page: page(), early: byPlace(place => functions.get(place)) });
     __late.linked = true;
   };
   const placeholder = place => (...values) => {
@@ -183,7 +189,7 @@ globalThis.__late = (own, page) => {
     link();
     return page().functions.get(place)(...values);
   };
-  return { ...own, late: new Proxy({}, { get: (_, place) => placeholder(Number(place)) }) };
+  return { ...own, late: byPlace(placeholder) };
 };
 /** What shows that somebody uses the page. */
 const SIGNS = ['pointerover', 'pointerdown', 'keydown', 'focusin', 'wheel', 'message'];

@@ -48,7 +48,7 @@ pub struct Series {
     /// left out.
     reads: Vec<Vec<[u64; 2]>>,
     /// Of the present window and those before it: the window with index `i` has place `i % RECENT_WINDOWS`.
-    recent: [Latencies; RECENT_WINDOWS],
+    recent: Vec<Latencies>,
 }
 
 impl Series {
@@ -61,7 +61,7 @@ impl Series {
             waiting: 0,
             passed: 0,
             reads: vec![],
-            recent: std::array::from_fn(|_| Latencies::new(2)),
+            recent: vec![Latencies::new(2); RECENT_WINDOWS],
         }
     }
 

@@ -1,8 +1,10 @@
 // The JavaScript module: the same report as the command line's, in Node and in the browser, for every lab.
 
 import { execFileSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect, test } from './fixtures.mjs';
 import { FOLDER, load } from './module.mjs';
 import { labIds } from './parts.mjs';
@@ -36,6 +38,24 @@ test('every lab: Node, browser and command line report the same', async ({ page 
     expect(inBrowser[at], id).toEqual(expected);
     sim.free();
   }
+});
+
+test('a module that is cut apart does what it did, in every lab', async () => {
+  test.setTimeout(300_000);
+  const folder = await mkdtemp(join(tmpdir(), 'switchyard-apart-'));
+  const parted = join(folder, 'switchyard_bg.wasm');
+  execFileSync('cargo', ['xtask', 'apart', join(FOLDER, 'switchyard_bg.wasm'), parted], { cwd: ROOT });
+  // The same script, loaded a second time.
+  await copyFile(join(FOLDER, 'switchyard.js'), join(folder, 'switchyard.mjs'));
+  const [whole, apart] = [await load(), await import(pathToFileURL(join(folder, 'switchyard.mjs')).href)];
+  await apart.default({ module_or_path: await readFile(parted) });
+  const reports = ({ labs, Scenario, Simulation }) => labs().map(({ scenario }) => {
+    const sim = new Simulation(Scenario.check(scenario));
+    while (sim.advance(1e9));
+    return sim.report();
+  });
+  expect(reports(apart)).toEqual(reports(whole));
+  await rm(folder, { recursive: true });
 });
 
 test('the package is whole: npm would pack every file it names, and the types name all that is there', async () => {

@@ -16,15 +16,18 @@ const VIEWS = [
   { play_ms: 15_000, viewport: { width: 1440, height: 900 } },
   { play_ms: 4_000, viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true },
   { play_ms: 4_000, viewport: { width: 1024, height: 768 }, colorScheme: 'dark', reducedMotion: 'reduce' },
+  // A machine that cannot keep up.
+  { play_ms: 8_000, viewport: { width: 1440, height: 900 }, slower: 8 },
 ];
 
 const site = await serve();
 const browser = await chromium.launch({ executablePath, args });
 const entered = new Set();
-for (const { play_ms, ...view } of VIEWS) {
+for (const { play_ms, slower, ...view } of VIEWS) {
   for (const at of PAGES) {
     const context = await browser.newContext({ ...view, serviceWorkers: 'block' });
     const page = await context.newPage();
+    if (slower) await (await context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: slower });
     await page.goto(site.address + at);
     await page.locator('#app > *').first().waitFor();
     await page.waitForTimeout(1500);

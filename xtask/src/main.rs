@@ -7,9 +7,11 @@
 mod bench;
 mod browser;
 mod build;
+mod data;
 mod labs;
 mod module;
 mod offline;
+mod outline;
 mod pages;
 mod pictures;
 mod post_build;
@@ -56,8 +58,13 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "profile",
-        summary: "which functions a first visit runs: xtask/late-functions.txt",
+        summary: "what of the program a first visit runs: xtask/late.txt",
         run: program::profile,
+    },
+    Command {
+        name: "apart",
+        summary: "a module cut at half of its forks, for the tests",
+        run: outline::command_line,
     },
     Command { name: "setup", summary: "only fetch what the other commands need", run: setup::setup },
     Command {

@@ -2,7 +2,7 @@
 //! them, and the examples.
 
 use crate::offline;
-use crate::post_build::files_below;
+use crate::post_build::{bare, files_below};
 use crate::process::root;
 use anyhow::{Context, Result};
 use std::ffi::OsStr;
@@ -58,7 +58,7 @@ fn join_styles(dist: &Path, html: &str) -> Result<String> {
         html.split_inclusive('\n').partition(|line| name_in(line).is_some());
     let mut joined = String::new();
     for file in styles.into_iter().filter_map(name_in).map(|name| dist.join(name)) {
-        joined += &fs::read_to_string(&file)?;
+        joined += &bare(&fs::read_to_string(&file)?);
         fs::remove_file(file)?;
     }
     let name = format!("style-{:08x}.css", hash(joined.as_bytes()));

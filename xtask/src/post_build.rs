@@ -51,6 +51,8 @@ pub fn post_build(_: &[String]) -> Result<()> {
             // Example pages stand for pages of others, and have policies of their own.
             "html" if file.parent() == Some(&dist) => insert_policy(file)?,
             "wasm" => fs::write(file, wasm::without_names(&fs::read(file)?)?)?,
+            // Those of `www/later` are named by what is in them already, and others are to be read.
+            "js" if is_program(file) => fs::write(file, bare(&fs::read_to_string(file)?))?,
             _ => {}
         }
     }
@@ -70,6 +72,29 @@ pub fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
 
 pub fn extension(file: &Path) -> &str {
     file.extension().and_then(|extension| extension.to_str()).unwrap_or_default()
+}
+
+/// What every visit loads.
+fn is_program(file: &Path) -> bool {
+    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.starts_with("boot-") || name.starts_with("switchyard-app-")
+}
+
+/// A script or style sheet without its indentation, and without comments that have lines to themselves.
+pub fn bare(text: &str) -> String {
+    let mut bare = String::with_capacity(text.len());
+    let mut in_comment = false;
+    for line in text.lines().map(str::trim_start) {
+        in_comment |= line.starts_with("/*") && (line.ends_with("*/") || !line.contains("*/"));
+        let is_comment = in_comment || line.starts_with("//");
+        if in_comment && line.ends_with("*/") {
+            in_comment = false;
+        } else if !is_comment && !line.is_empty() {
+            bare += line;
+            bare.push('\n');
+        }
+    }
+    bare
 }
 
 fn insert_policy(page: &Path) -> Result<()> {
@@ -115,6 +140,12 @@ mod tests {
     fn the_policy_is_the_documented_one() {
         let hosting = fs::read_to_string(root().join("www/hosting.md")).unwrap();
         assert!(hosting.contains(&format!("```\n{}\n```", POLICY.join("; "))));
+    }
+
+    #[test]
+    fn a_bare_text_has_neither_indentation_nor_comments_of_whole_lines() {
+        let text = "/** Two\n * lines. */\nlet a = 'b'; // stays\n\n  // One.\n  /* One. */\n  f(a, /* stays */ 1);\n/* stays */ g();\n";
+        assert_eq!(bare(text), "let a = 'b'; // stays\nf(a, /* stays */ 1);\n/* stays */ g();\n");
     }
 
     #[test]

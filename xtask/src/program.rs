@@ -2,14 +2,17 @@
 //! only what it runs.
 //!
 //! `cargo xtask profile` finds out what that is. It builds a page that notes every function it enters, opens it in a
-//! browser in the ways in which first visits come (`tests/browser/profile.mjs`), and lists in `late-functions.txt` what
+//! browser in the ways in which first visits come (`tests/browser/profile.mjs`), and lists in `late.txt` what
 //! never ran. A function that is newer than the list stays where it was: with an old list first visits load more,
 //! but nothing else is worse.
 
+use crate::data::Linked;
 use crate::pages::hash;
 use crate::post_build::files_below;
 use crate::process::{node, root, run};
-use crate::{browser, build, split};
+use crate::setup::WASM_TARGET;
+use crate::split::{self, NotRun};
+use crate::{browser, build};
 use anyhow::{Context, Result, bail};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -18,11 +21,14 @@ use std::{env, fs};
 /// Tells the build of the page that it is for [`profile`].
 const PROFILE: &str = "SWITCHYARD_PROFILE";
 
+/// The program as it was observed.
+const PROGRAM: &str = "program.wasm";
+
 /// The line of wasm-bindgen's script that names what the program imports.
 const IMPORTS: &str = "\"./switchyard-app_bg.js\": import0,";
 const WITH_LATE: &str = "...__late({ \"./switchyard-app_bg.js\": import0 }, () => wasm),";
 const WITH_PROFILE: &str = "\"./switchyard-app_bg.js\": import0,
-        \"profile\": { entered: number => { (globalThis.__entered ??= new Uint8Array(1 << 16))[number] = 1; } },";
+        \"profile\": { entered: number => { (globalThis.__entered ??= new Uint8Array(1 << 20))[number] = 1; } },";
 
 /// Leaves in the page's program what a first visit runs. The file with the rest.
 ///
@@ -42,10 +48,10 @@ pub fn cut(dist: &Path) -> Result<Option<String>> {
         Ok([before, imports, after].concat())
     };
     if env::var_os(PROFILE).is_some() {
-        let (observed, keys) = split::observed(&program)?;
-        fs::write(&module, observed)?;
+        fs::write(profile_dir().join(PROGRAM), &program)?;
+        fs::copy(linked(), profile_dir().join("linked.wasm"))?;
+        fs::write(&module, split::observed(&program)?)?;
         fs::write(&script, with(WITH_PROFILE)?)?;
-        fs::write(profile_dir().join("functions.txt"), lines(&keys))?;
         return Ok(None);
     }
     let split::Shortened { module: program, names } = split::shortened(&program)?;
@@ -58,7 +64,8 @@ pub fn cut(dist: &Path) -> Result<Option<String>> {
         }
         text = text.replace(&property, &format!("\n        {short}: "));
     }
-    let parts = split::split(&program, &keys(&list())?.into_iter().collect())?;
+    let linked = Linked::read(&fs::read(linked())?)?;
+    let parts = split::split(&program, &read(&fs::read_to_string(list())?)?, &linked)?;
     let late = format!("switchyard-app-late-{:08x}.wasm", hash(&parts.late));
     fs::write(dist.join(&late), parts.late)?;
     // The names that Trunk gave stand for the program as it was.
@@ -82,30 +89,65 @@ pub fn profile(_: &[String]) -> Result<()> {
     run(node("profile.mjs").arg(&entered).env("SWITCHYARD_DIST", &dist).env("CHROME", browser::chromium()?))?;
     let entered: HashSet<usize> =
         fs::read_to_string(entered)?.lines().map(str::parse).collect::<Result<_, _>>()?;
-    let keys = keys(&profile_dir().join("functions.txt"))?;
-    let ran: HashSet<u32> = entered.iter().filter_map(|&number| keys.get(number)).copied().collect();
-    let mut late: Vec<u32> = keys.iter().copied().filter(|key| !ran.contains(key)).collect();
-    late.sort_unstable();
-    late.dedup();
-    println!("a first visit runs {} of {} functions", entered.len(), keys.len());
-    fs::write(list(), lines(&late))?;
+    let not_run = split::not_run(&fs::read(profile_dir().join(PROGRAM))?, &entered)?;
+    let parts: usize = not_run.parts.values().map(|parts| parts.len()).sum();
+    println!("a first visit does not run {} functions and {parts} parts of others", not_run.functions.len());
+    fs::write(list(), written(&not_run))?;
     Ok(())
 }
 
-/// The keys of the functions that move.
+/// What the linker made of the page that was built last.
+fn linked() -> PathBuf {
+    root().join("target").join(WASM_TARGET).join("release/switchyard-app.wasm")
+}
+
+/// What moves.
 fn list() -> PathBuf {
-    root().join("xtask/late-functions.txt")
+    root().join("xtask/late.txt")
 }
 
 fn profile_dir() -> PathBuf {
     root().join("target/profile")
 }
 
-fn lines(keys: &[u32]) -> String {
-    keys.iter().map(|key| format!("{key:08x}\n")).collect()
+/// A line for each: the function's key, and for parts its shape and the numbers of the forks.
+fn written(NotRun { functions, parts }: &NotRun) -> String {
+    let functions = functions.iter().map(|key| format!("{key:08x}\n"));
+    let parts = parts.iter().map(|((key, shape), forks)| {
+        let forks: String = forks.iter().map(|fork| format!(" {fork}")).collect();
+        format!("{key:08x} {shape:08x}{forks}\n")
+    });
+    functions.chain(parts).collect()
 }
 
-fn keys(file: &Path) -> Result<Vec<u32>> {
-    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    Ok(text.lines().map(|key| u32::from_str_radix(key, 16)).collect::<Result<_, _>>()?)
+fn read(text: &str) -> Result<NotRun> {
+    let mut not_run = NotRun::default();
+    for line in text.lines() {
+        let mut words = line.split(' ');
+        let mut number = || words.next().map(|word| u32::from_str_radix(word, 16)).transpose();
+        let (key, shape) = (number()?, number()?);
+        match (key.context("an empty line")?, shape) {
+            (key, Some(shape)) => {
+                let forks = words.map(str::parse).collect::<Result<_, _>>()?;
+                not_run.parts.insert((key, shape), forks);
+            }
+            (key, None) => _ = not_run.functions.insert(key),
+        }
+    }
+    Ok(not_run)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_read_as_it_is_written() {
+        let not_run = NotRun {
+            functions: [7, 0xffff_ffff].into(),
+            parts: [((7, 1), [0, 12].into()), ((9, 2), [3].into())].into(),
+        };
+        assert_eq!(read(&written(&not_run)).unwrap(), not_run);
+        assert!(read("7\n\n").is_err() && read("seven\n").is_err() && read("7 8 nine\n").is_err());
+    }
 }

@@ -1,29 +1,47 @@
 //! Cuts the page's program in two: what a first visit runs, and what follows once the page stands.
 //!
-//! Most of a program's functions are not called before somebody does something. Those that `profile` never saw
-//! running move to a second module, which shares memory, tables and globals with the first. The first calls them
-//! through the table of functions, where placeholders stand for them that the page brings (`www/boot.js`): one that is
-//! called too early fetches the second module, and then calls what has taken its place. So the list of what moves
-//! decides only when something is loaded, never what the program does.
+//! Most of a program is not needed before somebody does something. What `profile` never saw running moves to a second
+//! module: functions, parts of others ([`crate::outline`]), and what data only these name ([`crate::data`]). The two
+//! share memory, tables and globals. The first calls the second's functions through the table of functions, where
+//! placeholders stand for them that the page brings (`www/boot.js`): one that is called too early fetches the second
+//! module, and then calls what has taken its place. So the list of what moves decides only when something is loaded,
+//! never what the program does.
 //!
 //! Binaryen's `wasm-split` does the same; it is neither a crate nor a package.
 
+use crate::data::{self, Linked};
+use crate::outline::{Fork, Globals, PART, forks, outermost, outline, shape, size};
 use anyhow::{Context, Result, bail};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use walrus::ir::{self, Instr, InstrSeq, Value, Visitor, VisitorMut, dfs_in_order, dfs_pre_order_mut};
 use walrus::{
     ConstExpr, ElementItems, ElementKind, ExportItem, FunctionId, FunctionKind, GlobalKind, ImportKind,
-    ImportedFunction, Module, TableId, TypeId, ValType, passes,
+    ImportedFunction, LocalFunction, Module, TableId, TypeId, ValType, passes,
 };
 
-/// From where the first module imports the placeholders, each by the number of its place in the table.
+/// From where the first module imports the placeholders, and the second the functions of the first: each by the number
+/// of its place in the table, or by no name at all where it is one more than that of the import before.
 const PLACEHOLDERS: &str = "late";
-/// From where the second imports what it shares with the first. `boot.js` knows both names, and the next.
+const STAYING: &str = "early";
+/// From where the second imports what else it shares with the first. `boot.js` knows all these names, and the next.
 const PAGE: &str = "page";
 /// The table of functions, among what the first exports.
 const TABLE: &str = "functions";
 /// The memory, as every module of Rust's exports it.
 const MEMORY: &str = "memory";
+
+/// Smaller parts of functions cost more where they are called than they save.
+const PART_INSTRUCTIONS_MIN: usize = 8;
+
+/// What a first visit does not run.
+#[derive(Debug, Default, PartialEq)]
+pub struct NotRun {
+    /// By their keys.
+    pub functions: BTreeSet<u32>,
+    /// By key and shape of the function: the numbers of the forks behind which nothing runs.
+    pub parts: BTreeMap<(u32, u32), BTreeSet<usize>>,
+}
 
 /// A program in two modules.
 pub struct Parts {
@@ -37,17 +55,35 @@ pub struct Shortened {
     pub names: Vec<(String, String)>,
 }
 
-/// Moves the functions with these keys out of the page's module, but for those that it exports.
+/// Moves this out of the page's module, but for functions that it exports.
 ///
 /// # Errors
 /// When it is no module, or not of the shape that Rust's compiler gives it.
-pub fn split(program: &[u8], moving: &HashSet<u32>) -> Result<Parts> {
-    let (mut page, mut late) = (Module::from_buffer(program)?, Module::from_buffer(program)?);
-    let plan = Plan::of(&page, moving)?;
-    plan.keep_moved(&mut late)?;
+pub fn split(program: &[u8], moving: &NotRun, linked: &Linked) -> Result<Parts> {
+    let program = parted(program, moving)?;
+    let (mut page, mut late) = (Module::from_buffer(&program)?, Module::from_buffer(&program)?);
+    let plan = Plan::of(&page, &moving.functions)?;
     plan.leave_placeholders(&mut page)?;
+    let unreached = linked.unreached(&page);
+    plan.keep_moved(&mut late, data::take(&mut page, &unreached))?;
     share(&mut page, &late);
     Ok(Parts { page: page.emit_wasm(), late: late.emit_wasm() })
+}
+
+/// The program with functions of their own for the parts that move.
+fn parted(program: &[u8], moving: &NotRun) -> Result<Vec<u8>> {
+    let mut module = Module::from_buffer(program)?;
+    let mut globals = Globals::default();
+    let own: Vec<FunctionId> = module.funcs.iter_local().map(|(id, _)| id).collect();
+    for id in own {
+        let function = module.funcs.get(id).kind.unwrap_local();
+        let key = key(module.funcs.get(id).name.as_deref().unwrap_or_default());
+        let Some(numbers) = moving.parts.get(&(key, shape(function))) else { continue };
+        let all = forks(function);
+        let chosen: Vec<Fork> = numbers.iter().filter_map(|&number| all.get(number)).copied().collect();
+        outline(&mut module, &mut globals, id, &chosen);
+    }
+    Ok(module.emit_wasm())
 }
 
 /// Gives what the program imports of its script names of a few letters: wasm-bindgen's say what each is, with a
@@ -65,28 +101,75 @@ pub fn shortened(program: &[u8]) -> Result<Shortened> {
     Ok(Shortened { module: module.emit_wasm(), names })
 }
 
-/// A module that reports each function that it enters, by its number, to `profile.entered`; and the keys of all of them.
+/// A module that reports to `profile.entered` where it comes: each function and each fork, by its number.
 ///
 /// # Errors
 /// When it is no module.
-pub fn observed(program: &[u8]) -> Result<(Vec<u8>, Vec<u32>)> {
+pub fn observed(program: &[u8]) -> Result<Vec<u8>> {
     let mut module = Module::from_buffer(program)?;
     let of_number = module.types.add(&[ValType::I32], &[]);
     let own: Vec<FunctionId> = module.funcs.iter_local().map(|(id, _)| id).collect();
     let (entered, _) = module.add_import_func("profile", "entered", of_number);
-    let mut keys = vec![];
-    for (number, id) in (0..).zip(own) {
-        let function = module.funcs.get_mut(id);
-        keys.push(key(function.name.as_deref().unwrap_or_default()));
-        let function = function.kind.unwrap_local_mut();
-        let entry = function.entry_block();
-        let report = [
-            (Instr::Const(ir::Const { value: Value::I32(number) }), ir::InstrLocId::default()),
-            (Instr::Call(ir::Call { func: entered }), ir::InstrLocId::default()),
-        ];
-        function.block_mut(entry).instrs.splice(0..0, report);
+    let mut numbers = 0..;
+    for id in own {
+        let function = module.funcs.get_mut(id).kind.unwrap_local_mut();
+        let mut places: Vec<(Fork, i32)> = places(function).into_iter().zip(&mut numbers).collect();
+        // From the last of each sequence on, so that the others stay where they are.
+        places.sort_by_key(|&(fork, _)| std::cmp::Reverse(fork));
+        for (Fork { sequence, place }, number) in places {
+            let report = [
+                (Instr::Const(ir::Const { value: Value::I32(number) }), ir::InstrLocId::default()),
+                (Instr::Call(ir::Call { func: entered }), ir::InstrLocId::default()),
+            ];
+            function.block_mut(sequence).instrs.splice(place..place, report);
+        }
     }
-    Ok((module.emit_wasm(), keys))
+    Ok(module.emit_wasm())
+}
+
+/// What is observed of a function, in this order.
+fn places(function: &LocalFunction) -> Vec<Fork> {
+    let beginning = Fork { sequence: function.entry_block(), place: 0 };
+    std::iter::once(beginning).chain(forks(function)).collect()
+}
+
+/// What a program did not run, of those numbers that [`observed`] reports.
+///
+/// # Errors
+/// When it is no module.
+pub fn not_run(program: &[u8], entered: &HashSet<usize>) -> Result<NotRun> {
+    let module = Module::from_buffer(program)?;
+    let (mut ran, mut functions) = (HashSet::new(), BTreeSet::new());
+    let mut parts: BTreeMap<(u32, u32), BTreeSet<usize>> = BTreeMap::new();
+    let mut number = 0;
+    for (id, function) in module.funcs.iter_local() {
+        let key = key(module.funcs.get(id).name.as_deref().unwrap_or_default());
+        let runs = entered.contains(&number);
+        let forks = forks(function);
+        let first = number + 1;
+        number = first + forks.len();
+        if !runs {
+            functions.insert(key);
+            continue;
+        }
+        ran.insert(key);
+        let cold = (first..).zip(&forks).filter(|(fork, _)| !entered.contains(fork));
+        let cold: BTreeSet<Fork> = cold.map(|(_, fork)| *fork).collect();
+        let outermost = outermost(function, &cold);
+        let large = (0..forks.len())
+            .filter(|&fork| {
+                outermost.contains(&forks[fork]) && size(function, forks[fork]) >= PART_INSTRUCTIONS_MIN
+            })
+            .collect();
+        // What only some of those do that cannot be told apart is run.
+        match parts.entry((key, shape(function))) {
+            Entry::Vacant(entry) => _ = entry.insert(large),
+            Entry::Occupied(mut entry) => entry.get_mut().retain(|fork| large.contains(fork)),
+        }
+    }
+    functions.retain(|key| !ran.contains(key));
+    parts.retain(|_, forks| !forks.is_empty());
+    Ok(NotRun { functions, parts })
 }
 
 /// Which function is meant, by its name, in whichever build: without the numbers that the compiler gives crates, and
@@ -115,12 +198,15 @@ struct Plan {
     moved: BTreeSet<usize>,
     /// Where the table has moved functions, and in what order.
     places: BTreeMap<i32, usize>,
-    /// The table's length, with the places that it had to be given.
-    table_size: i32,
+    /// Where it has functions that stay and that moved ones call.
+    called: BTreeMap<i32, usize>,
+    /// What it had to be given: from this place on, these functions.
+    added_at: i32,
+    added: Vec<usize>,
 }
 
 impl Plan {
-    fn of(program: &Module, moving: &HashSet<u32>) -> Result<Plan> {
+    fn of(program: &Module, moving: &BTreeSet<u32>) -> Result<Plan> {
         let exported: HashSet<FunctionId> = program
             .exports
             .iter()
@@ -129,7 +215,10 @@ impl Plan {
                 _ => None,
             })
             .collect();
-        let named = |id| moving.contains(&key(program.funcs.get(id).name.as_deref().unwrap_or_default()));
+        let named = |id| {
+            let name = program.funcs.get(id).name.as_deref().unwrap_or_default();
+            name.starts_with(PART) || moving.contains(&key(name))
+        };
         let own = program.funcs.iter_local();
         let moved: BTreeSet<usize> = own
             .map(|(id, _)| id)
@@ -138,7 +227,7 @@ impl Plan {
             .collect();
 
         let table = program.tables.get(functions(program)?);
-        let mut places = BTreeMap::new();
+        let mut listed = BTreeMap::new();
         for &segment in &table.elem_segments {
             let segment = program.elements.get(segment);
             let (ElementItems::Functions(items), ElementKind::Active { offset, .. }) =
@@ -147,25 +236,32 @@ impl Plan {
                 bail!("the table of functions is not filled from a list of functions");
             };
             let ConstExpr::Value(Value::I32(first)) = offset else { bail!("such a list has no fixed place") };
-            places.extend(
-                (*first..).zip(items.iter().map(|id| id.index())).filter(|(_, id)| moved.contains(id)),
-            );
+            listed.extend((*first..).zip(items.iter().map(|id| id.index())));
         }
-        let mut table_size = i32::try_from(table.initial)?;
-        let mut known: BTreeSet<usize> = places.values().copied().collect();
-        for called in called_outside(program, &moved) {
-            if known.insert(called) {
-                places.insert(table_size, called);
-                table_size += 1;
+        let mut places: BTreeMap<i32, usize> =
+            listed.iter().filter(|(_, id)| moved.contains(id)).map(|(&place, &id)| (place, id)).collect();
+        let first_places: BTreeMap<usize, i32> =
+            listed.iter().rev().map(|(&place, &id)| (id, place)).collect();
+        let added_at = i32::try_from(table.initial)?;
+        let mut added = vec![];
+        let mut place = |id: usize| match first_places.get(&id) {
+            Some(place) => *place,
+            None => {
+                added.push(id);
+                added_at + added.len() as i32 - 1
             }
-        }
-        Ok(Plan { moved, places, table_size })
+        };
+        let (from_outside, from_moved) = calls(program, &moved);
+        places.extend(from_outside.into_iter().map(|id| (place(id), id)));
+        let called = from_moved.into_iter().map(|id| (place(id), id)).collect();
+        Ok(Plan { moved, places, called, added_at, added })
     }
 
-    /// Makes the program the second module: the moved functions, which put themselves into the table.
-    fn keep_moved(&self, late: &mut Module) -> Result<()> {
+    /// Makes the program the second module: the moved functions, which put themselves into the table, and this data.
+    fn keep_moved(&self, late: &mut Module, data: Vec<(u32, Vec<u8>)>) -> Result<()> {
         let ids = ids(late);
         let table = functions(late)?;
+        let memory = late.memories.iter().next().context("there is no memory")?.id();
         late.start = None;
         late.exports = Default::default();
         late.data = Default::default();
@@ -173,6 +269,9 @@ impl Plan {
         for memory in late.memories.iter_mut() {
             memory.data_segments = Default::default();
             memory.import = Some(late.imports.add(PAGE, MEMORY, memory.id()));
+        }
+        for (address, bytes) in data {
+            data::put(late, memory, address, bytes);
         }
         for (number, other) in late.tables.iter_mut().enumerate() {
             other.elem_segments = Default::default();
@@ -184,10 +283,7 @@ impl Plan {
             late.globals.get_mut(id).kind =
                 GlobalKind::Import(late.imports.add(PAGE, &format!("global{number}"), id));
         }
-        let staying: Vec<FunctionId> = late.funcs.iter_local().map(|(id, _)| id).collect();
-        for id in staying.into_iter().filter(|id| !self.moved.contains(&id.index())) {
-            import(late, PAGE, id.index(), id);
-        }
+        import(late, STAYING, self.called.iter().map(|(&place, &index)| (place, ids[index])));
         for (first, run) in runs(&self.places) {
             put(late, table, first, run.into_iter().map(|index| ids[index]).collect());
         }
@@ -200,11 +296,6 @@ impl Plan {
     fn leave_placeholders(&self, page: &mut Module) -> Result<()> {
         let ids = ids(page);
         let table = functions(page)?;
-        let added: Vec<FunctionId> = self
-            .places
-            .range(i32::try_from(page.tables.get(table).initial)?..)
-            .map(|(_, &index)| ids[index])
-            .collect();
         let mut detour = Detour { table, ways: BTreeMap::new() };
         for (&place, &index) in &self.places {
             detour.ways.entry(ids[index]).or_insert((place, page.funcs.get(ids[index]).ty()));
@@ -215,16 +306,16 @@ impl Plan {
                 dfs_pre_order_mut(&mut detour, function, entry);
             }
         }
-        for (id, (place, _)) in detour.ways {
-            import(page, PLACEHOLDERS, place, id);
-        }
-        put(page, table, self.table_size - i32::try_from(added.len())?, added);
+        let placeholders: BTreeMap<i32, FunctionId> =
+            detour.ways.into_iter().map(|(id, (place, _))| (place, id)).collect();
+        import(page, PLACEHOLDERS, placeholders);
+        put(page, table, self.added_at, self.added.iter().map(|&index| ids[index]).collect());
         self.resize(page, table)
     }
 
     fn resize(&self, module: &mut Module, table: TableId) -> Result<()> {
         let table = module.tables.get_mut(table);
-        table.initial = u64::try_from(self.table_size)?;
+        table.initial = u64::try_from(self.added_at)? + self.added.len() as u64;
         table.maximum = table.maximum.map(|_| table.initial);
         Ok(())
     }
@@ -239,19 +330,23 @@ fn functions(program: &Module) -> Result<TableId> {
     program.tables.main_function_table()?.context("there is no table of functions")
 }
 
-/// The moved functions that others call.
-fn called_outside(program: &Module, moved: &BTreeSet<usize>) -> BTreeSet<usize> {
-    struct Calls<'a>(&'a BTreeSet<usize>, BTreeSet<usize>);
-    impl Visitor<'_> for Calls<'_> {
+/// The moved functions that others call; and the others that moved functions call.
+fn calls(program: &Module, moved: &BTreeSet<usize>) -> (BTreeSet<usize>, BTreeSet<usize>) {
+    struct Calls(BTreeSet<FunctionId>);
+    impl Visitor<'_> for Calls {
         fn visit_call(&mut self, call: &ir::Call) {
-            self.1.extend(Some(call.func.index()).filter(|index| self.0.contains(index)));
+            self.0.insert(call.func);
         }
     }
-    let mut calls = Calls(moved, BTreeSet::new());
-    for (_, function) in program.funcs.iter_local().filter(|(id, _)| !moved.contains(&id.index())) {
-        dfs_in_order(&mut calls, function, function.entry_block());
-    }
-    calls.1
+    let called = |by_moved: bool| {
+        let mut calls = Calls(BTreeSet::new());
+        let callers = program.funcs.iter_local().filter(|(id, _)| moved.contains(&id.index()) == by_moved);
+        callers.for_each(|(_, function)| dfs_in_order(&mut calls, function, function.entry_block()));
+        let is_own = |id: &FunctionId| matches!(program.funcs.get(*id).kind, FunctionKind::Local(_));
+        let other = calls.0.into_iter().filter(is_own).map(|id| id.index());
+        other.filter(|id| moved.contains(id) != by_moved).collect()
+    };
+    (called(false), called(true))
 }
 
 /// Calls through the table what is called by name.
@@ -275,11 +370,16 @@ impl VisitorMut for Detour {
     }
 }
 
-/// Makes a function of the module one that it imports.
-fn import(module: &mut Module, from: &str, name: impl ToString, id: FunctionId) {
-    let import = module.imports.add(from, &name.to_string(), id);
-    let function = module.funcs.get_mut(id);
-    function.kind = FunctionKind::Import(ImportedFunction { import, ty: function.ty() });
+/// Makes functions of the module ones that it imports, by their places in the table.
+fn import(module: &mut Module, from: &str, functions: impl IntoIterator<Item = (i32, FunctionId)>) {
+    let mut following = None;
+    for (place, id) in functions {
+        let name = if following == Some(place) { String::new() } else { place.to_string() };
+        let import = module.imports.add(from, &name, id);
+        let function = module.funcs.get_mut(id);
+        function.kind = FunctionKind::Import(ImportedFunction { import, ty: function.ty() });
+        following = Some(place + 1);
+    }
 }
 
 fn put(module: &mut Module, table: TableId, first: i32, functions: Vec<FunctionId>) {
@@ -302,12 +402,10 @@ fn runs(places: &BTreeMap<i32, usize>) -> Vec<(i32, Vec<usize>)> {
 
 /// Exports from the first module what the second imports of it.
 fn share(page: &mut Module, late: &Module) {
-    let ids = ids(page);
     let tables: Vec<TableId> = page.tables.iter().map(|table| table.id()).collect();
     let globals: Vec<_> = page.globals.iter().map(|global| global.id()).collect();
     for import in late.imports.iter().filter(|import| import.module == PAGE) {
         let item: ExportItem = match import.kind {
-            ImportKind::Function(id) => ids[id.index()].into(),
             ImportKind::Table(id) => tables[id.index()].into(),
             ImportKind::Global(id) => globals[id.index()].into(),
             // The memory is exported as it is.
@@ -323,7 +421,7 @@ mod tests {
     use super::*;
     use walrus::{FunctionBuilder, FunctionId};
 
-    /// A program that exports `start`, which calls `often` and `seldom`; `seldom` calls `often` and `alone`; the
+    /// A program that exports `start`, which calls `often` and `seldom`; `seldom` calls `often`, `alone` and `exported`; the
     /// table has `often` and `listed`, and nobody calls `exported`.
     fn program() -> Vec<u8> {
         let mut module = Module::default();
@@ -340,9 +438,9 @@ mod tests {
         let often = function(&mut module, "app[0123456789abcdef]::often", &[]);
         let alone = function(&mut module, "app[0123456789abcdef]::alone", &[]);
         let listed = function(&mut module, "app[0123456789abcdef]::listed", &[]);
-        let seldom = function(&mut module, "app[0123456789abcdef]::seldom", &[often, alone]);
-        let start = function(&mut module, "app[0123456789abcdef]::start", &[often, seldom, seldom]);
         let exported = function(&mut module, "app[0123456789abcdef]::exported", &[]);
+        let seldom = function(&mut module, "app[0123456789abcdef]::seldom", &[often, alone, exported]);
+        let start = function(&mut module, "app[0123456789abcdef]::start", &[often, seldom, seldom]);
         module.exports.add("start", start);
         module.exports.add("exported", exported);
         let table = module.tables.add_local(false, 3, Some(3), walrus::RefType::FUNCREF);
@@ -351,17 +449,15 @@ mod tests {
     }
 
     fn halves(names: &[&str]) -> (Module, Module) {
-        let moving = names.iter().map(|name| key(&format!("app[fedcba9876543210]::{name}"))).collect();
-        let parts = split(&program(), &moving).unwrap();
+        let functions = names.iter().map(|name| key(&format!("app[fedcba9876543210]::{name}"))).collect();
+        let moving = NotRun { functions, ..NotRun::default() };
+        let parts = split(&program(), &moving, &Linked::default()).unwrap();
         // Reading them checks them.
         (Module::from_buffer(&parts.page).unwrap(), Module::from_buffer(&parts.late).unwrap())
     }
 
     fn imports(module: &Module) -> Vec<(String, String)> {
-        let mut imports: Vec<_> =
-            module.imports.iter().map(|import| (import.module.clone(), import.name.clone())).collect();
-        imports.sort();
-        imports
+        module.imports.iter().map(|import| (import.module.clone(), import.name.clone())).collect()
     }
 
     fn own(module: &Module) -> Vec<&str> {
@@ -377,22 +473,17 @@ mod tests {
         assert_eq!(own(&page), ["exported", "often", "start"], "what is exported stays");
         assert_eq!(own(&late), ["alone", "listed", "seldom"]);
         // `listed` has place 2 already, `seldom` gets one behind the end, `alone` is called by what moves only.
-        let place = |place: &str| (PLACEHOLDERS.to_owned(), place.to_owned());
-        assert_eq!(imports(&page), [place("2"), place("3")]);
+        let named = |from: &str, name: &str| (from.to_owned(), name.to_owned());
+        // The first by its place, the second after it.
+        assert_eq!(imports(&page), [named(PLACEHOLDERS, "2"), named(PLACEHOLDERS, "")]);
+        // `often` has a place, `exported` gets the last.
+        let shared = [named(PAGE, TABLE), named(STAYING, "1"), named(STAYING, "4")];
+        assert_eq!(imports(&late).into_iter().collect::<BTreeSet<_>>(), shared.into());
         for module in [&page, &late] {
-            assert_eq!(module.tables.get(functions(module).unwrap()).initial, 4);
+            assert_eq!(module.tables.get(functions(module).unwrap()).initial, 5);
         }
         let exports: BTreeSet<&str> = page.exports.iter().map(|export| export.name.as_str()).collect();
-        let shared = imports(&late);
-        assert!(
-            shared.iter().all(|(from, name)| from == PAGE && exports.contains(name.as_str())),
-            "{shared:?}"
-        );
-        // The table, the memory and `often`.
-        assert!(
-            shared.len() >= 2 && exports.contains("start") && exports.contains("exported"),
-            "{exports:?}"
-        );
+        assert_eq!(exports, ["exported", MEMORY, "start", TABLE].into());
     }
 
     #[test]
@@ -420,7 +511,7 @@ mod tests {
         assert_eq!(filled(&late), [(2, vec![name("listed"), name("seldom")])]);
         assert_eq!(
             filled(&page).iter().map(|(first, items)| (*first, items.len())).collect::<Vec<_>>(),
-            [(1, 2), (3, 1)]
+            [(1, 2), (3, 2)]
         );
         // Each call by name is one through the table, at the place that the second part fills.
         let start = page.exports.get_func("start").unwrap();
@@ -468,9 +559,36 @@ mod tests {
 
     #[test]
     fn a_program_that_is_observed_reports_each_function_once() {
-        let (observed, keys) = observed(&program()).unwrap();
-        let observed = Module::from_buffer(&observed).unwrap();
+        let observed = Module::from_buffer(&observed(&program()).unwrap()).unwrap();
         assert_eq!(imports(&observed), [("profile".to_owned(), "entered".to_owned())]);
-        assert_eq!((keys.len(), observed.funcs.iter_local().count()), (6, 6));
+        let entered = observed.imports.find("profile", "entered").unwrap();
+        let ImportKind::Function(entered) = observed.imports.get(entered).kind else { panic!() };
+        let mut numbers = vec![];
+        for (_, function) in observed.funcs.iter_local() {
+            let instrs: Vec<&Instr> =
+                function.block(function.entry_block()).instrs.iter().map(|(instr, _)| instr).collect();
+            let [Instr::Const(ir::Const { value: Value::I32(number) }), Instr::Call(call), ..] = instrs[..]
+            else {
+                panic!("{instrs:?}")
+            };
+            assert_eq!(call.func, entered);
+            numbers.push(*number);
+        }
+        numbers.sort_unstable();
+        assert_eq!(numbers, [0, 1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn what_did_not_run_is_told_by_the_same_numbers() {
+        let program = program();
+        let module = Module::from_buffer(&program).unwrap();
+        let keys: Vec<u32> = module
+            .funcs
+            .iter_local()
+            .map(|(id, _)| key(module.funcs.get(id).name.as_deref().unwrap()))
+            .collect();
+        let not_run = not_run(&program, &[0, 2, 5].into()).unwrap();
+        assert_eq!(not_run.functions, [keys[1], keys[3], keys[4]].into());
+        assert!(not_run.parts.is_empty());
     }
 }

@@ -4,8 +4,8 @@ use anyhow::{Context, Result, bail};
 
 const MAGIC: &[u8] = b"\0asm\x01\0\0\0";
 
-/// Custom sections that nothing needs at run time; the names are a third of a module.
-const NEEDLESS: &[&[u8]] = &[b"name", b"producers"];
+/// Custom sections that nothing needs at run time: most of a module.
+const NEEDLESS: &[&[u8]] = &[b"name", b"producers", b"linking", b"reloc.CODE", b"reloc.DATA"];
 
 /// The module without its `name` and `producers` sections (WebAssembly core specification, 5.5).
 ///

@@ -1,0 +1,362 @@
+//! Which data of a program is named only by some of its functions.
+//!
+//! The linker notes where in code and data the address of which data stands (`src/app/build.rs`; "Linking" in the
+//! WebAssembly tool conventions). What functions name, and what that names in turn, they need; nothing else can they reach.
+
+use crate::split::key;
+use anyhow::{Context, Result};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
+use walrus::ir::{self, Value, Visitor, dfs_in_order};
+use walrus::{ConstExpr, DataKind, LocalFunction, Module};
+use wasmparser::{
+    BinaryReader, DataKind as Kind, KnownCustom, Linking, Name, Operator, Parser, Payload, RelocationEntry,
+    RelocationType, SymbolInfo,
+};
+
+/// A shorter piece is not worth a segment of its own.
+const PIECE_BYTES_MIN: u32 = 32;
+/// Zeros between pieces of data, for alignment.
+const PADDING_BYTES_MAX: u32 = 16;
+
+/// What the linker has noted.
+#[derive(Debug, Default)]
+pub struct Linked {
+    /// Pieces of data that are one, by where they begin: where they end.
+    objects: BTreeMap<u32, u32>,
+    /// What an object names, by where they begin.
+    names: BTreeMap<u32, BTreeSet<u32>>,
+    /// By a function's key: the numbers in its code that are addresses, and in which object.
+    functions: HashMap<u32, BTreeMap<u32, u32>>,
+}
+
+impl Linked {
+    /// From what the linker made.
+    ///
+    /// # Errors
+    /// When it is no module, or the linker has not noted what is needed.
+    pub fn read(program: &[u8]) -> Result<Linked> {
+        let mut bodies: Vec<Range<usize>> = vec![];
+        let (mut code_at, mut data_at) = (0, 0);
+        // Of data: where in the file, and to what address it goes.
+        let mut segments: Vec<(Range<usize>, u32)> = vec![];
+        let mut names: HashMap<u32, String> = HashMap::new();
+        let (mut symbols, mut notes) = (vec![], vec![]);
+        let mut imported = 0;
+        for payload in Parser::new(0).parse_all(program) {
+            match payload? {
+                Payload::ImportSection(imports) => {
+                    for import in imports.into_imports() {
+                        imported += u32::from(matches!(import?.ty, wasmparser::TypeRef::Func(_)));
+                    }
+                }
+                Payload::CodeSectionStart { range, .. } => code_at = range.start,
+                Payload::CodeSectionEntry(body) => bodies.push(body.range()),
+                Payload::DataSection(section) => {
+                    data_at = section.range().start;
+                    for data in section {
+                        let data = data?;
+                        let Kind::Active { offset_expr, .. } = data.kind else { continue };
+                        let Operator::I32Const { value } = offset_expr.get_operators_reader().read()? else {
+                            continue;
+                        };
+                        let from = data.range.end - data.data.len();
+                        segments.push((from..data.range.end, value as u32));
+                    }
+                }
+                Payload::CustomSection(section) => match section.as_known() {
+                    KnownCustom::Name(reader) => {
+                        for part in reader {
+                            if let Name::Function(all) = part? {
+                                for naming in all {
+                                    let naming = naming?;
+                                    names.insert(naming.index, naming.name.to_owned());
+                                }
+                            }
+                        }
+                    }
+                    KnownCustom::Linking(reader) => {
+                        for part in reader {
+                            if let Linking::SymbolTable(all) = part? {
+                                symbols = all.into_iter().collect::<Result<_, _>>()?;
+                            }
+                        }
+                    }
+                    KnownCustom::Reloc(reader) => {
+                        let of_code = section.name().ends_with("CODE");
+                        for entry in reader.entries() {
+                            notes.push((of_code, entry?));
+                        }
+                    }
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+        let address = |symbol: u32| match symbols.get(symbol as usize) {
+            Some(SymbolInfo::Data { symbol: Some(symbol), .. }) if symbol.size > 0 => {
+                let (_, base) = segments.get(symbol.index as usize)?;
+                Some((base + symbol.offset, base + symbol.offset + symbol.size))
+            }
+            _ => None,
+        };
+        let mut linked = Linked::default();
+        for symbol in 0..symbols.len() as u32 {
+            if let Some((from, upto)) = address(symbol) {
+                let end = linked.objects.entry(from).or_default();
+                *end = upto.max(*end);
+            }
+        }
+        linked.join();
+        for (of_code, note) in notes.into_iter().filter(|(_, note)| is_address(note)) {
+            // What has no size is no data: the ends of the heap and of the stack.
+            let Some((symbol, _)) = address(note.index) else { continue };
+            let named = linked.object(symbol).context("a symbol without an object")?;
+            if of_code {
+                let at = code_at + note.offset as usize;
+                let body = bodies.partition_point(|body| body.end <= at);
+                let name = names.get(&(imported + body as u32)).context("a function without a name")?;
+                let name = rustc_demangle::try_demangle(name).map_or(name.clone(), |name| name.to_string());
+                let number = (i64::from(symbol) + note.addend) as u32;
+                let written =
+                    BinaryReader::new(&program[at..at + note.ty.extent()], at).read_var_i32()? as u32;
+                anyhow::ensure!(written == number, "{written:#x} stands where {number:#x} should");
+                linked.functions.entry(key(&name)).or_default().insert(number, named);
+            } else {
+                let at = data_at + note.offset as usize;
+                let inside = segments.iter().find(|(file, _)| file.contains(&at));
+                let (file, base) = inside.context("an address beside the data")?;
+                let holder = linked.object(base + (at - file.start) as u32);
+                linked.names.entry(holder.context("an address in no object")?).or_default().insert(named);
+            }
+        }
+        Ok(linked)
+    }
+
+    /// Makes one object of those that overlap.
+    fn join(&mut self) {
+        let mut joined: BTreeMap<u32, u32> = BTreeMap::new();
+        for (&from, &upto) in &self.objects {
+            match joined.last_entry() {
+                Some(mut last) if *last.get() > from => *last.get_mut() = upto.max(*last.get()),
+                _ => _ = joined.insert(from, upto),
+            }
+        }
+        self.objects = joined;
+    }
+
+    /// Where the object begins that has this address.
+    fn object(&self, address: u32) -> Option<u32> {
+        let (&from, &upto) = self.objects.range(..=address).next_back()?;
+        (address < upto).then_some(from)
+    }
+
+    /// Where the data lies that no function of this module can reach.
+    pub fn unreached(&self, module: &Module) -> Vec<Range<u32>> {
+        let mut found = Addresses { of: None, all: self, found: BTreeSet::new() };
+        for (id, function) in module.funcs.iter_local() {
+            let name = module.funcs.get(id).name.as_deref().unwrap_or_default();
+            found.of = self.functions.get(&key(name));
+            found.visit(function);
+        }
+        let mut reached = BTreeSet::new();
+        let mut open: Vec<u32> = found.found.into_iter().collect();
+        while let Some(object) = open.pop() {
+            if reached.insert(object) {
+                open.extend(self.names.get(&object).into_iter().flatten());
+            }
+        }
+        let mut pieces: Vec<Range<u32>> = vec![];
+        let mut passed_reached = true;
+        for (&from, &upto) in &self.objects {
+            if reached.contains(&from) {
+                passed_reached = true;
+                continue;
+            }
+            match pieces.last_mut() {
+                Some(piece) if !passed_reached && from - piece.end < PADDING_BYTES_MAX => piece.end = upto,
+                _ => pieces.push(from..upto),
+            }
+            passed_reached = false;
+        }
+        pieces.retain(|piece| piece.end - piece.start >= PIECE_BYTES_MIN);
+        pieces
+    }
+}
+
+fn is_address(note: &RelocationEntry) -> bool {
+    use RelocationType::{MemoryAddrI32, MemoryAddrLeb, MemoryAddrSleb};
+    matches!(note.ty, MemoryAddrI32 | MemoryAddrLeb | MemoryAddrSleb)
+}
+
+/// Collects the objects whose addresses stand in functions.
+struct Addresses<'a> {
+    /// Those of the present function; `None` for one that the linker did not know: each number may be an address.
+    of: Option<&'a BTreeMap<u32, u32>>,
+    all: &'a Linked,
+    found: BTreeSet<u32>,
+}
+
+impl Addresses<'_> {
+    fn visit(&mut self, function: &LocalFunction) {
+        dfs_in_order(self, function, function.entry_block());
+    }
+
+    fn number(&mut self, number: u32) {
+        self.found.extend(match self.of {
+            Some(known) => known.get(&number).copied(),
+            None => self.all.object(number),
+        });
+    }
+}
+
+impl Visitor<'_> for Addresses<'_> {
+    fn visit_const(&mut self, constant: &ir::Const) {
+        if let Value::I32(number) = constant.value {
+            self.number(number as u32);
+        }
+    }
+
+    fn visit_load(&mut self, load: &ir::Load) {
+        self.number(load.arg.offset as u32);
+    }
+
+    fn visit_store(&mut self, store: &ir::Store) {
+        self.number(store.arg.offset as u32);
+    }
+}
+
+/// Takes these pieces of data out of a module: each with where it goes.
+pub fn take(module: &mut Module, pieces: &[Range<u32>]) -> Vec<(u32, Vec<u8>)> {
+    let mut taken = vec![];
+    let all: Vec<_> = module.data.iter().map(|data| data.id()).collect();
+    for id in all {
+        let data = module.data.get(id);
+        let DataKind::Active { memory, offset: ConstExpr::Value(Value::I32(first)) } = data.kind else {
+            continue;
+        };
+        let (first, bytes) = (first as u32, data.value.clone());
+        let end = first + bytes.len() as u32;
+        let part =
+            |range: Range<u32>| bytes[(range.start - first) as usize..(range.end - first) as usize].to_vec();
+        let mut at = first;
+        let mut kept = vec![];
+        for piece in pieces.iter().filter(|piece| first <= piece.start && piece.end <= end) {
+            kept.push(at..piece.start);
+            taken.push((piece.start, part(piece.clone())));
+            at = piece.end;
+        }
+        kept.push(at..end);
+        module.data.delete(id);
+        module.memories.get_mut(memory).data_segments.remove(&id);
+        for range in kept.into_iter().filter(|range| !range.is_empty()) {
+            put(module, memory, range.start, part(range));
+        }
+    }
+    taken
+}
+
+/// Gives a module data that goes to this address.
+pub fn put(module: &mut Module, memory: walrus::MemoryId, address: u32, bytes: Vec<u8>) {
+    let kind = DataKind::Active { memory, offset: ConstExpr::Value(Value::I32(address as i32)) };
+    let id = module.data.add(kind, bytes);
+    module.memories.get_mut(memory).data_segments.insert(id);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use walrus::FunctionBuilder;
+
+    fn section(id: u8, content: &[u8]) -> Vec<u8> {
+        [&[id, content.len() as u8 | 0x80, (content.len() >> 7) as u8], content].concat()
+    }
+
+    fn custom(name: &str, content: &[u8]) -> Vec<u8> {
+        section(0, &[&[name.len() as u8], name.as_bytes(), content].concat())
+    }
+
+    /// As the linker writes them, in five bytes each.
+    fn padded(number: u32) -> [u8; 5] {
+        [0, 7, 14, 21, 28].map(|shift| (number >> shift) as u8 & 0x7f | if shift < 28 { 0x80 } else { 0 })
+    }
+
+    /// Two functions, `early` and `late`, that name the first and the second of three objects of 40 bytes from 1024 on;
+    /// the first names the third, at its byte 8.
+    fn linked() -> Vec<u8> {
+        let body = |address| [&[9, 0, 0x41][..], &padded(address), &[0x1a, 0x0b]].concat();
+        let mut data = vec![0; 120];
+        data[8..12].copy_from_slice(&1104_u32.to_le_bytes());
+        let symbol = |name: u8, offset: u8| [1, 0, 1, name, 0, offset, 40];
+        let symbols = [&[3][..], &symbol(b'a', 0), &symbol(b'b', 40), &symbol(b'c', 80)].concat();
+        let names = [&[2, 0, 5][..], b"early", &[1, 4], b"late"].concat();
+        [
+            &b"\0asm\x01\0\0\0"[..],
+            &section(1, &[1, 0x60, 0, 0]),
+            &section(3, &[2, 0, 0]),
+            &section(5, &[1, 0, 1]),
+            &section(10, &[&[2][..], &body(1024), &body(1064)].concat()),
+            &section(11, &[&[1, 0, 0x41, 0x80, 0x08, 0x0b, 120][..], &data].concat()),
+            &custom("linking", &[&[2, 8, symbols.len() as u8][..], &symbols].concat()),
+            // Kind, place, symbol, and what is added: of the code's section, then of the data's.
+            &custom("reloc.CODE", &[3, 2, 4, 4, 0, 0, 4, 14, 1, 0]),
+            &custom("reloc.DATA", &[4, 1, 5, 15, 2, 0]),
+            &custom("name", &[&[1, names.len() as u8][..], &names].concat()),
+        ]
+        .concat()
+    }
+
+    /// A module with that data, and functions of these names that name these addresses.
+    fn module(functions: &[(&str, i32)]) -> Module {
+        let mut module = Module::default();
+        let memory = module.memories.add_local(false, false, 1, None, None);
+        put(&mut module, memory, 1024, (0..120).collect());
+        for &(name, address) in functions {
+            let mut builder = FunctionBuilder::new(&mut module.types, &[], &[]);
+            builder.name(name.to_owned()).func_body().i32_const(address).drop();
+            builder.finish(vec![], &mut module.funcs);
+        }
+        module
+    }
+
+    #[test]
+    fn data_that_functions_reach_is_what_they_name_and_what_that_names() {
+        let linked = Linked::read(&linked()).unwrap();
+        let unreached = |functions: &[(&str, i32)]| -> Vec<(u32, u32)> {
+            linked.unreached(&module(functions)).into_iter().map(|piece| (piece.start, piece.end)).collect()
+        };
+        assert_eq!(unreached(&[("early", 1024)]), [(1064, 1104)]);
+        assert_eq!(unreached(&[("late", 1064)]), [(1024, 1064), (1104, 1144)]);
+        assert_eq!(unreached(&[]), [(1024, 1144)]);
+        // That number is no address there; of a function that the linker did not know, each may be one.
+        assert_eq!(unreached(&[("early", 1064)]), [(1024, 1144)]);
+        assert_eq!(unreached(&[("added", 1070)]), [(1024, 1064), (1104, 1144)]);
+    }
+
+    #[test]
+    fn a_module_that_the_linker_noted_nothing_of_keeps_all() {
+        let linked = Linked::read(&module(&[("early", 1024)]).emit_wasm()).unwrap();
+        assert!(linked.unreached(&module(&[])).is_empty());
+    }
+
+    #[test]
+    fn what_is_taken_leaves_the_rest_where_it_was() {
+        let mut module = module(&[]);
+        let taken = take(&mut module, &[1064..1104, 2000..2040]);
+        assert_eq!(taken, [(1064, (40..80).collect())]);
+        module.exports.add("memory", module.memories.iter().next().unwrap().id());
+        walrus::passes::gc::run(&mut module);
+        let module = Module::from_buffer(&module.emit_wasm()).unwrap();
+        let left: Vec<(u32, Vec<u8>)> = module
+            .data
+            .iter()
+            .map(|data| match data.kind {
+                DataKind::Active { offset: ConstExpr::Value(Value::I32(first)), .. } => {
+                    (first as u32, data.value.clone())
+                }
+                _ => panic!("{data:?}"),
+            })
+            .collect();
+        assert_eq!(left, [(1024, (0..40).collect()), (1104, (80..120).collect())]);
+    }
+}
