@@ -77,12 +77,15 @@ impl Server<'_> {
         }
     }
 
-    /// "33.0/s · p99 104 ms" and shorter forms, with the colour of the status.
+    /// "p99 104 ms" or "33.0/s · p99 104 ms" and shorter forms, with the colour of the status. Where others than clients
+    /// decide how many calls come, that is the last to go.
     fn p99(&self, size: f64) -> [Label; 3] {
         let figure = figures::ms(self.reading.p99_ms);
         let p99 = format!("p99 {figure}");
-        let long = self.reading.per_s.map(|rate| format!("{}/s · {p99}", figures::figure(rate)));
-        let forms = [long.unwrap_or_else(|| p99.clone()), p99, figure];
+        let forms = match self.reading.per_s.map(|rate| format!("{}/s", figures::figure(rate))) {
+            Some(rate) => [format!("{rate} · {p99}"), rate.clone(), rate],
+            None => [p99.clone(), p99, figure],
+        };
         forms.map(|text| self.toned(Label::new(text, point(0.0, 0.0), size)))
     }
 

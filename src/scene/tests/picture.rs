@@ -42,6 +42,18 @@ fn fills(picture: &Picture, card: Rect, ink: Ink) -> (usize, usize) {
 }
 
 #[test]
+fn what_comes_to_a_machine_behind_a_cache_is_said_however_small_its_card() {
+    for (width, height) in SIZES {
+        let mut system = System::new(1);
+        let reading = &mut system.readings.members[SERVERS][0];
+        (reading.per_s, reading.p99_ms) = (Some(33.0), Some(104.0));
+        let picture = system.picture(width, height);
+        let said = labels(&picture.shapes).iter().any(|label| label.text.starts_with("33.0/s"));
+        assert!(said, "{width} × {height}");
+    }
+}
+
+#[test]
 fn filled_slots_are_busy_workers_and_filled_places_are_queued_requests() {
     for (width, height) in [(800.0, 520.0), (1100.0, 700.0), (390.0, 620.0)] {
         let mut system = System::new(4);
