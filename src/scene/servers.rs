@@ -77,14 +77,14 @@ impl Server<'_> {
         }
     }
 
-    /// "p99 104 ms" or "33.0/s · p99 104 ms" and shorter forms, with the colour of the status. Where others than clients
+    /// "p99 104 ms" or "33.0/s · p99 104 ms" and a shorter form, with the colour of the status. Where others than clients
     /// decide how many calls come, that is the last to go.
-    fn p99(&self, size: f64) -> [Label; 3] {
+    fn p99(&self, size: f64) -> [Label; 2] {
         let figure = figures::ms(self.reading.p99_ms);
         let p99 = format!("p99 {figure}");
         let forms = match self.reading.per_s.map(|rate| format!("{}/s", figures::figure(rate))) {
-            Some(rate) => [format!("{rate} · {p99}"), rate.clone(), rate],
-            None => [p99.clone(), p99, figure],
+            Some(rate) => [format!("{rate} · {p99}"), rate],
+            None => [p99, figure],
         };
         forms.map(|text| self.toned(Label::new(text, point(0.0, 0.0), size)))
     }
@@ -123,7 +123,7 @@ impl Server<'_> {
         let forms = self.p99((size - 1.5).min(11.5));
         // A short name rather than no figure, where the figure has no other place.
         let two_rows = card.height >= 76.0 && card.width < 196.0;
-        let figure = if two_rows || self.view.down { 0.0 } else { forms[2].width() + 8.0 };
+        let figure = if two_rows || self.view.down { 0.0 } else { forms[1].width() + 8.0 };
         let name = if width(&full) + badge_width + figure <= room { full } else { short };
         let name_width = width(&name);
         let ink = if self.view.down { Ink::DimInk } else { Ink::Ink };
@@ -145,7 +145,7 @@ impl Server<'_> {
                 shapes.push(Label { at, ..label }.end().into());
                 None
             }
-            None => forms.into_iter().nth(2),
+            None => forms.into_iter().nth(1),
         }
     }
 

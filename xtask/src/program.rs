@@ -64,8 +64,9 @@ pub fn cut(dist: &Path) -> Result<Option<String>> {
         }
         text = text.replace(&property, &format!("\n        {short}: "));
     }
-    let linked = Linked::read(&fs::read(linked())?)?;
-    let parts = split::split(&program, &read(&fs::read_to_string(list())?)?, &linked)?;
+    let linked = Linked::read(&fs::read(linked()).context("what the linker made")?)?;
+    let not_run = fs::read_to_string(list()).map_err(Into::into).and_then(|text| read(&text));
+    let parts = split::split(&program, &not_run.context("xtask/late.txt")?, &linked)?;
     let late = format!("switchyard-app-late-{:08x}.wasm", hash(&parts.late));
     fs::write(dist.join(&late), parts.late)?;
     // The names that Trunk gave stand for the program as it was.
