@@ -305,3 +305,25 @@ test('without motion nothing travels, and the figures still change', async ({ pa
   );
   expect(marks).toBe(false);
 });
+
+test('with text of twice the size nothing runs off a phone', async ({ page, context }) => {
+  const fontSizes = { standard: 32, fixed: 26 };
+  await (await context.newCDPSession(page)).send('Page.setFontSizes', { fontSizes });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await openLab(page);
+  const wide = () => page.evaluate(() => document.documentElement.scrollWidth);
+  await page.getByRole('tab', { name: 'Controls' }).click();
+  await page.getByText('All settings').click();
+  expect(await wide()).toBeLessThanOrEqual(390);
+  for (const tab of ['Lesson', 'Inspect', 'Charts', 'Task']) {
+    await page.getByRole('tab', { name: tab }).click();
+    expect(await wide(), tab).toBeLessThanOrEqual(390);
+  }
+  for (const dialog of ['Share link', 'Open file']) {
+    await button(page, dialog).click();
+    const close = page.getByRole('dialog').getByRole('button', { name: 'Close' });
+    await expect(close).toBeInViewport({ ratio: 1 });
+    expect(await page.getByRole('dialog').evaluate(it => it.scrollWidth - it.clientWidth), dialog).toBeLessThanOrEqual(0);
+    await close.click();
+  }
+});
