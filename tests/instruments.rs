@@ -868,6 +868,9 @@ fn assert_queue(card: &Card<'_>, simulation: &Simulation, what: &str) {
     if let Some(letter) = queue.dead_letters().last() {
         has(format!("#{}", letter.number));
     }
+    if queue.tally().seen_twice > 0 {
+        has(format!("{} seen twice", queue.tally().seen_twice));
+    }
     if queue.blocked() > 0 {
         has(format!("{} producers held", queue.blocked()));
     }
@@ -944,6 +947,13 @@ fn what_stands_between_callers_and_called_is_drawn_as_it_is() {
             let texts: Vec<&str> = card.texts().iter().map(|label| label.text.as_str()).collect();
             assert!(texts.contains(&state), "{what}: {state} in {texts:?}");
             assert!(texts.contains(&format!("{open} of 30").as_str()), "{what}: {open} in {texts:?}");
+            // A figure says nothing without its name.
+            let (offered, useful) =
+                clients.caller().gate(0, 1, 0, simulation.now()).load.expect("it retries");
+            for (name, figure) in [("offered", offered), ("useful", useful)] {
+                assert!(texts.contains(&name), "{what}: {name} in {texts:?}");
+                assert!(texts.contains(&format!("{figure}/s").as_str()), "{what}: {figure} in {texts:?}");
+            }
         }
         let words = scene::describe::describe(&snapshot, &Readings::default());
         assert_eq!(words.contains("circuit breaker is"), state != "closed", "{words}");

@@ -30,6 +30,9 @@ const PAGES: [Page; 8] = [
     ("two compared on 390", 1.0, [(334.0, 320.0), (334.0, 320.0), (334.0, 432.0), (334.0, 432.0)]),
 ];
 
+/// Where nothing on the stage wants more.
+const FLAT_ON_1024: (f64, f64) = (678.0, 384.0);
+
 /// At least so much of the page's text size has what is written on the stage of a lab.
 const GROWN: f64 = 0.6;
 
@@ -141,7 +144,10 @@ fn look(lab: &Lab) -> Vec<String> {
             Height::Highest => 3,
         };
         for (page, text, sizes) in PAGES {
-            let (width, height) = sizes[which];
+            let (width, height) = match page == "1024" && scene::is_flat(&snapshot) {
+                true => FLAT_ON_1024,
+                false => sizes[which],
+            };
             for reduced_motion in [false, true] {
                 let view = View { width, height, text, reduced_motion, ..View::default() };
                 let picture = scene::stage(&snapshot, &readings, &view);

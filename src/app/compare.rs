@@ -20,6 +20,7 @@ use super::transport::Transport;
 use super::variants::{mark, variants};
 use super::work::use_work;
 use std::rc::Rc;
+use switchyard::labs::loses_all;
 use switchyard::play::{Comparison, Session};
 use switchyard::scenario::Checked;
 use switchyard::scene::figures;
@@ -80,7 +81,10 @@ fn use_compare_page(props: &ComparePage) -> Html {
         all.iter().map(|(id, name)| (AttrValue::from(*id), AttrValue::from(*name))).collect::<Vec<_>>()
     };
     let shown = match view.as_str() {
-        "stages" => part(SideBySide { engine: engine.clone(), pulse: pulse.clone() }),
+        "stages" => {
+            let lab = opened.lab.as_ref().map(|lab| lab.lab.id);
+            part(SideBySide { engine: engine.clone(), pulse: pulse.clone(), lab })
+        }
         which => keyed(
             which,
             Measure {
@@ -164,6 +168,7 @@ fn head_figures(session: &Session) -> String {
 struct SideBySide {
     engine: Engine,
     pulse: Pulse,
+    lab: Option<&'static str>,
 }
 
 /// The stages, the transport, the charts and the table.
@@ -188,7 +193,7 @@ fn use_side_by_side(props: &SideBySide) -> Html {
                     { for runs.names().iter().enumerate().map(stage) }
                 </div>
                 { part(Transport { engine: engine.clone(), pulse: pulse.clone(), flags: (*flags).clone() }) }
-                { variant_charts(engine, pulse, &flags) }
+                { variant_charts(engine, pulse, &flags, props.lab.is_some_and(loses_all)) }
             </div>
             <section class="panel chart" aria-label="Figures so far">{ figure_table(&runs) }</section>
         </>

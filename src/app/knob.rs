@@ -65,7 +65,30 @@ fn fault(props: &Control, set: Callback<Value>) -> Html {
     switch(&label, props.setting.help, now > 1.0, on_turn)
 }
 
+/// Shares are told in percent, as lessons and goals tell them.
+fn is_share(setting: &Setting) -> bool {
+    setting.unit.is_empty() && (setting.name.ends_with("share") || setting.name.ends_with("loss"))
+}
+
+/// Without what multiplying adds behind the sixth decimal.
+fn short(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}
+
 fn number(props: &Control, set: Callback<Value>, span: Span) -> Html {
+    if is_share(&props.setting) {
+        let percent = |share: f64| short(share * 100.0);
+        let span = Span {
+            min: percent(span.min),
+            max: percent(span.max),
+            usual: (percent(span.usual.0), percent(span.usual.1)),
+            step: percent(span.step),
+            scale: span.scale,
+        };
+        let value = percent(props.value.as_f64().unwrap_or(span.min));
+        let on_change = set.reform(|value: f64| json!(short(value / 100.0)));
+        return slider(props, "%", span, value, on_change, html! {});
+    }
     let whole = span.step == 1.0;
     let on_change =
         set.reform(

@@ -103,6 +103,7 @@ fn use_stage(props: &Stage) -> Html {
         Height::High => "stage is-high",
         Height::Highest => "stage is-highest",
     };
+    let height = classes!(height, scene::is_flat(snapshot).then_some("is-flat"));
     let canvases = html! {
         <>
             <canvas ref={base} class="base" aria-hidden="true"></canvas>

@@ -8,7 +8,7 @@ pub mod prose;
 mod sweeps;
 
 pub use lesson::{Challenge, Goal, Lesson, Op, Prediction, Question};
-pub use sweeps::sweep_of;
+pub use sweeps::{loses_all, sweep_of};
 
 /// A lab of the table.
 #[derive(Clone, Copy, Debug)]

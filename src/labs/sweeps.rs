@@ -1,4 +1,4 @@
-//! What a sweep begins with in labs whose first number does not move what the lab is about.
+//! What a sweep or a comparison begins with in labs where the usual figure does not show what the lab is about.
 
 /// (lab, setting, figure); see `tests/sweeps.rs`.
 const SWEEPS: &[(&str, &str, &str)] = &[
@@ -33,4 +33,13 @@ const SWEEPS: &[(&str, &str, &str)] = &[
 /// Setting and figure with which a sweep of this lab begins; `None` for the first number and the usual figure.
 pub fn sweep_of(lab: &str) -> Option<(&'static str, &'static str)> {
     SWEEPS.iter().find(|(id, ..)| *id == lab).map(|(_, path, figure)| (*path, *figure))
+}
+
+/// Labs in which some variants answer nothing for a while: what they have in common is how much they answer, not how long
+/// an answer takes.
+const ANSWERED: &[&str] = &["resilience/retry-storm", "resilience/circuit-breaker", "resilience/bulkhead"];
+
+/// Whether a comparison of this lab begins with what is answered.
+pub fn loses_all(lab: &str) -> bool {
+    ANSWERED.contains(&lab)
 }

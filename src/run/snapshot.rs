@@ -152,6 +152,9 @@ pub struct WorkView {
     pub progress: f64,
     /// Its client no longer waits.
     pub abandoned: bool,
+    /// Index of the clients who sent it, in the snapshot.
+    #[serde(skip)]
+    pub source: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -124,12 +124,14 @@ fn servers_view<Q: EventQueue<Event = Event>>(
     let member = |(place, machine): (usize, &crate::node::servers::Machine)| {
         let own = settings.member(place);
         let condition = world.condition(Place { node: index, member: place as u16 });
-        let work = |view: crate::node::servers::WorkerView| WorkView {
-            request: request_number(view.call),
-            progress: view.progress,
-            abandoned: number_of(view.call)
-                .and_then(|(_, request)| Some(request?.outcome.is_some()))
-                .unwrap_or(false),
+        let work = |view: crate::node::servers::WorkerView| {
+            let request = number_of(view.call).and_then(|(_, request)| request);
+            WorkView {
+                request: request_number(view.call),
+                progress: view.progress,
+                abandoned: request.is_some_and(|request| request.outcome.is_some()),
+                source: request.map_or(0, |request| request.source.into()),
+            }
         };
         let mut workers: Vec<Option<WorkView>> =
             node.workers(place, world.now()).into_iter().map(|worker| worker.map(work)).collect();

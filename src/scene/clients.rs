@@ -6,7 +6,7 @@ use super::palette::Ink;
 use super::shape::{Anchor, Fill, Label, Shape, Stroke, disc};
 use super::yard::{Axis, largest_pitch};
 use crate::node::calling::gate::GateView;
-use crate::run::snapshot::{ClientsView, NodeState, NodeView, Snapshot};
+use crate::run::snapshot::{ClientsView, LinkView, NodeState, NodeView, Snapshot};
 
 /// The card's face; the same for every kind of card.
 pub fn face(rect: Rect, line: Stroke) -> Shape {
@@ -37,10 +37,41 @@ pub fn are_several(snapshot: &Snapshot) -> bool {
     snapshot.nodes.iter().filter(|node| matches!(node.state, NodeState::Clients(_))).nth(1).is_some()
 }
 
-/// How much higher the card is for what stands between the clients and what they call; and for their latency, if each of
-/// several kinds says it.
-pub fn gate_height(clients: &ClientsView, several: bool) -> f64 {
-    (gate_words(&clients.gate).len() + usize::from(several)) as f64 * GATE_ROW
+/// Of several kinds of clients: what each says of itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Own {
+    /// Of what was answered to these.
+    pub p99_ms: Option<f64>,
+    /// Workers that are busy for them, and all, where other kinds want the same ones.
+    pub workers: Option<(usize, usize)>,
+}
+
+/// How many workers of plain servers are busy for these clients, and how many there are, if others call the same servers.
+/// Where a service runs, its instrument says what it is busy with.
+pub fn workers_held(snapshot: &Snapshot, node: usize) -> Option<(usize, usize)> {
+    let callers = |server: usize| {
+        let from = snapshot.links.iter().filter(move |link| link.to == server).map(|link| link.from);
+        from.filter(|from| matches!(snapshot.nodes[*from].state, NodeState::Clients(_)))
+    };
+    let shared = |link: &&LinkView| link.from == node && callers(link.to).nth(1).is_some();
+    let to = snapshot.links.iter().find(shared)?.to;
+    match &snapshot.nodes[to].state {
+        NodeState::Servers(servers) if servers.runs.is_empty() => {
+            let workers = || servers.members.iter().flat_map(|member| &member.workers);
+            Some((workers().flatten().filter(|work| work.source == node).count(), workers().count()))
+        }
+        _ => None,
+    }
+}
+
+/// How much higher the card is for what stands between the clients and what they call; and for what each of several
+/// kinds says of itself.
+pub fn gate_height(snapshot: &Snapshot, node: usize, clients: &ClientsView) -> f64 {
+    let own = match are_several(snapshot) {
+        true => 1 + usize::from(workers_held(snapshot, node).is_some()),
+        false => 0,
+    };
+    (gate_words(&clients.gate).len() + own) as f64 * GATE_ROW
 }
 
 /// Circuit breaker, retry budget, bulkhead, as far as they are set: name, figure, and its colour.
@@ -66,15 +97,19 @@ fn gate_words(gate: &GateView) -> Vec<(String, String, Ink)> {
         // Of few calls some are always under way.
         let few = offered < 20 || 2 * useful >= offered;
         let ink = if few { Ink::Ink } else { Ink::FailedText };
-        ("useful".to_owned(), format!("{useful} of {offered}/s"), ink)
+        let per_s = |count| format!("{}/s", figures::whole(u64::from(count)));
+        [("offered".to_owned(), per_s(offered), Ink::Ink), ("useful".to_owned(), per_s(useful), ink)]
     });
-    [breaker, retries, calls, load].into_iter().flatten().collect()
+    [breaker, retries, calls].into_iter().flatten().chain(load.into_iter().flatten()).collect()
 }
 
 /// A line for each. The breaker is a switch: requests pass where it is closed.
-fn draw_gate(gate: &GateView, p99_ms: Option<Option<f64>>, area: Rect, shapes: &mut Vec<Shape>) {
-    let latency = p99_ms.map(|ms| ("p99 so far".to_owned(), figures::ms(ms), Ink::Ink));
-    for (nth, (name, figure, ink)) in gate_words(gate).into_iter().chain(latency).enumerate() {
+fn draw_gate(gate: &GateView, own: Option<Own>, area: Rect, shapes: &mut Vec<Shape>) {
+    let workers = own
+        .and_then(|own| own.workers)
+        .map(|(busy, all)| ("workers".to_owned(), format!("{busy}/{all}"), Ink::Ink));
+    let latency = own.map(|own| ("p99 so far".to_owned(), figures::ms(own.p99_ms), Ink::Ink));
+    for (nth, (name, figure, ink)) in gate_words(gate).into_iter().chain(workers).chain(latency).enumerate() {
         let middle = area.y + (nth as f64 + 0.5) * GATE_ROW;
         let is_breaker = nth == 0 && gate.breaker.is_some();
         let text = if is_breaker { area.x + 23.0 } else { area.x };
@@ -123,11 +158,10 @@ pub fn describe_gate(gate: &GateView) -> String {
     [breaker, retries, calls, load].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// `p99_ms`: of several kinds of clients, that of what was answered to these.
 pub fn draw(
     node: &NodeView,
     clients: &ClientsView,
-    p99_ms: Option<Option<f64>>,
+    own: Option<Own>,
     card: Rect,
     axis: Axis,
     shapes: &mut Vec<Shape>,
@@ -136,9 +170,10 @@ pub fn draw(
     let line = if open { Stroke::new(Ink::Failed, 1.6) } else { Stroke::new(Ink::Line, 1.2) };
     shapes.push(face(card, line));
     // Below all else.
-    let gate = gate_height(clients, p99_ms.is_some());
+    let rows = gate_words(&clients.gate).len() + own.map_or(0, |own| 1 + usize::from(own.workers.is_some()));
+    let gate = rows as f64 * GATE_ROW;
     let lines = rect(card.x + 9.0, card.bottom() - gate - 4.0, card.width - 18.0, gate);
-    draw_gate(&clients.gate, p99_ms, lines, shapes);
+    draw_gate(&clients.gate, own, lines, shapes);
     let card = rect(card.x, card.y, card.width, card.height - gate);
     let discs = clients.waiting.len();
     let rest = clients.clients as usize > discs;

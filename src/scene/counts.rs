@@ -43,6 +43,7 @@ pub fn draw(snapshot: &Snapshot, layout: &Layout, labels: &mut Labels, shapes: &
 fn words(traffic: Traffic, alone: bool) -> String {
     let Traffic { out, back } = traffic;
     match alone {
+        true if out + back == 0 => "none under way".to_owned(),
         true => format!("{} under way", figures::whole(out + back)),
         false => format!("→{} ←{}", figures::whole(out), figures::whole(back)),
     }

@@ -47,7 +47,12 @@ fn insides_of(snapshot: &Snapshot, node: &NodeView) -> Vec<String> {
     let line = |name: &str, inside: String| (!inside.is_empty()).then(|| format!("{name}: {inside}"));
     match &node.state {
         NodeState::Clients(clients) => {
-            line(&node.name, super::clients::describe_gate(&clients.gate)).into_iter().collect()
+            let index = snapshot.nodes.iter().position(|it| std::ptr::eq(it, node));
+            let held = index.and_then(|index| super::clients::workers_held(snapshot, index));
+            let held = held.map(|(busy, all)| format!("hold {busy} of {all} workers"));
+            let gate = super::clients::describe_gate(&clients.gate);
+            let said = held.into_iter().chain(Some(gate)).filter(|said| !said.is_empty());
+            line(&node.name, said.collect::<Vec<_>>().join(", ")).into_iter().collect()
         }
         NodeState::Balancer(balancer) => {
             let several = balancer.pools.len() > 1;

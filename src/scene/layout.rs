@@ -6,7 +6,7 @@ use super::geometry::{Cubic, Curve, Point, Rect, point, rect};
 use super::instrument::{self, Room};
 use super::ledger;
 use super::yard::{Axis, Density, Yard};
-use crate::node::station::Station;
+use crate::node::station::{Inside, Station};
 use crate::run::snapshot::{NodeState, NodeView, Snapshot};
 use crate::sim::Place;
 
@@ -246,12 +246,13 @@ impl Stage<'_> {
             (NodeState::Clients(clients), Axis::Across) => {
                 let several = clients::are_several(self.snapshot);
                 // Several stand one above the other, and have a line more each.
-                let height = if several { 108.0 } else { 122.0 } + clients::gate_height(clients, several);
+                let height = if several { 108.0 } else { 122.0 };
+                let height = height + clients::gate_height(self.snapshot, *node, clients);
                 Some((if narrow { 96.0 } else { 112.0 }, height))
             }
             (NodeState::Clients(clients), Axis::Down) => {
-                let several = clients::are_several(self.snapshot);
-                let (width, gate) = (self.width_beside(node), clients::gate_height(clients, several));
+                let width = self.width_beside(node);
+                let gate = clients::gate_height(self.snapshot, *node, clients);
                 // Several side by side are upright.
                 match width < clients::UPRIGHT {
                     true => Some((width.max(CLIENTS_MIN), 104.0 + gate)),
@@ -387,6 +388,25 @@ pub fn height(snapshot: &Snapshot) -> Height {
         (false, false) => Height::Usual,
         _ => Height::High,
     }
+}
+
+/// Whether on a page of middling width less height will do: what stands in a row, each of one machine, with no more inside
+/// than a cache or a limiter, whatever its policy.
+pub fn is_flat(snapshot: &Snapshot) -> bool {
+    let is_clients = |node: &usize| matches!(snapshot.nodes[*node].state, NodeState::Clients(_));
+    let in_a_row = |column: &Vec<usize>| column.len() <= if column.iter().all(is_clients) { 2 } else { 1 };
+    let is_low = |node: &NodeView| match &node.state {
+        NodeState::Station(station) => {
+            let members = station.members.iter().map(|member| &member.inside);
+            let low =
+                |inside: &Inside| matches!(inside, Inside::Nothing | Inside::Cache(_) | Inside::Limit(_));
+            members.chain([&station.inside]).all(low)
+        }
+        NodeState::Servers(_) => !has_instrument(node),
+        NodeState::Clients(_) | NodeState::Balancer(_) => true,
+    };
+    columns(snapshot).iter().all(in_a_row)
+        && snapshot.nodes.iter().all(|node| member_count(&node.state) <= 1 && is_low(node))
 }
 
 fn has_instrument(node: &NodeView) -> bool {

@@ -138,9 +138,12 @@ fn draw_node(
 ) {
     match &node.state {
         NodeState::Clients(state) => {
-            let p99_ms = || readings.clients_p99_ms.get(index).copied().flatten();
-            let p99_ms = clients::are_several(snapshot).then(p99_ms);
-            clients::draw(node, state, p99_ms, yard.rect, yard.axis, shapes)
+            let own = || clients::Own {
+                p99_ms: readings.clients_p99_ms.get(index).copied().flatten(),
+                workers: clients::workers_held(snapshot, index),
+            };
+            let own = clients::are_several(snapshot).then(own);
+            clients::draw(node, state, own, yard.rect, yard.axis, shapes)
         }
         NodeState::Balancer(state) => {
             balancer::draw(state, yard.rect, shapes);

@@ -84,6 +84,7 @@ impl Queue {
         let success = outcome.is_ok() && !held.message.poison;
         if success && std::mem::replace(&mut held.processed, true) {
             cx.count(0, Counter::Duplicates, 1);
+            self.tally.seen_twice += 1;
         }
         match untaken {
             true => self.leave_alone(cx, delivery.consumer as usize),

@@ -18,6 +18,10 @@ pub struct QueueView {
     pub dead_letters: Vec<u64>,
     pub dropped: u64,
     pub lost: u64,
+    /// How often a consumer got through with a message that one had got through with before.
+    pub seen_twice: u64,
+    /// Of the messages that are here and were handed out before: how often one of them was, at most.
+    pub sent_most: u32,
     /// Age of the oldest message.
     pub oldest_ms: f64,
 }
@@ -82,6 +86,12 @@ impl Queue {
             dead_letters: self.dead.iter().rev().take(DEAD_SHOWN).map(|letter| letter.number).collect(),
             dropped: self.tally.dropped,
             lost: self.tally.lost,
+            seen_twice: self.tally.seen_twice,
+            sent_most: (self.held.iter())
+                .filter(|held| held.state != State::Over && held.state != State::Orphan)
+                .map(|held| held.sent)
+                .max()
+                .unwrap_or(0),
             oldest_ms: self.lag(now).ms(),
         }
     }

@@ -111,6 +111,8 @@ pub struct Tally {
     pub dead: u64,
     pub dropped: u64,
     pub lost: u64,
+    /// As the counter of the same name.
+    pub seen_twice: u64,
     /// From publication to acknowledgement, all of them together.
     pub stay_ns: u128,
 }

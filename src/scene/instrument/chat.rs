@@ -206,8 +206,14 @@ fn draw_foot(view: &ChatView, inner: Rect, baseline: f64, shapes: &mut Vec<Shape
     let mut line = Line::new(inner, baseline, 10.5);
     let lost = if view.lost > 0 { Ink::Failed } else { Ink::DimInk };
     line.cross(lost, Piece::plain(format!("{} lost", figures::whole(view.lost))).ink(lost.text()), shapes);
-    // What stands there twice for all, and what a phone was sent a second time and left out.
-    for (count, what) in [(view.doubled, "doubled"), (view.twice, "delivered again")] {
+    // Who was silent for too long, what stands there twice for all, and what a phone was sent a second time and left out:
+    // what there was before what there was not, where the line is short.
+    let mut counts = vec![(view.doubled, "doubled"), (view.twice, "delivered again")];
+    if view.taken_for_gone > 0 {
+        counts.insert(0, (view.taken_for_gone, "taken for gone"));
+    }
+    counts.sort_by_key(|(count, _)| *count == 0);
+    for (count, what) in counts {
         let ink = if count > 0 { Ink::Waiting } else { Ink::DimInk };
         let said = format!("{} {what}", figures::whole(count));
         line.dot(ink, Piece::plain(said).ink(ink.text()), shapes);
@@ -243,6 +249,7 @@ pub fn describe(view: &ChatView) -> String {
     }
     for (count, what) in [
         (view.lost, "lost"),
+        (view.taken_for_gone, "taken for gone"),
         (view.doubled, "doubled"),
         (view.twice, "delivered again"),
         (view.out_of_order, "out of order"),

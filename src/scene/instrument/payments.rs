@@ -45,11 +45,9 @@ pub fn draw(name: &str, view: &PaymentsView, card: Rect, shapes: &mut Vec<Shape>
     let count = Piece::bold(figures::count(view.payments, "payment", "payments"));
     parts::ends(inner, card.y + 18.0, 12.0, Piece::bold(name), count, shapes);
     let day = Piece::dim(format!("day {}", figures::whole(u64::from(view.day) + 1)));
-    let refused = match (view.charged_again, view.refused) {
+    let refused = match (view.charged_again, view.refused + view.unknown) {
         (0, 0) => Piece::dim(""),
-        (0, some) => {
-            Piece::plain(figures::count(some, "step refused", "steps refused")).ink(Ink::RefusedText)
-        }
+        (0, _) => Piece::plain(refusals(view)).ink(Ink::RefusedText),
         (some, _) => Piece::bold(format!("{} charged again", figures::whole(some))).ink(Ink::FailedText),
     };
     parts::ends(inner, card.y + 32.0, SIZE, day, refused, shapes);
@@ -57,9 +55,26 @@ pub fn draw(name: &str, view: &PaymentsView, card: Rect, shapes: &mut Vec<Shape>
     machine(view, rect(inner.x, card.y + HEAD, inner.width, height), shapes);
     let below = card.bottom() - FOOT - HOOKS - LEDGER;
     ledger(&view.books, rect(inner.x, below, inner.width, LEDGER), shapes);
-    hooks(&view.webhooks, view.now, inner, below + LEDGER + 12.0, shapes);
+    let baseline = below + LEDGER + 12.0;
+    // Without webhooks their line is for those who are stopped.
+    match view.webhooks == Webhooks::default() {
+        true => stopped(view, inner, baseline, shapes),
+        false => hooks(&view.webhooks, view.now, inner, baseline, shapes),
+    }
     if let Some(last) = view.recent.last() {
         foot(last, inner, card.bottom() - 9.0, shapes);
+    }
+}
+
+/// "12 steps refused", "15 refused · 3 had no payment".
+fn refusals(view: &PaymentsView) -> String {
+    match view.unknown {
+        0 => figures::count(view.refused, "step refused", "steps refused"),
+        some => format!(
+            "{} refused · {} had no payment",
+            figures::whole(view.refused + some),
+            figures::whole(some)
+        ),
     }
 }
 
@@ -198,11 +213,24 @@ fn bar(parts: &[(&str, Amount, Ink)], all: f64, place: Rect, shapes: &mut Vec<Sh
     }
 }
 
+/// How many thieves were stopped, and how many others. Where nobody steals there is nothing to say.
+fn stopped(view: &PaymentsView, inner: Rect, baseline: f64, shapes: &mut Vec<Shape>) {
+    let Some([thieves, honest]) = stopped_of(view) else { return };
+    let mut line = Line::new(inner, baseline, SIZE);
+    line.put(Piece::plain("Stopped"), shapes);
+    line.dot(Ink::Ok, Piece::dim(thieves), shapes);
+    line.dot(Ink::Failed, Piece::dim(honest), shapes);
+}
+
+/// "9 of 23 thieves", "0 of 568 honest".
+fn stopped_of(view: &PaymentsView) -> Option<[String; 2]> {
+    let said = |[through, stopped]: [u64; 2], who: &str| {
+        format!("{} of {} {who}", figures::whole(stopped), figures::whole(through + stopped))
+    };
+    (view.thieves != [0; 2]).then(|| [said(view.thieves, "thieves"), said(view.honest, "honest")])
+}
+
 fn hooks(hooks: &Webhooks, now: Time, inner: Rect, baseline: f64, shapes: &mut Vec<Shape>) {
-    if *hooks == Webhooks::default() {
-        // None are sent, or none yet.
-        return;
-    }
     let mut line = Line::new(inner, baseline, SIZE);
     line.put(Piece::plain("Webhooks"), shapes);
     let (again, waiting) = (hooks.again(), hooks.waiting());
@@ -242,11 +270,14 @@ pub fn describe(view: &PaymentsView) -> String {
     let mut parts = vec![figures::count(view.payments, "payment", "payments")];
     let states = State::ALL.iter().zip(view.states).filter(|(_, count)| *count > 0);
     parts.extend(states.map(|(state, count)| format!("{} {}", figures::whole(count), state.name())));
-    if view.refused > 0 {
-        parts.push(figures::count(view.refused, "step refused", "steps refused"));
+    if view.refused + view.unknown > 0 {
+        parts.push(refusals(view).replace(" · ", ", of which "));
     }
     if view.charged_again > 0 {
         parts.push(format!("{} charged again", figures::whole(view.charged_again)));
+    }
+    if let Some([thieves, honest]) = stopped_of(view) {
+        parts.push(format!("stopped {thieves}, {honest}"));
     }
     parts.push(format!("paid in {}", money(view.books.paid)));
     let known = parts_of(&view.books).into_iter().filter(|(_, amount, _)| *amount > 0);

@@ -108,7 +108,9 @@ fn draw_partition(
     } else {
         let share = |count: u32| room.width * f64::from(count) / f64::from(view.capacity.max(1));
         let (all, again) = (share(waiting).min(room.width), share(partition.again).min(room.width));
-        for (length, ink) in [(all, Ink::Request), (again, Ink::Waiting)] {
+        // One message can hold up all others: it is never too little to be seen.
+        let again = if partition.again > 0 { again.max(3.0) } else { 0.0 };
+        for (length, ink) in [(all.max(again), Ink::Request), (again, Ink::Waiting)] {
             if length >= 0.5 {
                 let bar = rect(room.right() - length, middle - 4.0, length, 8.0);
                 shapes.push(slab(bar, 4.0_f64.min(length / 2.0), ink));
@@ -120,7 +122,7 @@ fn draw_partition(
         0 => format!("{waiting} wait{owner}"),
         out => format!("{waiting} wait, {out} out{owner}"),
     };
-    let ink = if partition.redelivered > 0 { Ink::WaitingText } else { Ink::Ink };
+    let ink = if partition.redelivered + partition.again > 0 { Ink::WaitingText } else { Ink::Ink };
     let label = Label::new(words, point(capsule.right() + 8.0, middle + 3.6), 10.5).ink(ink);
     shapes.push(label.within(SIDE - 8.0).into());
 }
@@ -176,13 +178,14 @@ fn draw_tray(view: &QueueView, area: Rect, shapes: &mut Vec<Shape>) {
     }
     let mut line = Line::new(area, area.y + 32.0, 10.0);
     let sum = |of: fn(&PartitionView) -> u32| view.partitions.iter().map(of).sum::<u32>();
-    let again = sum(|it| it.again + it.redelivered);
-    if again > 0 {
-        line.dot(Ink::Waiting, Piece::plain(format!("{again} redelivered")), shapes);
-    }
-    let held = sum(|it| it.held);
-    for (count, what) in [(u64::from(held), "producers held"), (view.dropped, "dropped"), (view.lost, "lost")]
-    {
+    let held = u64::from(sum(|it| it.held));
+    let counts = [
+        (held, "producers held"),
+        (view.dropped, "dropped"),
+        (view.lost, "lost"),
+        (view.seen_twice, "seen twice"),
+    ];
+    for (count, what) in counts {
         if count > 0 {
             let piece = Piece::plain(format!("{} {what}", figures::whole(count)));
             line.put(
@@ -190,6 +193,13 @@ fn draw_tray(view: &QueueView, area: Rect, shapes: &mut Vec<Shape>) {
                 shapes,
             );
         }
+    }
+    // Last, where there is room for it: what is here, and not what is gone.
+    let again = sum(|it| it.again + it.redelivered);
+    if again > 0 {
+        let often = figures::count(u64::from(view.sent_most), "time", "times");
+        let said = format!("{} tried up to {often}", figures::whole(again.into()));
+        line.dot(Ink::Waiting, Piece::plain(said).ink(Ink::WaitingText), shapes);
     }
 }
 
@@ -214,6 +224,14 @@ pub fn describe(view: &QueueView) -> String {
         if count > 0 {
             said.push(format!("{count} {what}"));
         }
+    }
+    let again = view.partitions.iter().map(|it| it.again + it.redelivered).sum::<u32>();
+    if again > 0 {
+        let often = figures::count(u64::from(view.sent_most), "time", "times");
+        said.push(format!("{} tried up to {often}", figures::whole(again.into())));
+    }
+    if view.seen_twice > 0 {
+        said.push(format!("{} seen twice", figures::whole(view.seen_twice)));
     }
     if view.dead > 0 {
         said.push(figures::count(view.dead, "dead letter", "dead letters"));

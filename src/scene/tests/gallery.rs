@@ -73,7 +73,7 @@ pub fn odd() -> System {
             (None, 5000, (0..64).map(|n| n % 3).collect());
         clients.arrivals = "5 000 users".into();
     }
-    system.members()[0].workers[0] = Some(WorkView { request: 9, progress: 0.6, abandoned: true });
+    system.members()[0].workers[0] = Some(WorkView { request: 9, progress: 0.6, abandoned: true, source: 0 });
     let now = system.snapshot.now;
     for (index, dot) in system.snapshot.dots.iter_mut().enumerate() {
         dot.abandoned = index % 7 == 0;

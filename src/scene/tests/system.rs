@@ -24,6 +24,7 @@ pub fn member(number: u32, workers: usize, busy: usize, queued: u32, places: u32
             request: 1000 * number as u64 + worker as u64,
             progress: share((number as u64) << 8 | worker as u64),
             abandoned: false,
+            source: 0,
         })
     };
     MemberView {

@@ -262,6 +262,11 @@ impl Running {
     }
 
     #[cfg(feature = "whole")]
+    pub fn taken_for_gone(&self) -> u64 {
+        self.tally.timed_out
+    }
+
+    #[cfg(feature = "whole")]
     pub fn doubled(&self) -> u64 {
         self.tally.doubled
     }

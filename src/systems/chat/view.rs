@@ -34,6 +34,8 @@ pub struct ChatView {
     pub twice: u64,
     pub out_of_order: u64,
     pub lost: u64,
+    /// How often somebody was taken for gone, since no heartbeat came.
+    pub taken_for_gone: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -114,5 +116,6 @@ pub(super) fn view(running: &Running, now: Time) -> ChatView {
         twice: running.devices.twice,
         out_of_order: running.devices.out_of_order,
         lost: running.devices.lost,
+        taken_for_gone: running.taken_for_gone(),
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 /// Posts of the feed that are shown, and posts whose writes are.
 pub const ROWS_SHOWN: usize = 10;
-pub const POSTS_SHOWN: usize = 6;
+pub const POSTS_SHOWN: usize = 10;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct FeedView {

@@ -40,6 +40,8 @@ struct Running {
     /// Each customer's last payment: (merchant, number).
     last: BTreeMap<u32, (u32, u32)>,
     last_webhook: Option<Delivery>,
+    /// Requests about the last payment of somebody who had none.
+    unknown: u64,
     oracle: Oracle,
 }
 
@@ -52,6 +54,7 @@ impl Running {
             merchants,
             last: BTreeMap::new(),
             last_webhook: None,
+            unknown: 0,
             oracle: Oracle::default(),
         }
     }
@@ -102,6 +105,7 @@ impl Running {
 
     fn ask(&mut self, op: &Op) -> Reply {
         let Some((merchant, request)) = self.request(op) else {
+            self.unknown += 1;
             return Reply::not(Outcome::Invalid, "unknown payment");
         };
         let api_key = self.payments.api_key(merchant);
@@ -293,7 +297,9 @@ impl Service for Running {
     #[cfg(feature = "whole")]
     fn view(&self, now: Time) -> ServiceView {
         let view = self.payments.view(now);
-        ServiceView::Payments(Box::new(PaymentsView { charged_again: self.oracle.charged_again, ..view }))
+        let Oracle { charged_again, thieves, honest, .. } = self.oracle;
+        let unknown = self.unknown;
+        ServiceView::Payments(Box::new(PaymentsView { charged_again, unknown, thieves, honest, ..view }))
     }
 
     fn check(&self) -> Result<(), String> {

@@ -12,7 +12,7 @@ const fn fixed(name: &'static str, label: &'static str, default: f64) -> Setting
     Setting::integer(
         name,
         label,
-        "",
+        "cents",
         (0.0, 10_000.0),
         default,
         "Added to each payment's fee, in minor units.",
@@ -83,7 +83,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::integer(
         "amount_mean",
         "Mean amount",
-        "",
+        "cents",
         (1.0, 1e8),
         5_000.0,
         "In minor units; amounts are exponential, at least 1.",

@@ -16,6 +16,11 @@ pub struct PaymentsView {
     pub taken: [u64; TRANSITIONS.len()],
     /// Steps that were asked for and refused.
     pub refused: u64,
+    /// What was asked by or for a customer who had no payment.
+    pub unknown: u64,
+    /// Of thieves and of honest customers: payments that went through, and that were stopped.
+    pub thieves: [u64; 2],
+    pub honest: [u64; 2],
     /// Payments that were captured once more for the same wish of a customer: nobody knows that but the experiment.
     pub charged_again: u64,
     /// The last steps, oldest first, at most [`super::MOVEMENTS_KEPT`].
@@ -82,6 +87,9 @@ impl Payments {
             taken: self.movements.taken(),
             refused: self.movements.refusals(),
             charged_again: 0,
+            unknown: 0,
+            thieves: [0; 2],
+            honest: [0; 2],
             recent: self.movements.recent().copied().collect(),
             books: Books {
                 paid: totals.captured,
