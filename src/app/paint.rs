@@ -39,18 +39,19 @@ pub fn paint(
 /// If the browser cannot make an image of that size.
 pub fn blit(context: &CanvasRenderingContext2d, raster: &mut Raster) -> Result<(), JsValue> {
     let (width, _) = raster.size();
-    let Some(Changed { first_row, rows, columns, pixels }) = raster.take_changed() else { return Ok(()) };
-    let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(pixels), width as u32, rows as u32)?;
-    let (from, across) = (columns.start as f64, columns.len() as f64);
-    context.put_image_data_with_dirty_x_and_dirty_y_and_dirty_width_and_dirty_height(
-        &image,
-        0.0,
-        first_row as f64,
-        from,
-        0.0,
-        across,
-        rows as f64,
-    )
+    raster.take_changed(|Changed { first_row, rows, columns, pixels }| {
+        let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(pixels), width as u32, rows as u32)?;
+        let (from, across) = (columns.start as f64, columns.len() as f64);
+        context.put_image_data_with_dirty_x_and_dirty_y_and_dirty_width_and_dirty_height(
+            &image,
+            0.0,
+            first_row as f64,
+            from,
+            0.0,
+            across,
+            rows as f64,
+        )
+    })
 }
 
 /// What the context is set to: setting it anew costs more than comparing.

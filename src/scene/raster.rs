@@ -59,9 +59,12 @@ impl Raster {
         }
     }
 
-    /// What is to be put on the screen since the last call.
-    pub fn take_changed(&mut self) -> Option<Changed<'_>> {
-        self.sheet.take_changed()
+    /// Tells `put` what is to be put on the screen since the last call.
+    ///
+    /// # Errors
+    /// The first that `put` makes.
+    pub fn take_changed<E>(&mut self, put: impl FnMut(Changed<'_>) -> Result<(), E>) -> Result<(), E> {
+        self.sheet.take_changed(put)
     }
 }
 
@@ -171,13 +174,20 @@ mod tests {
             let near = p.distance(point(20.0, 20.0)) < 8.0 || p.distance(point(90.0, 40.0)) < 8.0;
             assert!(near || pixel == [0; 4]);
         }
-        let changed = raster.take_changed().expect("it has");
-        assert!(changed.first_row >= 12 && changed.pixels.len() == changed.rows * 400);
-        assert!(changed.columns.start >= 12 && changed.columns.end <= 98, "{:?}", changed.columns);
-        assert!(raster.take_changed().is_none());
+        let parts = |raster: &mut Raster| {
+            let mut parts = 0;
+            let taken: Result<(), ()> = raster.take_changed(|changed| {
+                parts += 1;
+                assert!(changed.first_row >= 12 && changed.pixels.len() == changed.rows * 400);
+                assert!(changed.columns.start >= 12 && changed.columns.end <= 98, "{:?}", changed.columns);
+                Ok(())
+            });
+            taken.map(|()| parts)
+        };
+        assert_eq!((parts(&mut raster), parts(&mut raster)), (Ok(1), Ok(0)));
         raster.draw(&[], 4.0);
         assert!(raster.pixels().iter().all(|byte| *byte == 0));
-        assert!(raster.take_changed().is_some(), "what was cleared has changed too");
+        assert_eq!(parts(&mut raster), Ok(1), "what was cleared has changed too");
     }
 
     #[test]

@@ -63,10 +63,28 @@ pub struct Sheet {
     width: usize,
     height: usize,
     pixels: Vec<Pixel>,
-    /// By row: the columns that were written, from and up to.
-    touched: Vec<(u32, u32)>,
-    /// What differs from what was last taken lies in these rows and columns.
-    changed: Option<(Range<usize>, Range<usize>)>,
+    /// By row: the columns that were written.
+    touched: Vec<Columns>,
+    /// By row: where it differs from what was last taken, but for what was written since.
+    changed: Vec<Columns>,
+    /// Nothing was written or cleared since the last picture was taken.
+    taken: bool,
+}
+
+/// From and up to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Columns(u32, u32);
+
+impl Columns {
+    const NONE: Columns = Columns(u32::MAX, 0);
+
+    fn joined(self, other: Columns) -> Columns {
+        Columns(self.0.min(other.0), self.1.max(other.1))
+    }
+
+    fn count(self) -> usize {
+        self.1.saturating_sub(self.0) as usize
+    }
 }
 
 /// Pixels that have changed: whole rows, and the columns of them in which the changes are.
@@ -79,6 +97,10 @@ pub struct Changed<'a> {
     pub pixels: &'a [u8],
 }
 
+/// What has changed is told in several parts where that leaves out more pixels than this: about what it costs to put
+/// one more part on the screen.
+const LEFT_OUT_MIN: usize = 16_384;
+
 impl Sheet {
     /// Empty. Sides are taken as 1 at least and [`SIDE_MAX`] at most.
     pub fn new(width: usize, height: usize) -> Sheet {
@@ -87,8 +109,9 @@ impl Sheet {
             width,
             height,
             pixels: vec![[0; 4]; width * height],
-            touched: vec![(u32::MAX, 0); height],
-            changed: None,
+            touched: vec![Columns::NONE; height],
+            changed: vec![Columns::NONE; height],
+            taken: true,
         }
     }
 
@@ -101,37 +124,53 @@ impl Sheet {
         self.pixels.as_flattened()
     }
 
-    /// What has changed since the last call.
-    pub fn take_changed(&mut self) -> Option<Changed<'_>> {
-        let (rows, columns) = self.changed.take()?;
-        let pixels = self.pixels.get(rows.start * self.width..rows.end * self.width)?.as_flattened();
-        Some(Changed { first_row: rows.start, rows: rows.len(), columns, pixels })
-    }
-
-    fn change(&mut self, rows: Range<usize>, columns: Range<usize>) {
-        let joined = |a: &Range<usize>, b: Range<usize>| a.start.min(b.start)..a.end.max(b.end);
-        self.changed = Some(match &self.changed {
-            Some((known, across)) => (joined(known, rows), joined(across, columns)),
-            None => (rows, columns),
-        });
+    /// Tells `put` what has changed since the last call.
+    ///
+    /// # Errors
+    /// The first that `put` makes.
+    pub fn take_changed<E>(&mut self, mut put: impl FnMut(Changed<'_>) -> Result<(), E>) -> Result<(), E> {
+        if std::mem::replace(&mut self.taken, true) {
+            return Ok(());
+        }
+        let pixels = &self.pixels;
+        let mut put = |rows: Range<usize>, Columns(from, upto): Columns| {
+            let of_rows = pixels.get(rows.start * self.width..rows.end * self.width).unwrap_or_default();
+            let (first_row, rows, pixels) = (rows.start, rows.len(), of_rows.as_flattened());
+            put(Changed { first_row, rows, columns: from as usize..upto as usize, pixels })
+        };
+        // The rows that make the present part, its columns, and how many of its pixels have not changed.
+        let mut part = (0..0, Columns::NONE, 0);
+        for (row, (changed, touched)) in self.changed.iter_mut().zip(&self.touched).enumerate() {
+            let columns = std::mem::replace(changed, Columns::NONE).joined(*touched);
+            if columns.count() == 0 {
+                continue;
+            }
+            let (rows, across, spare) = part;
+            let (more_rows, wider) = (rows.start..row + 1, across.joined(columns));
+            let area = |rows: &Range<usize>, across: Columns| rows.len() * across.count();
+            let spare = spare + area(&more_rows, wider) - area(&rows, across) - columns.count();
+            part = if rows.is_empty() {
+                (row..row + 1, columns, 0)
+            } else if spare > LEFT_OUT_MIN {
+                put(rows, across)?;
+                (row..row + 1, columns, 0)
+            } else {
+                (more_rows, wider, spare)
+            };
+        }
+        if part.0.is_empty() { Ok(()) } else { put(part.0, part.1) }
     }
 
     #[inline(never)]
     pub fn clear(&mut self) {
-        let (mut first, mut last) = (usize::MAX, 0);
-        let (mut left, mut right) = (usize::MAX, 0);
-        let rows = self.pixels.chunks_exact_mut(self.width).zip(&mut self.touched).enumerate();
-        for (row, (pixels, touched)) in rows {
-            let (from, upto) = (touched.0 as usize, touched.1 as usize);
-            if let Some(written) = pixels.get_mut(from..upto) {
+        let marks = self.touched.iter_mut().zip(&mut self.changed);
+        for (pixels, (touched, changed)) in self.pixels.chunks_exact_mut(self.width).zip(marks) {
+            if let Some(written) = pixels.get_mut(touched.0 as usize..touched.1 as usize) {
                 written.fill([0; 4]);
-                (first, last) = (first.min(row), row + 1);
-                (left, right) = (left.min(from), right.max(upto));
-                *touched = (u32::MAX, 0);
+                *changed = changed.joined(*touched);
+                *touched = Columns::NONE;
+                self.taken = false;
             }
-        }
-        if first < last {
-            self.change(first..last, left..right);
         }
     }
 
@@ -154,13 +193,8 @@ impl Sheet {
         if seen.is_empty() {
             return;
         }
+        self.taken = false;
         let first = (top + seen.start as i32) as usize;
-        let across = clip(left, sprite.rows.len(), self.width);
-        if across.is_empty() {
-            return;
-        }
-        let from = (left + across.start as i32) as usize;
-        self.change(first..first + seen.len(), from..from + across.len());
         let below = self.pixels.chunks_exact_mut(self.width).zip(&mut self.touched).skip(first);
         for (row, (line, touched)) in sprite.rows[seen].iter().zip(below) {
             let start = left + row.start;
@@ -175,8 +209,7 @@ impl Sheet {
                 continue;
             };
             lay(over, below, &row.solid, columns.start);
-            touched.0 = touched.0.min(x as u32);
-            touched.1 = touched.1.max((x + columns.len()) as u32);
+            *touched = touched.joined(Columns(x as u32, (x + columns.len()) as u32));
         }
     }
 }
@@ -250,6 +283,40 @@ mod tests {
         assert_eq!(blend(RED, HALF), [127, 0, 128, 255]);
         // 128/255 over 128/255 covers 1 − (127/255)².
         assert_eq!(blend(HALF, HALF), [0, 0, 255, 191]);
+    }
+
+    /// Whoever puts every part on a screen has the sheet there; what is far apart comes in parts of its own.
+    #[test]
+    fn a_screen_that_gets_the_changes_shows_the_sheet() {
+        let (width, height) = (1000, 400);
+        let sprites = vec![Sprite::new((0..5).map(|row| vec![if row % 2 == 0 { RED } else { HALF }; 5])); 16];
+        let mut sheet = Sheet::new(width, height);
+        let mut screen = vec![[0; 4]; width * height];
+        let pictures = [
+            vec![(10.0, 10.0), (990.0, 390.0)],
+            vec![(500.0, 200.0), (510.0, 200.0), (505.0, 300.0)],
+            vec![],
+            vec![(0.0, 0.0), (999.0, 0.0), (999.0, 399.0), (-50.0, 3.0)],
+        ];
+        for (places, wanted_parts) in pictures.iter().zip([2, 3, 1, 2]) {
+            sheet.clear();
+            places.iter().for_each(|(x, y)| sheet.stamp(&sprites, *x, *y));
+            let mut parts = 0;
+            let done: Result<(), ()> = sheet.take_changed(|Changed { first_row, rows, columns, pixels }| {
+                parts += 1;
+                assert_eq!(pixels.len(), rows * width * 4);
+                for (row, line) in (first_row..).zip(pixels.chunks_exact(width * 4)) {
+                    for column in columns.clone() {
+                        screen[row * width + column].copy_from_slice(&line[column * 4..column * 4 + 4]);
+                    }
+                }
+                Ok(())
+            });
+            assert_eq!(done, Ok(()));
+            assert!(screen == sheet.pixels, "{places:?}");
+            assert_eq!(parts, wanted_parts, "{places:?}");
+            assert_eq!(sheet.take_changed(|_| Err(())), Ok(()), "nothing has changed since");
+        }
     }
 
     /// By hand, pixel by pixel, with every way of being cut off.
