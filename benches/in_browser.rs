@@ -47,22 +47,20 @@ fn scenario(policy: &str) -> Checked {
     Checked::parse(&json).expect("the bench's scenario is fine")
 }
 
-/// Millions of model events a second, the median of several runs.
+/// Millions of model events a second in the fastest of several runs: what other programs take of the machine, and
+/// what a browser takes to compile, comes on top of what is to be compared.
 fn speed(policy: &str) -> f64 {
     let scenario = scenario(policy);
-    let mut rates: Vec<f64> = (0..REPETITIONS)
-        .map(|_| {
-            let mut simulation = Simulation::new(&scenario, &mut ());
-            let end = Time::from_ms(scenario.duration_ms);
-            let from = clock_ms();
-            while simulation.advance(end, SLICE_EVENTS, &mut ()) == switchyard::sim::Progress::OutOfBudget {}
-            let books = simulation.world().books();
-            let events = books.issued + books.ended[Outcome::Ok as usize];
-            events as f64 / (clock_ms() - from) / 1000.0
-        })
-        .collect();
-    rates.sort_by(f64::total_cmp);
-    rates[REPETITIONS / 2]
+    let rates = (0..REPETITIONS).map(|_| {
+        let mut simulation = Simulation::new(&scenario, &mut ());
+        let end = Time::from_ms(scenario.duration_ms);
+        let from = clock_ms();
+        while simulation.advance(end, SLICE_EVENTS, &mut ()) == switchyard::sim::Progress::OutOfBudget {}
+        let books = simulation.world().books();
+        let events = books.issued + books.ended[Outcome::Ok as usize];
+        events as f64 / (clock_ms() - from) / 1000.0
+    });
+    rates.fold(0.0, f64::max)
 }
 
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]

@@ -20,8 +20,8 @@ impl<'a> Way<'a> {
 }
 
 /// `name`: how many `per_act` things a second each does (median, fastest), and the ratios of medians.
-/// `wanted`: (over, under, least ratio that the project asks for).
-pub fn compare(name: &str, unit: &str, per_act: f64, mut ways: Vec<Way>, wanted: &[(&str, &str, f64)]) {
+/// `wanted`: (over, under, least ratio, if the project asks for one).
+pub fn compare(name: &str, unit: &str, per_act: f64, mut ways: Vec<Way>, wanted: &[(&str, &str, Option<f64>)]) {
     let times: Vec<u32> = ways.iter_mut().map(calibrated).collect();
     let mut rates = vec![vec![]; ways.len()];
     for _ in 0..REPETITIONS {
@@ -39,7 +39,8 @@ pub fn compare(name: &str, unit: &str, per_act: f64, mut ways: Vec<Way>, wanted:
     let median =
         |wanted: &str| medians.iter().find(|(name, _)| *name == wanted).map_or(f64::NAN, |(_, rate)| *rate);
     for (over, under, least) in wanted {
-        println!("{name:<28} {over} / {under}: {:.2} (wanted: {least})", median(over) / median(under));
+        let least = least.map_or(String::new(), |least| format!(" (wanted: {least})"));
+        println!("{name:<28} {over} / {under}: {:.2}{least}", median(over) / median(under));
     }
 }
 
