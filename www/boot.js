@@ -139,8 +139,8 @@ globalThis.__newWorker = () => new Worker(policy.createScriptURL('sim-worker'), 
 
 /**
  * The second part of the program: the functions that a first visit does not run (xtask/src/split.rs). It comes when
- * the page has nothing to do, or with the first sign of use. Until then placeholders stand in the table of functions;
- * whoever calls one waits for the file.
+ * the page has nothing to do, or with the first sign of use. Whoever calls one of them before waits for the file; for
+ * those whose address was taken placeholders stand in the table of functions.
  */
 const part = () => document.querySelector('meta[name="later:program"]') && later('program');
 let asked = false, compiled, link = () => {};
@@ -166,20 +166,23 @@ const fetched = () => {
   return new WebAssembly.Module(Uint8Array.from(request.responseText, byte => byte.charCodeAt(0)));
 };
 /** What is imported by its place in the table, or without a name after the place of what was asked for before. */
-const byPlace = find => {
+const byPlace = functions => {
   let place;
-  return new Proxy({}, { get: (_, name) => find(place = name === '' ? place + 1 : Number(name)) });
+  return new Proxy({}, { get: (_, name) => functions.get(place = name === '' ? place + 1 : Number(name)) });
 };
-/** What the program imports, placeholders included; `own` are the functions of its script, `page` gives what it exports. */
+/**
+ * What the program imports, the one function of all placeholders included; `own` are the functions of its script, `page`
+ * gives what it exports.
+ */
 globalThis.__late = (own, page) => {
   link = () => {
     if (__late.linked || !compiled || !page()) return;
     // It puts itself into the table, and finds in it what it calls of the first part.
-    const { functions } = page();
-    new WebAssembly.Instance(compiled, { ...own, page: page(), early: byPlace(place => functions.get(place)) });
-    __late.linked = true;
+    const { functions, linked } = page();
+    new WebAssembly.Instance(compiled, { ...own, page: page(), early: byPlace(functions) });
+    __late.linked = linked.value = 1;
   };
-  const placeholder = place => (...values) => {
+  const wait = () => {
     try {
       if (!__late.linked) compiled ??= fetched();
     } catch (error) {
@@ -187,9 +190,12 @@ globalThis.__late = (own, page) => {
       throw error;
     }
     link();
-    return page().functions.get(place)(...values);
   };
-  return { ...own, late: byPlace(placeholder) };
+  const called = (...values) => {
+    wait();
+    return page().functions.get(page().called.value)(...values);
+  };
+  return { ...own, late: { link: wait, called } };
 };
 /** What shows that somebody uses the page. */
 const SIGNS = ['pointerover', 'pointerdown', 'keydown', 'focusin', 'wheel', 'message'];

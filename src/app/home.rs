@@ -196,7 +196,7 @@ fn use_card(props: &Card) -> Html {
             <div class="about">
                 <h3>{ link(address_of(lab), "", lab.title.into()) }</h3>
                 <p>{ unbroken(lab.summary) }</p>
-                if storage::completed(lab.id) { <p class="mark">{ "✓ Challenge met" }</p> }
+                if storage::completed(lab.id) { <p class="challenge-met">{ "✓ Challenge met" }</p> }
             </div>
         </article>
     }

@@ -94,8 +94,7 @@ fn of_node(node: &NodeSummary, members: usize) -> Vec<Named> {
         let imbalance = (members > 1 && node.calls > 0).then_some(most * members as f64);
         figures.push(("imbalance", "Most loaded ÷ mean", "", imbalance));
     }
-    let counts =
-        COUNTERS.iter().filter_map(|(_, id, label, _)| Some((*id, *label, "", node.counts.get(id)?)));
+    let counts = COUNTERS.iter().filter_map(|(_, id, label)| Some((*id, *label, "", node.counts.get(id)?)));
     figures.extend(counts.map(|(id, label, unit, count)| (id, label, unit, Some(*count as f64))));
     figures.extend(node.service.iter().map(|(name, value)| (*name, *name, "", Some(*value))));
     figures

@@ -9,9 +9,9 @@ macro_rules! counters {
             $(#[doc = $help] $name),+
         }
 
-        /// One row for each, in the order of the enum: (counter, id in reports, label, what it counts).
-        pub const COUNTERS: &[(Counter, &str, &str, &str)] =
-            &[$((Counter::$name, $id, $label, $help)),+];
+        /// One row for each, in the order of the enum: (counter, id in reports, label).
+        pub const COUNTERS: &[(Counter, &str, &str)] =
+            &[$((Counter::$name, $id, $label)),+];
     };
 }
 

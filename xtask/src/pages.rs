@@ -15,6 +15,9 @@ const LATER_MARK: &str = "<!-- later -->";
 /// What names a later script begins with this; `sizes` does not count it as loaded.
 pub const LATER_NAME: &str = "<meta name=\"later:";
 
+/// The style sheet of what only the whole page has.
+const OF_WHOLE_PAGE: &str = "compare";
+
 /// Completes Trunk's output. `below` is a page that lies in a folder of the site: it has no files for others. `late` is
 /// the file with the second part of the program.
 /// Only a site that is `released` works offline: in others, files change under the same names.
@@ -33,7 +36,8 @@ pub fn complete(dist: &Path, below: bool, released: bool, late: Option<String>) 
     let html = fs::read_to_string(&index)?;
     let (before, after) = html.split_once(LATER_MARK).with_context(|| format!("no {LATER_MARK}"))?;
     let html = format!("{before}{version}{names}{after}");
-    let html = if released { join_styles(dist, &html)? } else { html };
+    let html =
+        if released { join_styles(dist, &html, if below { "" } else { OF_WHOLE_PAGE })? } else { html };
     fs::write(&index, &html)?;
     // The same page with a style of its own; the app and boot.js look at the mark.
     let style = later.iter().find(|(_, file)| file.ends_with(".css")).context("no embed.css")?;
@@ -48,8 +52,8 @@ pub fn complete(dist: &Path, below: bool, released: bool, late: Option<String>) 
     Ok(())
 }
 
-/// Makes the page's style sheets one file, which compresses better than each by itself.
-fn join_styles(dist: &Path, html: &str) -> Result<String> {
+/// Makes the page's style sheets one file, which compresses better than each by itself; without those of this name.
+fn join_styles(dist: &Path, html: &str, without: &str) -> Result<String> {
     let name_in = |line: &str| {
         let (name, _) = line.strip_prefix("<link rel=\"stylesheet\" href=\"./")?.split_once('"')?;
         Some(name.to_owned())
@@ -57,8 +61,11 @@ fn join_styles(dist: &Path, html: &str) -> Result<String> {
     let (styles, rest): (Vec<&str>, Vec<&str>) =
         html.split_inclusive('\n').partition(|line| name_in(line).is_some());
     let mut joined = String::new();
-    for file in styles.into_iter().filter_map(name_in).map(|name| dist.join(name)) {
-        joined += &bare(&fs::read_to_string(&file)?);
+    for name in styles.into_iter().filter_map(name_in) {
+        let file = dist.join(&name);
+        if without.is_empty() || !name.starts_with(without) {
+            joined += &bare(&fs::read_to_string(&file)?);
+        }
         fs::remove_file(file)?;
     }
     let name = format!("style-{:08x}.css", hash(joined.as_bytes()));
@@ -109,7 +116,9 @@ mod tests {
         let link =
             |name: &str| format!("<link rel=\"stylesheet\" href=\"./{name}\" data-integrity=\"none\"/>\n");
         let html = ["<head>\n", &link("b.css"), &link("a.css"), "<script src=x></script>\n</head>"].concat();
-        let joined = join_styles(&dist, &html).unwrap();
+        fs::write(dist.join("compare-1.css"), "c{}\n").unwrap();
+        let html = html.replacen("<script", &(link("compare-1.css") + "<script"), 1);
+        let joined = join_styles(&dist, &html, "compare").unwrap();
         let files = files_below(&dist).unwrap();
         let [file] = files.as_slice() else { panic!("{files:?}") };
         assert_eq!(fs::read_to_string(file).unwrap(), "b{}\na{}\n");

@@ -50,7 +50,7 @@ pub fn post_build(_: &[String]) -> Result<()> {
         match extension(file) {
             // Example pages stand for pages of others, and have policies of their own.
             "html" if file.parent() == Some(&dist) => insert_policy(file)?,
-            "wasm" => fs::write(file, wasm::without_names(&fs::read(file)?)?)?,
+            "wasm" => fs::write(file, wasm::ordered(&wasm::without_names(&fs::read(file)?)?)?)?,
             // Those of `www/later` are named by what is in them already, and others are to be read.
             "js" if is_program(file) => fs::write(file, bare(&fs::read_to_string(file)?))?,
             _ => {}

@@ -2,10 +2,11 @@
 //!
 //! Most of a program is not needed before somebody does something. What `profile` never saw running moves to a second
 //! module: functions, parts of others ([`crate::outline`]), and what data only these name ([`crate::data`]). The two
-//! share memory, tables and globals. The first calls the second's functions through the table of functions, where
-//! placeholders stand for them that the page brings (`www/boot.js`): one that is called too early fetches the second
-//! module, and then calls what has taken its place. So the list of what moves decides only when something is loaded,
-//! never what the program does.
+//! share memory, tables and globals. The first calls the second's functions through the table of functions, and before
+//! it does so, it waits for the second module if that is not there yet. Where a function's address was taken, a
+//! placeholder stands for it that the page brings (`www/boot.js`), one for all of a type: when it is called it fetches
+//! the second module, and then calls what has taken its place. So the list of what moves decides only when something
+//! is loaded, never what the program does.
 //!
 //! Binaryen's `wasm-split` does the same; it is neither a crate nor a package.
 
@@ -16,18 +17,25 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use walrus::ir::{self, Instr, InstrSeq, Value, Visitor, VisitorMut, dfs_in_order, dfs_pre_order_mut};
 use walrus::{
-    ConstExpr, ElementItems, ElementKind, ExportItem, FunctionId, FunctionKind, GlobalKind, ImportKind,
-    ImportedFunction, LocalFunction, Module, TableId, TypeId, ValType, passes,
+    ConstExpr, ElementItems, ElementKind, ExportItem, FunctionBuilder, FunctionId, FunctionKind, GlobalId,
+    GlobalKind, ImportKind, ImportedFunction, LocalFunction, Module, TableId, TypeId, ValType, passes,
 };
 
-/// From where the first module imports the placeholders, and the second the functions of the first: each by the number
-/// of its place in the table, or by no name at all where it is one more than that of the import before.
+/// From where the first module imports the placeholders, all of one name, and the second the functions of the first: each
+/// by the number of its place in the table, or by no name at all where it is one more than that of the import before.
 const PLACEHOLDERS: &str = "late";
+const PLACEHOLDER: &str = "called";
 const STAYING: &str = "early";
 /// From where the second imports what else it shares with the first. `boot.js` knows all these names, and the next.
 const PAGE: &str = "page";
 /// The table of functions, among what the first exports.
 const TABLE: &str = "functions";
+/// Among the first's exports: not 0 once the second module is there.
+const LINKED: &str = "linked";
+/// Beside the placeholders: does not return before the second module is there.
+const LINK: &str = "link";
+/// Among the first's exports: the place of what it calls through the table.
+const CALLED: &str = "called";
 /// The memory, as every module of Rust's exports it.
 const MEMORY: &str = "memory";
 
@@ -200,9 +208,11 @@ struct Plan {
     places: BTreeMap<i32, usize>,
     /// Where it has functions that stay and that moved ones call.
     called: BTreeMap<i32, usize>,
-    /// What it had to be given: from this place on, these functions.
+    /// What it had to be given: from this place on, these functions that stay; behind them come moved ones.
     added_at: i32,
     added: Vec<usize>,
+    /// How long the table is with all of them.
+    table_len: i32,
 }
 
 impl Plan {
@@ -227,6 +237,13 @@ impl Plan {
             .collect();
 
         let table = program.tables.get(functions(program)?);
+        if program
+            .exports
+            .iter()
+            .any(|export| matches!(export.item, ExportItem::Table(id) if id == table.id()))
+        {
+            bail!("the script calls through the table of functions: placeholders would not know what");
+        }
         let mut listed = BTreeMap::new();
         for &segment in &table.elem_segments {
             let segment = program.elements.get(segment);
@@ -238,23 +255,25 @@ impl Plan {
             let ConstExpr::Value(Value::I32(first)) = offset else { bail!("such a list has no fixed place") };
             listed.extend((*first..).zip(items.iter().map(|id| id.index())));
         }
-        let mut places: BTreeMap<i32, usize> =
-            listed.iter().filter(|(_, id)| moved.contains(id)).map(|(&place, &id)| (place, id)).collect();
         let first_places: BTreeMap<usize, i32> =
             listed.iter().rev().map(|(&place, &id)| (id, place)).collect();
         let added_at = i32::try_from(table.initial)?;
-        let mut added = vec![];
-        let mut place = |id: usize| match first_places.get(&id) {
-            Some(place) => *place,
-            None => {
+        let place = |added: &mut Vec<usize>, id: usize| {
+            first_places.get(&id).copied().unwrap_or_else(|| {
                 added.push(id);
                 added_at + added.len() as i32 - 1
-            }
+            })
         };
         let (from_outside, from_moved) = calls(program, &moved);
-        places.extend(from_outside.into_iter().map(|id| (place(id), id)));
-        let called = from_moved.into_iter().map(|id| (place(id), id)).collect();
-        Ok(Plan { moved, places, called, added_at, added })
+        let mut added = vec![];
+        let called = from_moved.into_iter().map(|id| (place(&mut added, id), id)).collect();
+        let staying = added.len();
+        let mut places: BTreeMap<i32, usize> =
+            from_outside.into_iter().map(|id| (place(&mut added, id), id)).collect();
+        places.extend(listed.into_iter().filter(|(_, id)| moved.contains(id)));
+        let table_len = added_at + i32::try_from(added.len())?;
+        added.truncate(staying);
+        Ok(Plan { moved, places, called, added_at, added, table_len })
     }
 
     /// Makes the program the second module: the moved functions, which put themselves into the table, and this data.
@@ -292,33 +311,59 @@ impl Plan {
         Ok(())
     }
 
-    /// Makes the program the first module: placeholders instead of the moved functions, called through the table.
+    /// Makes the program the first module: it calls the moved functions through the table, where placeholders stand for
+    /// those that stood there before.
     fn leave_placeholders(&self, page: &mut Module) -> Result<()> {
         let ids = ids(page);
         let table = functions(page)?;
-        let mut detour = Detour { table, ways: BTreeMap::new() };
+        let mut ways = BTreeMap::new();
         for (&place, &index) in &self.places {
-            detour.ways.entry(ids[index]).or_insert((place, page.funcs.get(ids[index]).ty()));
+            ways.entry(ids[index]).or_insert((place, page.funcs.get(ids[index]).ty()));
         }
+        let called = page.globals.add_local(ValType::I32, true, false, ConstExpr::Value(Value::I32(0)));
+        page.exports.add(CALLED, called);
+        let mut detour = Detour { table, wait: waiting(page), called, ways };
         for id in ids.iter().filter(|id| !self.moved.contains(&id.index())) {
             if let FunctionKind::Local(function) = &mut page.funcs.get_mut(*id).kind {
                 let entry = function.entry_block();
                 dfs_pre_order_mut(&mut detour, function, entry);
             }
         }
-        let placeholders: BTreeMap<i32, FunctionId> =
-            detour.ways.into_iter().map(|(id, (place, _))| (place, id)).collect();
-        import(page, PLACEHOLDERS, placeholders);
+        let moved: BTreeSet<FunctionId> = self.moved.iter().map(|&index| ids[index]).collect();
+        let types: BTreeSet<TypeId> = moved.iter().map(|&id| page.funcs.get(id).ty()).collect();
+        let placeholders: BTreeMap<TypeId, FunctionId> =
+            types.into_iter().map(|ty| (ty, page.add_import_func(PLACEHOLDERS, PLACEHOLDER, ty).0)).collect();
+        for segment in page.elements.iter_mut() {
+            let ElementItems::Functions(items) = &mut segment.items else { continue };
+            for item in items.iter_mut().filter(|item| moved.contains(item)) {
+                *item = placeholders[&page.funcs.get(*item).ty()];
+            }
+        }
         put(page, table, self.added_at, self.added.iter().map(|&index| ids[index]).collect());
+        moved.into_iter().for_each(|id| page.funcs.delete(id));
         self.resize(page, table)
     }
 
     fn resize(&self, module: &mut Module, table: TableId) -> Result<()> {
         let table = module.tables.get_mut(table);
-        table.initial = u64::try_from(self.added_at)? + self.added.len() as u64;
+        table.initial = u64::try_from(self.table_len)?;
         table.maximum = table.maximum.map(|_| table.initial);
         Ok(())
     }
+}
+
+/// A function that returns once the second module is there.
+fn waiting(page: &mut Module) -> FunctionId {
+    let linked = page.globals.add_local(ValType::I32, true, false, ConstExpr::Value(Value::I32(0)));
+    page.exports.add(LINKED, linked);
+    let ty = page.types.add(&[], &[]);
+    let (link, _) = page.add_import_func(PLACEHOLDERS, LINK, ty);
+    let mut builder = FunctionBuilder::new(&mut page.types, &[], &[]);
+    builder.func_body().block(None, |wait| {
+        let done = wait.id();
+        wait.global_get(linked).br_if(done).call(link);
+    });
+    builder.finish(vec![], &mut page.funcs)
 }
 
 /// Every function of a program that was just read, by its index.
@@ -349,9 +394,12 @@ fn calls(program: &Module, moved: &BTreeSet<usize>) -> (BTreeSet<usize>, BTreeSe
     (called(false), called(true))
 }
 
-/// Calls through the table what is called by name.
+/// Calls through the table what is called by name, and notes for the placeholders what is called through the table.
 struct Detour {
     table: TableId,
+    /// To be called first.
+    wait: FunctionId,
+    called: GlobalId,
     ways: BTreeMap<FunctionId, (i32, TypeId)>,
 }
 
@@ -360,9 +408,15 @@ impl VisitorMut for Detour {
         let detour = |(instr, place)| match instr {
             Instr::Call(ir::Call { func }) if self.ways.contains_key(&func) => {
                 let (value, ty) = self.ways[&func];
+                let wait = Instr::Call(ir::Call { func: self.wait });
                 let load = Instr::Const(ir::Const { value: Value::I32(value) });
                 let call = Instr::CallIndirect(ir::CallIndirect { ty, table: self.table });
-                vec![(load, place), (call, place)]
+                vec![(wait, place), (load, place), (call, place)]
+            }
+            Instr::CallIndirect(_) => {
+                let note = Instr::GlobalSet(ir::GlobalSet { global: self.called });
+                let load = Instr::GlobalGet(ir::GlobalGet { global: self.called });
+                vec![(note, place), (load, place), (instr, place)]
             }
             other => vec![(other, place)],
         };
@@ -419,7 +473,6 @@ fn share(page: &mut Module, late: &Module) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use walrus::{FunctionBuilder, FunctionId};
 
     /// A program that exports `start`, which calls `often` and `seldom`; `seldom` calls `often`, `alone` and `exported`; the
     /// table has `often` and `listed`, and nobody calls `exported`.
@@ -472,18 +525,17 @@ mod tests {
         let (page, late) = halves(&["seldom", "alone", "listed", "exported"]);
         assert_eq!(own(&page), ["exported", "often", "start"], "what is exported stays");
         assert_eq!(own(&late), ["alone", "listed", "seldom"]);
-        // `listed` has place 2 already, `seldom` gets one behind the end, `alone` is called by what moves only.
+        // `listed` has place 2 already, `seldom` gets the last, `alone` is called by what moves only.
         let named = |from: &str, name: &str| (from.to_owned(), name.to_owned());
-        // The first by its place, the second after it.
-        assert_eq!(imports(&page), [named(PLACEHOLDERS, "2"), named(PLACEHOLDERS, "")]);
-        // `often` has a place, `exported` gets the last.
-        let shared = [named(PAGE, TABLE), named(STAYING, "1"), named(STAYING, "4")];
+        assert_eq!(imports(&page), [named(PLACEHOLDERS, LINK), named(PLACEHOLDERS, PLACEHOLDER)]);
+        // `often` has a place, `exported` gets the first behind the end.
+        let shared = [named(PAGE, TABLE), named(STAYING, "1"), named(STAYING, "3")];
         assert_eq!(imports(&late).into_iter().collect::<BTreeSet<_>>(), shared.into());
         for module in [&page, &late] {
             assert_eq!(module.tables.get(functions(module).unwrap()).initial, 5);
         }
         let exports: BTreeSet<&str> = page.exports.iter().map(|export| export.name.as_str()).collect();
-        assert_eq!(exports, ["exported", MEMORY, "start", TABLE].into());
+        assert_eq!(exports, [CALLED, "exported", LINKED, MEMORY, "start", TABLE].into());
     }
 
     #[test]
@@ -508,12 +560,12 @@ mod tests {
             segments
         };
         let name = |name: &str| format!("app[0123456789abcdef]::{name}");
-        assert_eq!(filled(&late), [(2, vec![name("listed"), name("seldom")])]);
+        assert_eq!(filled(&late), [(2, vec![name("listed")]), (4, vec![name("seldom")])]);
         assert_eq!(
             filled(&page).iter().map(|(first, items)| (*first, items.len())).collect::<Vec<_>>(),
-            [(1, 2), (3, 2)]
+            [(1, 2), (3, 1)]
         );
-        // Each call by name is one through the table, at the place that the second part fills.
+        // Each call by name is one through the table, at the place that the second part fills, and waits before that.
         let start = page.exports.get_func("start").unwrap();
         struct Through(Vec<i32>, usize);
         impl Visitor<'_> for Through {
@@ -528,7 +580,7 @@ mod tests {
         let mut through = Through(vec![], 0);
         let start = page.funcs.get(start).kind.unwrap_local();
         dfs_in_order(&mut through, start, start.entry_block());
-        assert_eq!((through.0, through.1), (vec![3, 3], 1));
+        assert_eq!((through.0, through.1), (vec![4, 4], 3));
     }
 
     #[test]
