@@ -34,12 +34,8 @@ fn one_key() {
     let mut both = [clocked("gcra", RATE_PER_S), clocked("token-bucket", RATE_PER_S)];
     let [gcra, bucket] = &mut both;
     let (mut reading, mut told) = (governor(Reading::default()), governor(Told::default()));
-    let passed: [u64; 4] = [
-        (0..ASKS).map(|_| gcra.ask(0)).sum(),
-        (0..ASKS).map(|_| bucket.ask(0)).sum(),
-        reading(),
-        told(),
-    ];
+    let passed: [u64; 4] =
+        [(0..ASKS).map(|_| gcra.ask(0)).sum(), (0..ASKS).map(|_| bucket.ask(0)).sum(), reading(), told()];
     agree("one key", &passed);
     let ways = vec![
         Way::new("ours, gcra", || (0..ASKS).map(|_| gcra.ask(0)).sum()),

@@ -21,7 +21,13 @@ impl<'a> Way<'a> {
 
 /// `name`: how many `per_act` things a second each does (median, fastest), and the ratios of medians.
 /// `wanted`: (over, under, least ratio, if the project asks for one).
-pub fn compare(name: &str, unit: &str, per_act: f64, mut ways: Vec<Way>, wanted: &[(&str, &str, Option<f64>)]) {
+pub fn compare(
+    name: &str,
+    unit: &str,
+    per_act: f64,
+    mut ways: Vec<Way>,
+    wanted: &[(&str, &str, Option<f64>)],
+) {
     let times: Vec<u32> = ways.iter_mut().map(calibrated).collect();
     let mut rates = vec![vec![]; ways.len()];
     for _ in 0..REPETITIONS {
