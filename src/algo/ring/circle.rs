@@ -15,6 +15,9 @@ const INDEX_MASK: u64 = (1 << INDEX_BITS) - 1;
 /// Most points of a circle. Beyond it every member has fewer, in proportion, but at least its weight.
 pub(super) const POINTS_TOTAL_MAX: u64 = 1 << 20;
 
+/// More than the number of a point has.
+const DIGITS_MAX: usize = 8;
+
 /// Beyond so many points in one bucket a search by halves is faster.
 const FEW: usize = 16;
 
@@ -244,25 +247,37 @@ fn sort_neighbours(points: &mut [u64]) {
 
 /// What `of` makes of the texts `before`, a number, `after`, for the numbers from 0 on.
 fn for_all(before: &str, after: &str, out: &mut [u64], of: impl Fn(&[u8]) -> u64) {
-    let mut text = [before.as_bytes(), b"0", after.as_bytes()].concat();
     let first = before.len();
-    // Ten that differ in the last digit.
+    let mut length = first + 1 + after.len();
+    let stride = length + DIGITS_MAX;
+    // Ten that differ in the last digit, each with a place of its own: one whose last digit has just been written could
+    // not be read in longer pieces at once, and so none be hashed beside the one before.
+    let mut texts = vec![0; 10 * stride];
+    for (text, digit) in texts.chunks_exact_mut(stride).zip(b'0'..) {
+        text[..first].copy_from_slice(before.as_bytes());
+        text[first] = digit;
+        text[first + 1..length].copy_from_slice(after.as_bytes());
+    }
     for ten in out.chunks_mut(10) {
-        let last = text.len() - after.len() - 1;
-        for (out, digit) in ten.iter_mut().zip(b'0'..) {
-            text[last] = digit;
-            *out = of(&text);
+        for (out, text) in ten.iter_mut().zip(texts.chunks_exact(stride)) {
+            *out = of(&text[..length]);
         }
         // One more ten, on paper.
-        let mut at = last;
-        while at > first && text[at - 1] == b'9' {
-            at -= 1;
-            text[at] = b'0';
+        let last = length - after.len() - 1;
+        let grows = texts[first..last].iter().all(|digit| *digit == b'9');
+        for text in texts.chunks_exact_mut(stride) {
+            let mut at = last;
+            while at > first && text[at - 1] == b'9' {
+                at -= 1;
+                text[at] = b'0';
+            }
+            if grows {
+                text.copy_within(first..length, first + 1);
+                text[first] = b'1';
+            } else {
+                text[at - 1] += 1;
+            }
         }
-        if at > first {
-            text[at - 1] += 1;
-        } else {
-            text.insert(first, b'1');
-        }
+        length += usize::from(grows);
     }
 }
