@@ -146,27 +146,39 @@ impl Metrics {
         self.series.roll(now);
     }
 
+    #[inline]
     fn member_mut(&mut self, place: Place) -> &mut MemberTally {
-        let (node, member) = (place.node as usize, place.member as usize);
-        if self.members.len() <= node {
-            self.members.resize(node + 1, vec![]);
+        if self.member(place).is_none() {
+            self.meet(place);
         }
-        let members = &mut self.members[node];
-        if members.len() <= member {
-            members.resize(member + 1, None);
-        }
-        let period = self.period;
-        members[member].get_or_insert_with(|| Box::new(MemberTally::new(period)))
+        self.members[place.node as usize][place.member as usize].as_mut().expect("met")
     }
 
-    fn source_mut(&mut self, request: &Request) -> &mut Source {
-        let source = request.source as usize;
-        if self.sources.len() <= source {
-            self.sources.resize(source + 1, None);
+    #[cold]
+    #[inline(never)]
+    fn meet(&mut self, place: Place) {
+        let (node, member) = (place.node as usize, place.member as usize);
+        self.members.resize(self.members.len().max(node + 1), vec![]);
+        let members = &mut self.members[node];
+        members.resize(members.len().max(member + 1), None);
+        members[member] = Some(Box::new(MemberTally::new(self.period)));
+    }
+
+    #[inline]
+    fn source_mut(&mut self, node: NodeId) -> &mut Source {
+        if self.source(node).is_none() {
+            self.meet_source(node);
         }
-        let latency = || Latencies::new(2);
-        let new = || Source { ended: [0; Outcome::COUNT], latency: latency(), hits: 0, misses: 0 };
-        self.sources[source].get_or_insert_with(|| Box::new(new()))
+        self.sources[node as usize].as_mut().expect("met")
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn meet_source(&mut self, node: NodeId) {
+        self.sources.resize(self.sources.len().max(node as usize + 1), None);
+        let latency = Latencies::new(2);
+        let new = Source { ended: [0; Outcome::COUNT], latency, hits: 0, misses: 0 };
+        self.sources[node as usize] = Some(Box::new(new));
     }
 
     fn fell(&mut self, fall: Fall) {
@@ -186,7 +198,7 @@ impl Observer for Metrics {
     fn ended(&mut self, request: &Request, outcome: Outcome, now: Time) {
         let latency = now.since(request.born);
         self.total.ended[outcome as usize] += 1;
-        let source = self.source_mut(request);
+        let source = self.source_mut(request.source);
         source.ended[outcome as usize] += 1;
         if outcome.is_ok() {
             source.latency.record(latency);
@@ -251,7 +263,7 @@ impl Observer for Metrics {
     }
 
     fn looked_up(&mut self, request: &Request, hit: bool) {
-        let source = self.source_mut(request);
+        let source = self.source_mut(request.source);
         source.hits += u64::from(hit);
         source.misses += u64::from(!hit);
         self.series.looked_up(request.source, hit);

@@ -41,6 +41,8 @@ pub struct Series {
     window: Span,
     complete: Vec<Window>,
     current: Window,
+    /// Of the present window.
+    end: Time,
     waiting: u64,
     /// Calls that passed just now.
     passed: u64,
@@ -58,6 +60,7 @@ impl Series {
             window,
             complete: vec![],
             current: Window::default(),
+            end: Time(window.0),
             waiting: 0,
             passed: 0,
             reads: vec![],
@@ -115,12 +118,19 @@ impl Series {
     }
 
     /// Closes every window that ended before `now`.
+    #[inline]
     pub fn roll(&mut self, now: Time) {
-        while now.0 >= (self.complete.len() as u64 + 1) * self.window.0
-            && self.complete.len() < 2 * WINDOWS as usize
-        {
+        if now >= self.end {
+            self.close(now);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn close(&mut self, now: Time) {
+        while now >= self.end && self.complete.len() < 2 * WINDOWS as usize {
             let mut window = std::mem::take(&mut self.current);
-            window.end_ms = Span((self.complete.len() as u64 + 1) * self.window.0).ms();
+            window.end_ms = Span(self.end.0).ms();
             window.waiting = self.waiting;
             let latencies = self.recent_latencies();
             window.mean_ms = latencies.mean_ms();
@@ -128,6 +138,7 @@ impl Series {
             window.p95_ms = latencies.quantile_ms(0.95);
             window.p99_ms = latencies.quantile_ms(0.99);
             self.complete.push(window);
+            self.end = self.end + self.window;
             let oldest = self.present_latencies();
             if oldest.count() > 0 {
                 oldest.clear();
