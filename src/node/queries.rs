@@ -9,7 +9,9 @@ pub struct QueriesView {
     pub now: Time,
     /// Machines that a query asks.
     pub fan_out: u32,
-    /// The last ones, newest first, at most [`QUERIES_SHOWN`].
+    /// Queries that are not over.
+    pub waiting: u32,
+    /// Those that are not over and those that were over last, newest first, at most [`QUERIES_SHOWN`].
     pub queries: Vec<Query>,
     /// What takes longer waited for a slow machine: so many times what half of the parts take.
     pub slow: Option<Span>,

@@ -35,7 +35,8 @@ impl Store {
         Some(Inside::Queries(Box::new(QueriesView {
             now,
             fan_out: newest.1.asked,
-            queries: shown.iter().rev().map(|(_, query)| query.clone()).collect(),
+            waiting: shown.iter().filter(|(_, query)| query.took.is_none()).count() as u32,
+            queries: shown.iter().rev().take(QUERIES_SHOWN).map(|(_, query)| query.clone()).collect(),
             slow,
             part,
             whole,
@@ -49,6 +50,9 @@ impl Store {
     }
 }
 
+/// Most queries under way that are remembered: what is slow is over late, when many others have begun after it.
+#[cfg(feature = "whole")]
+const UNDER_WAY_KNOWN: usize = 256;
 /// Lengths of time that are remembered, of parts and of queries.
 #[cfg(feature = "whole")]
 const PARTS_KNOWN: usize = 1024;
@@ -59,7 +63,7 @@ const WHOLES_KNOWN: usize = 128;
 #[cfg(feature = "whole")]
 #[derive(Clone, Debug, Default)]
 pub struct Scans {
-    /// By number of the operation, oldest first.
+    /// By number of the operation, oldest first: all that are under way, and those that were over last.
     shown: VecDeque<(u32, Query)>,
     parts: VecDeque<Span>,
     wholes: VecDeque<Span>,
@@ -68,7 +72,14 @@ pub struct Scans {
 #[cfg(feature = "whole")]
 impl Scans {
     fn began(&mut self, op: u32, asked: u32, began: Time) {
-        keep(&mut self.shown, (op, Query { began, asked, ..Query::default() }), QUERIES_SHOWN);
+        if self.shown.len() >= QUERIES_SHOWN {
+            let end = |query: &Query| query.took.map(|took| query.began + took);
+            let over = self.shown.iter().enumerate().filter_map(|(at, (_, query))| Some((end(query)?, at)));
+            if let Some((_, first)) = over.min() {
+                self.shown.remove(first);
+            }
+        }
+        keep(&mut self.shown, (op, Query { began, asked, ..Query::default() }), UNDER_WAY_KNOWN);
     }
 
     fn under_way(&mut self, op: u32) -> Option<&mut Query> {

@@ -43,7 +43,7 @@ pub fn draw(node: &NodeView, station: &Station, view: &QueriesView, card: Rect, 
         Piece::bold(asks).ink(Ink::RequestText),
         shapes,
     );
-    let under_way = figures::count(view.under_way().count() as u64, "query waits", "queries wait");
+    let under_way = figures::count(view.waiting.into(), "query waits", "queries wait");
     ends(inner, card.y + 35.0, SIZE, Piece::dim(&station.does), Piece::dim(under_way), shapes);
     machines(station, view, rect(inner.x, card.y + HEAD, inner.width, STRIP - 10.0), shapes);
     let top = card.y + HEAD + STRIP;
