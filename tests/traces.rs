@@ -97,3 +97,36 @@ fn spans_of_a_thread_nest() {
         assert_eq!(count(starts), calls, "{name}: every call that arrived has an arrow");
     }
 }
+
+/// The last part to come decides, and its work is seen in the line of its machine.
+#[test]
+fn a_query_is_answered_by_its_slowest_part() {
+    let lab = LABS.iter().find(|lab| lab.id == "sharding/a-query-over-all-shards").unwrap();
+    let mut session = Session::new(Checked::parse(lab.scenario).unwrap());
+    session.advance(Time::from_ms(10_000.0), u64::MAX);
+    let mut slow = 0;
+    for trace in session.traces(1, 100).iter().filter(|trace| trace.ended.is_some()) {
+        let parts = || (1..trace.hops.len()).filter(|index| trace.hops[*index].above == Some(0));
+        assert_eq!(parts().count(), 19, "{}: its own part crosses no network", trace.number);
+        assert_eq!(trace.held_until(0), trace.hops[0].finished);
+        for part in parts() {
+            assert_eq!(trace.held_until(part), trace.hops[part].finished);
+        }
+        let last = parts().map(|part| &trace.hops[part]).max_by_key(|hop| hop.returned).unwrap();
+        let ours = last.returned == trace.hops[0].finished;
+        assert_eq!(trace.answered(), if ours { last.finished } else { trace.hops[0].finished });
+        slow += usize::from(last.finished.unwrap().since(last.arrived.unwrap()).ms() > 400.0);
+    }
+    assert!((5..40).contains(&slow), "{slow}");
+}
+
+#[test]
+fn what_one_machine_does_is_answered_by_it() {
+    let mut session = Session::new(Checked::parse(LABS[0].scenario).unwrap());
+    session.advance(Time::from_ms(3000.0), u64::MAX);
+    for trace in session.traces(1, 50).iter().filter(|trace| trace.ended.is_some()) {
+        let [balancer, server] = &trace.hops[..] else { continue };
+        assert_eq!(trace.held_until(0), Some(server.departed));
+        assert_eq!((trace.answered(), balancer.finished), (server.finished, server.returned));
+    }
+}

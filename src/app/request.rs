@@ -136,7 +136,8 @@ fn rows(trace: &Trace, snapshot: &Snapshot) -> Vec<Row> {
     let last = trace.ended.map_or(snapshot.now, |(at, _)| at);
     let whole = last.since(trace.born).ms().max(1e-6);
     let row = |name: String, class: &'static str, from: Time, to: Time| {
-        let share = |at: Time| at.since(trace.born).ms() / whole;
+        // What was started for it may go on after its end.
+        let share = |at: Time| (at.since(trace.born).ms() / whole).min(1.0);
         Row { name, class, from: share(from), to: share(to), ms: to.since(from).ms() }
     };
     let mut rows = vec![row("Client waits".into(), "", trace.born, last)];
@@ -160,8 +161,7 @@ fn rows(trace: &Trace, snapshot: &Snapshot) -> Vec<Row> {
                 }
             }
             _ => {
-                let next = trace.hops.get(index + 1).map(|next| next.departed);
-                rows.push(row(name, "", arrived, next.or(hop.finished).unwrap_or(arrived)));
+                rows.push(row(name, "", arrived, trace.held_until(index).unwrap_or(last.max(arrived))));
             }
         }
     }
@@ -171,9 +171,10 @@ fn rows(trace: &Trace, snapshot: &Snapshot) -> Vec<Row> {
 
 /// From the last machine's answer to the client.
 fn reply(trace: &Trace, row: &dyn Fn(String, &'static str, Time, Time) -> Row) -> Option<Row> {
-    let deepest = trace.hops.iter().max_by_key(|hop| hop.depth)?;
     let (ended, outcome) = trace.ended?;
-    let finished = deepest.finished.filter(|finished| *finished <= ended)?;
+    // Who has given up has no answer; the deepest machine may have.
+    let deepest = || trace.hops.iter().max_by_key(|hop| hop.depth)?.finished;
+    let finished = trace.answered().or_else(deepest).filter(|finished| *finished <= ended)?;
     let class = match outcome.kind() {
         OutcomeKind::Ok => "is-reply",
         OutcomeKind::Refused => "is-refused",

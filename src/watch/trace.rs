@@ -45,6 +45,31 @@ pub struct Hop {
     id: Option<CallId>,
 }
 
+impl Trace {
+    /// Until when its callee had a hop in hand: until it passed it on to the only one that it asked; until it
+    /// answered, if it asked nobody or several.
+    pub fn held_until(&self, index: usize) -> Option<Time> {
+        let mut parts = self.hops.iter().filter(|hop| hop.above == Some(index));
+        match (parts.next(), parts.next()) {
+            (Some(only), None) => Some(only.departed),
+            _ => self.hops.get(index)?.finished,
+        }
+    }
+
+    /// When the machine answered whose answer was then only passed on, up to the client.
+    pub fn answered(&self) -> Option<Time> {
+        let ended = self.ended?.0;
+        let from = |above: Option<usize>, at: Time| {
+            self.hops.iter().position(|hop| hop.above == above && hop.returned == Some(at))
+        };
+        let mut last = from(None, ended)?;
+        while let Some(next) = self.hops[last].finished.and_then(|at| from(Some(last), at)) {
+            last = next;
+        }
+        self.hops[last].finished
+    }
+}
+
 /// Follows requests with neighbouring numbers and lets all others pass.
 #[derive(Clone, Debug)]
 pub struct Tracer {
