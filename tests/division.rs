@@ -11,6 +11,7 @@ use switchyard::node::division::{Division, KEYS_SHOWN};
 use switchyard::node::station::Inside;
 use switchyard::play::Session;
 use switchyard::run::snapshot::NodeState;
+use switchyard::scenario::Checked;
 use switchyard::scene::geometry::rect;
 use switchyard::scene::instrument::Moment;
 use switchyard::scene::instrument::places::{POINTS_EXACT, Segment, segments};
@@ -304,5 +305,17 @@ fn the_instrument_is_told_as_it_is_drawn() {
             };
             assert_eq!(own, station.members.len(), "{lines:?}");
         }
+    }
+}
+
+/// The popular tenth of the keys is another one every ten seconds.
+#[test]
+fn keys_are_shown_that_were_asked_for_lately() {
+    let lab = switchyard::labs::LABS.iter().find(|lab| lab.id == "sharding/which-key").unwrap();
+    let mut session = Session::new(Checked::parse(lab.scenario).unwrap());
+    for tenth in 0..4 {
+        let division = at(&mut session, 10_000.0 * f64::from(tenth) + 8000.0);
+        let popular = division.keys.iter().filter(|it| it.key / 1000 == tenth).count();
+        assert!(division.keys.len() == KEYS_SHOWN && popular > KEYS_SHOWN * 6 / 10, "{tenth}: {popular}");
     }
 }

@@ -27,7 +27,8 @@ impl Kind {
     /// The three charts that tell most of this system.
     pub fn of(snapshot: &Snapshot) -> [Kind; 3] {
         let caches = snapshot.nodes.iter().any(|node| node.kind == "cache");
-        let queues = snapshot.nodes.iter().any(|node| node.kind == "queue");
+        // Machines of a store also ask each other: what they receive says little of their shares, which the stage shows.
+        let queues = snapshot.nodes.iter().any(|node| ["queue", "store"].contains(&node.kind));
         let shares = loaded_node(snapshot).is_some_and(|(_, machines)| machines.len() > 1);
         match (caches, shares) {
             (true, true) => [Kind::Latency, Kind::Hits, Kind::Load],

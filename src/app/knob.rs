@@ -51,16 +51,12 @@ fn is_fault(path: &str) -> bool {
     path.contains('/') && path.ends_with(".slow")
 }
 
-/// "Server 3 is 5× slower", on or off.
+/// "Server 3 is 5× slower", on or off. By its label it is "Server 3 · slower by".
 fn fault(props: &Control, set: Callback<Value>) -> Html {
     let now = props.value.as_f64().unwrap_or(1.0);
     let slow = if now > 1.0 { now } else { SLOW };
-    let number = props
-        .path
-        .split_once('/')
-        .and_then(|(_, rest)| rest.split_once('.'))
-        .map_or("", |(number, _)| number);
-    let label = format!("Server {number} is {}× slower", plain(slow));
+    let who = props.label.split_once(" · ").map_or("It", |(who, _)| who);
+    let label = format!("{who} is {}× slower", plain(slow));
     let on_turn = set.reform(move |on: bool| json!(if on { slow } else { 1.0 }));
     switch(&label, props.setting.help, now > 1.0, on_turn)
 }

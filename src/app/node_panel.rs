@@ -80,7 +80,8 @@ fn station_panel(
     let counted = session.metrics().counted(index as u16);
     let rows: Vec<(&str, String)> =
         counted.into_iter().map(|(what, n)| (what.label(), figures::whole(n))).collect();
-    let inside = |it: &StationMember| !instrument::describe(&it.inside).is_empty();
+    let inside = |it: &StationMember| !it.note.is_empty() || !instrument::describe(&it.inside).is_empty();
+    let said = instrument::in_full(&station.inside);
     let button = |(member, it): (usize, &StationMember)| {
         let engine = engine.clone();
         let onclick =
@@ -94,6 +95,7 @@ fn station_panel(
         <>
             <p class="strong">{ &station.does }</p>
             { for station.notes.iter().map(|note| html! { <p>{ note }</p> }) }
+            if !said.is_empty() { <p class="dim small">{ said }</p> }
             { pairs(&rows) }
             if station.members.len() > 1 && station.members.iter().any(inside) {
                 <ul role="list" class="machines" aria-label="Machines">{ for station.members.iter().enumerate().map(button) }</ul>
@@ -113,13 +115,21 @@ fn machine_panel(
     let tally = session.metrics().member(place(node, member));
     let label = instrument::in_full(&it.inside);
     let state = if it.down {
-        "crashed"
+        "crashed".to_owned()
     } else if it.frozen {
-        "frozen"
+        "frozen".to_owned()
+    } else if it.slow > 1.0 {
+        format!("{} slower", figures::factor(it.slow))
     } else {
-        "well"
+        "well".to_owned()
     };
-    let mut rows = vec![("State", state.to_owned())];
+    let mut rows = vec![("State", state)];
+    if it.queued.1 > 0 {
+        rows.push((
+            "In its queue",
+            format!("{} of {}", figures::whole(it.queued.0.into()), figures::whole(it.queued.1.into())),
+        ));
+    }
     if let Some(tally) = tally {
         rows.push(("Received lately", figures::with_unit(Some(tally.recent_per_s(session.now())), "req/s")));
         rows.push(("Received so far", figures::whole(tally.arrived)));

@@ -18,8 +18,8 @@ pub struct Division {
     pub changed: Time,
     /// What that change moved, of the keys that had been asked for until then.
     pub moved: Option<Moved>,
-    /// Some keys that were asked for.
-    pub keys: Arc<Vec<KeyAt>>,
+    /// Some keys that were asked for lately.
+    pub keys: Vec<KeyAt>,
     /// The key that was asked for last, and how the policy came to its owner.
     pub latest: Option<KeyAt>,
     pub way: Way,
@@ -112,7 +112,9 @@ pub struct Divided {
     moved: Option<Moved>,
     /// Each at the place that its hash says, first come.
     known: Vec<Option<u32>>,
-    shown: Arc<Vec<KeyAt>>,
+    /// Different keys that were asked for last, in a ring, and where the next one goes.
+    shown: Vec<u32>,
+    next: usize,
     latest: Option<u32>,
     asked: Vec<u32>,
     asked_total: u32,
@@ -174,8 +176,6 @@ impl Divided {
         self.before = old.filter(|old| !old.placing.is_empty() && old.is_replaced_by(placing));
         self.changed = now;
         self.moved = self.before.as_ref().and_then(|before| self.count_moved(&before.placing, placing));
-        let shown = self.shown.iter().map(|it| self.key_at(it.key)).collect();
-        self.shown = Arc::new(shown);
         (self.asked, self.asked_total) = (vec![], 0);
     }
 
@@ -199,10 +199,14 @@ impl Divided {
         let place = &mut self.known[(mix(key.into()) % KEYS_KNOWN as u64) as usize];
         if place.is_none() {
             *place = Some(key);
-            if self.shown.len() < KEYS_SHOWN {
-                let it = self.key_at(key);
-                Arc::make_mut(&mut self.shown).push(it);
+        }
+        // What is popular may change.
+        if !self.shown.contains(&key) {
+            match self.shown.get_mut(self.next) {
+                Some(oldest) => *oldest = key,
+                None => self.shown.push(key),
             }
+            self.next = (self.next + 1) % KEYS_SHOWN;
         }
     }
 
@@ -249,10 +253,7 @@ impl Divided {
             before: before.map(|before| before.seen.clone()),
             changed: self.changed,
             moved: self.moved,
-            keys: match by_load {
-                true => Arc::new(self.shown.iter().map(|it| self.key_at(it.key)).collect()),
-                false => self.shown.clone(),
-            },
+            keys: self.shown.iter().map(|key| self.key_at(*key)).collect(),
             latest: self.latest.map(|key| self.key_at(key)),
             way: self.latest.map(way).unwrap_or_default(),
             asked: self.asked.clone(),

@@ -130,6 +130,10 @@ pub struct StationMember {
     pub note: String,
     /// Rows, where it holds some.
     pub rows: Option<u32>,
+    /// Calls that wait for a worker, and how many may, where it has workers.
+    pub queued: (u32, u32),
+    /// How many times slower than it should be; 0 where that is not known.
+    pub slow: f64,
     /// What its policy holds.
     pub inside: Inside,
     /// Filled in from the member's condition.

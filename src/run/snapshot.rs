@@ -38,9 +38,15 @@ pub struct NodeView {
 }
 
 impl NodeView {
-    /// "Server 3": the member with this number, from 1.
+    /// "Server 3": the member with this number, from 1; "Ledger", if it is the only one and nothing else is called so.
     pub fn member_name(&self, number: u32) -> String {
-        format!("{} {number}", crate::node::one_of(&self.name))
+        let name = crate::node::one_of(&self.name);
+        let alone = match &self.state {
+            NodeState::Servers(servers) => servers.members.len() == 1 && servers.inside == Inside::Nothing,
+            NodeState::Station(station) => station.members.len() == 1,
+            NodeState::Clients(_) | NodeState::Balancer(_) => false,
+        };
+        if alone { name.into() } else { format!("{name} {number}") }
     }
 }
 

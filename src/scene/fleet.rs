@@ -36,10 +36,11 @@ fn machines(servers: &ServersView, fleet: &FleetView) -> Forms {
     }
 }
 
-/// "150 req/s at most"; nothing if that is not known.
+/// "150 req/s at most", "≤ 150 req/s"; nothing if that is not known.
 fn capacity(fleet: &FleetView) -> Option<Forms> {
     let figure = figures::with_unit(Some(fleet.capacity_per_s?), "req/s");
-    Some([format!("{figure} at most"), figure])
+    // Without saying so it would be read as what they do.
+    Some([format!("{figure} at most"), format!("≤ {figure}")])
 }
 
 /// "cost 3 per h", "cost 3/h"; nothing if they cost nothing.

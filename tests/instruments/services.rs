@@ -320,7 +320,9 @@ fn a_shortener_is_drawn_as_it_is() {
                 .filter(|label| label.text.ends_with("clicks") || label.text.ends_with("click"));
             let rows: Vec<&Label> = rows.collect();
             assert!(rows.len() >= 2, "{what}: {texts:?}");
-            for (row, link) in rows.iter().zip(&view.newest) {
+            let is_sorted = view.shown.is_sorted_by(|one, next| one.clicks >= next.clicks);
+            assert!(view.clicks == 0 || is_sorted, "{what}: {:?}", view.shown);
+            for (row, link) in rows.iter().zip(&view.shown) {
                 let clicks = figures::count(link.clicks, "click", "clicks");
                 assert!(row.text.ends_with(&clicks), "{what}: {} {link:?}", row.text);
                 assert_eq!(row.text.contains("tried"), link.attempts > 1, "{what}: {}", row.text);
@@ -331,6 +333,7 @@ fn a_shortener_is_drawn_as_it_is() {
                 assert!(texts.contains(&last.code.as_str()), "{what}: {texts:?}");
                 assert_eq!(texts.contains(&"unknown code"), last.url.is_none(), "{what}");
                 let said = match view.counting {
+                    _ if last.guess => "guessed",
                     Counting::Inline => "click counted",
                     Counting::Queued => "event sent",
                     Counting::Off => "not counted",

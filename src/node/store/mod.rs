@@ -361,7 +361,12 @@ impl Show for Store {
         let member = |(index, machine): (usize, &Machine)| StationMember {
             number: index as u32 + 1,
             level: Some(f64::from(machine.desk.busy()) / f64::from(settings.workers.max(1))),
-            note: format!("{} rows", machine.rows.held()),
+            note: match machine.rows.held() {
+                1 => "1 row".to_owned(),
+                rows => format!("{rows} rows"),
+            },
+            queued: (machine.desk.queued() as u32, settings.queue),
+            slow: settings.member(index).slow,
             rows: Some(machine.rows.held()),
             ..StationMember::default()
         };

@@ -260,12 +260,12 @@ impl Places<'_> {
                 shapes.push(Shape::Polyline { points, line: Stroke::new(Ink::Paper, 1.5) });
             }
         }
-        self.pile(bar, area.y, shapes);
+        let top = (self.pile(bar, area.y, shapes) - 14.0).max(area.y + 4.0);
         if let Some(latest) = self.latest {
             let at = x(latest.place);
-            let points = vec![point(at, area.y + 6.0), point(at, bar.bottom())];
+            let points = vec![point(at, top + 2.0), point(at, bar.bottom())];
             shapes.push(Shape::Polyline { points, line: Stroke::new(Ink::Ink, 1.5) });
-            shapes.push(disc(point(at, area.y + 4.0), 4.0, Ink::Ink));
+            shapes.push(disc(point(at, top), 4.0, Ink::Ink));
         }
         if let Way::Jumps(met) = self.way {
             let zone = |member: u32| x((f64::from(member) + 0.5) / self.now.seen.points.len().max(1) as f64);
@@ -289,17 +289,17 @@ impl Places<'_> {
         }
     }
 
-    /// A dot for each key above where it lies; those that would overlap stand on each other.
-    fn pile(&self, bar: Rect, top: f64, shapes: &mut Vec<Shape>) {
-        const PITCH: f64 = 5.0;
-        let columns = (bar.width / PITCH).floor().max(1.0);
+    /// A dot for each key above where it lies; those that would overlap stand on each other. How far up that is.
+    fn pile(&self, bar: Rect, top: f64, shapes: &mut Vec<Shape>) -> f64 {
+        let pitch = ((bar.y - top) / 30.0).clamp(5.0, 7.5);
+        let columns = (bar.width / pitch).floor().max(1.0);
         let mut heights = vec![0_usize; columns as usize + 1];
         let column = |mark: &Mark| ((mark.place * columns) as usize).min(columns as usize - 1);
         for mark in &self.marks {
             heights[column(mark)] += 1;
         }
         let tallest = heights.iter().copied().max().unwrap_or(0).max(1) as f64;
-        let step = ((bar.y - top - 8.0) / tallest).clamp(0.5, PITCH);
+        let step = ((bar.y - top - 8.0) / tallest).clamp(0.5, pitch);
         heights.fill(0);
         for mark in &self.marks {
             let at = column(mark);
@@ -308,8 +308,10 @@ impl Places<'_> {
                 bar.y - 4.0 - heights[at] as f64 * step,
             );
             heights[at] += 1;
-            shapes.push(disc(center, if mark.moved { 2.4 } else { 1.8 }, Ink::owner(mark.owner.into())));
+            let radius = pitch * if mark.moved { 0.48 } else { 0.36 };
+            shapes.push(disc(center, radius, Ink::owner(mark.owner.into())));
         }
+        bar.y - 4.0 - tallest * step
     }
 
     /// Squares in rows, each an equal part of the table; keys as dots in them.

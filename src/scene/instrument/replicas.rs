@@ -137,8 +137,12 @@ fn draw_row(
     let baseline = if tall { row.y + 15.0 } else { row.center().y + 4.0 };
     let inner = rect(row.x + 8.0, row.y, row.width - 16.0, row.height);
     let mut name = node.member_name(member.number);
-    // Sides of a cut are told apart only where there is one.
-    if station.members.iter().any(|other| other.side != member.side) {
+    // Whom a cut keeps away.
+    let away: Vec<String> = (station.members.iter())
+        .filter(|other| other.side != member.side)
+        .map(|other| other.number.to_string())
+        .collect();
+    if !away.is_empty() && !tall {
         name.push_str(&format!(" · {}", ["A", "B", "C", "D"][(member.side as usize).min(3)]));
     }
     let state = Label::new(said, point(inner.right(), baseline), 10.5).bold().end().ink(ink);
@@ -151,6 +155,13 @@ fn draw_row(
     let mut line = Line::new(rect(inner.x, row.y, room, row.height), baseline, 11.0);
     line.put(Piece::bold(name), shapes);
     let some = |count: u32, what: &str| (count > 0).then(|| format!("{count} {what}"));
+    let apart = (!away.is_empty()).then(|| format!("cannot reach {}", away.join(", ")));
+    let slow = (member.slow > 1.0).then(|| format!("{} slower", figures::factor(member.slow)));
+    for (note, ink) in [(apart, Ink::FailedText), (slow, Ink::WaitingText)] {
+        if let Some(note) = note {
+            line.put(Piece::plain(note).ink(ink), shapes);
+        }
+    }
     let notes = [
         view.keys.first().filter(|_| replica.leads).map(|(key, _)| format!("leads k{key}")),
         some(replica.hints_for_it, "hints kept for it"),
@@ -214,7 +225,7 @@ fn foot(view: &ReplicasView, inner: Rect, top: f64, shapes: &mut Vec<Shape>) {
         line.put(Piece::bold(kept).ink(Ink::WaitingText), shapes);
     }
     if view.lost > 0 {
-        let lost = figures::count(view.lost, "acknowledged write lost", "acknowledged writes lost");
+        let lost = figures::count(view.lost, "lost update", "lost updates");
         line.put(Piece::bold(lost).ink(Ink::FailedText), shapes);
     }
     if siblings {
@@ -288,7 +299,7 @@ pub fn describe(view: &ReplicasView) -> String {
         said.push(format!("stale reads {}", figures::percent(share)));
     }
     if view.lost > 0 {
-        said.push(figures::count(view.lost, "acknowledged write lost", "acknowledged writes lost"));
+        said.push(figures::count(view.lost, "lost update", "lost updates"));
     }
     if view.beside > 0 {
         said.push(figures::count(view.beside, "conflict kept", "conflicts kept"));
@@ -307,7 +318,7 @@ pub fn notable(view: &ReplicasView) -> Vec<Option<String>> {
     let hints = view.members.iter().any(|member| member.hints_for_it > 0);
     vec![
         decade(view.stale_reads, "reads were stale"),
-        decade(view.lost, "acknowledged writes were lost"),
+        decade(view.lost, "updates were lost"),
         decade(view.beside, "conflicts were kept"),
         decade(view.refused.writes, "writes were refused"),
         hints.then(|| "hints are kept for machines that missed writes".to_owned()),

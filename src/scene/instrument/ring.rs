@@ -25,6 +25,8 @@ const ROW_CLOSE: f64 = 25.5;
 /// The height of a row with a second line, where there is room; and its least.
 const ROW_NOTED: f64 = 36.0;
 const ROW_NOTED_MIN: f64 = 31.0;
+/// How wide a member's queue is drawn beside its bar.
+const QUEUE: f64 = 44.0;
 /// Height of the figures below.
 const FOOT: f64 = 34.0;
 
@@ -273,9 +275,28 @@ fn draw_rows(station: &Station, division: &Division, plan: &Plan, shapes: &mut V
     let (share, fair) = (|member| load.share(member), |index| load.fair(index));
     let (scale, total) = (load.full, load.total);
     let (x, right) = (first.x + MARGIN, first.right() - MARGIN);
-    shapes.push(bars_heading(division, point(x, plan.rows_heading), right - x).into());
+    let room = if first.width > 300.0 { right - x - 150.0 } else { right - x };
+    shapes.push(bars_heading(division, point(x, plan.rows_heading), room).into());
     if let Some(handover) = under_way(division) {
         return draw_handover(station, handover, plan, shapes);
+    }
+    let label = |row: &Rect, member: &StationMember| {
+        let number = member.number.saturating_sub(1) as u16;
+        let known = now.members.contains(&number);
+        let long = row.height < ROW_NOTED_MIN && row.width > 300.0;
+        let ink = if trouble(member).is_some() { Ink::FailedText } else { Ink::DimInk };
+        let words = words(member, known.then(|| share(number)), total, long);
+        Label::new(words, Point::default(), 10.5).end().ink(ink).within(row.width * 0.5)
+    };
+    // All bars have one scale, and it stands still while figures change.
+    let wide = plan.rows.iter().zip(&station.members).map(|(row, member)| label(row, member).width());
+    let wide = (wide.fold(34.0, f64::max) / 12.0).ceil() * 12.0;
+    // Who works for others has a queue, too.
+    let queues = first.width > 300.0 && station.members.iter().any(|member| member.queued.1 > 0);
+    let queue_x = right - wide - 8.0 - QUEUE;
+    if queues {
+        let at = point(queue_x, plan.rows_heading);
+        shapes.push(Label::new("queue", at, 10.5).ink(Ink::DimInk).into());
     }
     for (row, member) in plan.rows.iter().zip(&station.members) {
         let number = member.number.saturating_sub(1) as u16;
@@ -283,18 +304,25 @@ fn draw_rows(station: &Station, division: &Division, plan: &Plan, shapes: &mut V
         let middle = row.center().y - if noted { 5.0 } else { 0.0 };
         if noted {
             let at = point(x + 21.0, middle + 16.5);
-            let note = Label::new(&member.note, at, 10.5).ink(Ink::DimInk);
+            let queue = match member.queued {
+                (_, 0) => String::new(),
+                (wait, places) => format!(", queue {wait} of {places}"),
+            };
+            let note = Label::new(format!("{}{queue}", member.note), at, 10.5).ink(Ink::DimInk);
             shapes.push(note.shrunk(right - at.x).into());
         }
         badge(point(x + 8.0, middle), 7.5, number, shapes);
         let index = now.members.iter().position(|it| *it == number);
-        let words = words(member, index.map(|_| share(number)), total, !noted && row.width > 300.0);
-        let ink = if trouble(member).is_some() { Ink::FailedText } else { Ink::DimInk };
-        let label =
-            Label::new(words, point(right, middle + 3.8), 10.5).end().ink(ink).within(row.width * 0.5);
+        shapes.push(Label { at: point(right, middle + 3.8), ..label(row, member) }.into());
         let from = x + 21.0;
-        let bar = rect(from, middle - 4.5, (right - label.width().max(34.0) - 8.0 - from).max(8.0), 9.0);
-        shapes.push(label.into());
+        let to = if queues { queue_x - 10.0 } else { right - wide - 8.0 };
+        let bar = rect(from, middle - 4.5, (to - from).max(8.0), 9.0);
+        if queues {
+            let (wait, places) = member.queued;
+            let full = f64::from(wait) / f64::from(places.max(1));
+            let ink = if wait >= places { Ink::Failed } else { Ink::Waiting };
+            gauges::level(rect(queue_x, middle - 3.0, QUEUE, 6.0), full, ink, shapes);
+        }
         let Some(index) = index else {
             shapes.push(slab(bar, 4.5, Ink::Empty));
             continue;
@@ -312,19 +340,24 @@ fn draw_handover(station: &Station, handover: &Handover, plan: &Plan, shapes: &m
     let number = |member: &StationMember| member.number.saturating_sub(1) as u16;
     let all = |member: &StationMember| member.rows.unwrap_or(0) + handover.of_member(number(member)).1;
     let most = station.members.iter().map(all).max().unwrap_or(0).max(1);
+    let label = |row: &Rect, member: &StationMember| {
+        let (leaving, coming) = handover.of_member(number(member));
+        let changes = [(leaving, '−'), (coming, '+')].into_iter().filter(|(count, _)| *count > 0);
+        let rows = member.rows.unwrap_or(0);
+        let mut words = trouble(member).map_or(figures::whole(rows.into()), str::to_owned);
+        changes.for_each(|(count, sign)| words.push_str(&format!(" {sign}{}", figures::whole(count.into()))));
+        let ink = if trouble(member).is_some() { Ink::FailedText } else { Ink::Ink };
+        Label::new(words, Point::default(), 10.5).end().ink(ink).within(row.width * 0.5)
+    };
+    let wide = plan.rows.iter().zip(&station.members).map(|(row, member)| label(row, member).width());
+    let wide = (wide.fold(64.0, f64::max) / 12.0).ceil() * 12.0;
     for (row, member) in plan.rows.iter().zip(&station.members) {
         let (x, right, middle) = (row.x + MARGIN, row.right() - MARGIN, row.center().y);
         let (number, rows) = (number(member), member.rows.unwrap_or(0));
         let (leaving, coming) = handover.of_member(number);
         badge(point(x + 8.0, middle), 7.5, number, shapes);
-        let changes = [(leaving, '−'), (coming, '+')].into_iter().filter(|(count, _)| *count > 0);
-        let mut words = trouble(member).map_or(figures::whole(rows.into()), str::to_owned);
-        changes.for_each(|(count, sign)| words.push_str(&format!(" {sign}{}", figures::whole(count.into()))));
-        let ink = if trouble(member).is_some() { Ink::FailedText } else { Ink::Ink };
-        let label =
-            Label::new(words, point(right, middle + 3.8), 10.5).end().ink(ink).within(row.width * 0.5);
-        let bar = rect(x + 21.0, middle - 4.5, (right - label.width().max(64.0) - 29.0 - x).max(8.0), 9.0);
-        shapes.push(label.into());
+        shapes.push(Label { at: point(right, middle + 3.8), ..label(row, member) }.into());
+        let bar = rect(x + 21.0, middle - 4.5, (right - wide - 29.0 - x).max(8.0), 9.0);
         let part = |from: u32, count: u32| {
             let unit = bar.width / f64::from(most);
             rect(bar.x + unit * f64::from(from), bar.y, unit * f64::from(count), bar.height)
@@ -450,7 +483,12 @@ fn draw_figures(division: &Division, area: Rect, shapes: &mut Vec<Shape>) {
     }
     if let Some(moved) = division.moved {
         let share = |count: u32| figures::percent(f64::from(count) / f64::from(moved.of.max(1)));
-        let keys = if area.width < 230.0 { "moved" } else { "keys moved" };
+        // Rows are those that were written, keys all that were asked for.
+        let keys = match (area.width < 230.0, division.handover.is_some()) {
+            (true, _) => "moved",
+            (false, true) => "of all keys asked for",
+            (false, false) => "keys moved",
+        };
         let label = format!("{keys} {}", share(moved.moved));
         let other = match division.now.policy {
             "modulo" => format!("{} of {}", moved.moved, moved.of),

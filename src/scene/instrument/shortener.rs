@@ -1,4 +1,4 @@
-//! A URL shortener: where its newest codes lie among all codes, the newest links, and the way of the last redirect
+//! A URL shortener: where its newest codes lie among all codes, some links, and the way of the last redirect
 //! with the place at which its click is counted.
 
 use super::Room;
@@ -20,6 +20,8 @@ const SPACE: f64 = 34.0;
 /// The way of the last redirect.
 const WAY: f64 = 48.0;
 const ROW: f64 = 16.0;
+/// What the links are, above them.
+const ROWS_HEAD: f64 = 18.0;
 const SIZE: f64 = 10.5;
 
 pub fn draw(name: &str, view: &ShortenerView, card: Rect, shapes: &mut Vec<Shape>) {
@@ -29,10 +31,12 @@ pub fn draw(name: &str, view: &ShortenerView, card: Rect, shapes: &mut Vec<Shape
     let clicks = Piece::dim(clicks(view));
     parts::ends(inner, card.y + 32.0, SIZE, Piece::dim(&view.coding), clicks, shapes);
     space(view, rect(inner.x, card.y + HEAD, inner.width, SPACE), shapes);
-    let top = card.y + HEAD + SPACE + 8.0;
+    let top = card.y + HEAD + SPACE + ROWS_HEAD;
     let way_top = card.bottom() - WAY;
     let rows = ((way_top - top) / ROW) as usize;
-    for (nth, link) in view.newest.iter().take(rows).enumerate() {
+    let which = if view.clicks > 0 { "most clicked" } else { "newest" };
+    shapes.push(Piece::dim(which).at(inner.x, top - 1.0, 10.0).into());
+    for (nth, link) in view.shown.iter().take(rows).enumerate() {
         row(link, rect(inner.x, top + nth as f64 * ROW, inner.width, ROW), shapes);
     }
     way(view, rect(inner.x, way_top, inner.width, WAY), shapes);
@@ -136,6 +140,8 @@ fn way(view: &ShortenerView, area: Rect, shapes: &mut Vec<Shape>) {
         return shapes.extend([code.within(third), said].map(Shape::from));
     };
     let (said, ink) = match view.counting {
+        // What is guessed is no click.
+        _ if last.guess => ("guessed", Ink::FailedText),
         Counting::Inline => {
             shapes.push(disc(point(middle, y), 5.0, Ink::Waiting));
             ("click counted", Ink::WaitingText)

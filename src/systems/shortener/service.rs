@@ -9,6 +9,8 @@ use crate::systems::{
     Cost, Event, Figure, Inspection, Op, Operation, ROWS_MAX, Reply, Service, ServiceInfo, Table, Topic,
     operation,
 };
+#[cfg(feature = "whole")]
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 
 pub const SERVICE: ServiceInfo = ServiceInfo {
@@ -107,8 +109,8 @@ struct Running {
     redirects: u64,
     /// The codes that were made last and how many were tried for each, at most [`PLACES_SHOWN`].
     made: VecDeque<(Code, u32)>,
-    /// The code that was asked for last.
-    asked: Option<Code>,
+    /// The code that was asked for last, and whether a stranger guessed at it.
+    asked: Option<(Code, bool)>,
 }
 
 impl Running {
@@ -187,7 +189,7 @@ impl Running {
     fn guess(&mut self, op: &Op) -> Reply {
         let code = self.links.guess(&mut Draw::new(self.draws, op.seed));
         self.guesses += 1;
-        self.asked = Some(code);
+        self.asked = Some((code, true));
         match self.links.redirect(&code, op.now) {
             Found::Url(_) => {
                 self.guessed += 1;
@@ -209,7 +211,7 @@ impl Running {
         let Some(code) = self.known.get(&op.key).copied() else {
             return Reply::not(Outcome::Invalid, "unknown code");
         };
-        self.asked = Some(code);
+        self.asked = Some((code, false));
         match self.links.redirect(&code, op.now) {
             Found::Unknown => Reply::not(Outcome::Invalid, "unknown code"),
             Found::Expired => Reply::not(Outcome::Invalid, "expired"),
@@ -320,6 +322,19 @@ impl Service for Running {
                 attempts: *attempts,
             })
         };
+        let newest = || self.made.iter().filter_map(link).take(LINKS_SHOWN).collect();
+        let most_clicked = || {
+            let mut most: Vec<(Reverse<u64>, Reverse<u32>, Code)> = vec![];
+            for (code, it) in links {
+                let place = (Reverse(it.clicks), Reverse(it.id), *code);
+                if most.len() < LINKS_SHOWN || most.last().is_some_and(|last| place < *last) {
+                    most.insert(most.partition_point(|other| *other < place), place);
+                    most.truncate(LINKS_SHOWN);
+                }
+            }
+            let attempts = |code| self.made.iter().find(|(made, _)| *made == code).map_or(1, |it| it.1);
+            most.into_iter().filter_map(|(_, _, code)| link(&(code, attempts(code)))).collect()
+        };
         let url = |code: &Code| match self.links.redirect(code, now) {
             Found::Url(url) => Some(url.to_string()),
             Found::Expired | Found::Unknown => None,
@@ -337,12 +352,16 @@ impl Service for Running {
             collisions_expected: (coding != Coding::Counter).then(|| n * (n - 1.0) / 2.0 / space),
             next: (coding == Coding::Counter).then(|| base62::encode(self.links.next()).as_str().to_owned()),
             places: self.made.iter().filter_map(|(code, _)| coding.place(code, self.chars)).collect(),
-            newest: self.made.iter().filter_map(link).take(LINKS_SHOWN).collect(),
+            shown: if self.links.clicks().counted() > 0 { most_clicked() } else { newest() },
             clicks: self.links.clicks().counted(),
             counting: self.counting,
             queued: self.events,
             redirects: self.redirects,
-            last: self.asked.map(|code| Redirected { code: code.as_str().to_owned(), url: url(&code) }),
+            last: self.asked.map(|(code, guess)| Redirected {
+                code: code.as_str().to_owned(),
+                url: url(&code),
+                guess,
+            }),
             guesses: self.guesses,
             guessed: self.guessed,
         }))

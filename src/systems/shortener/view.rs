@@ -23,8 +23,8 @@ pub struct ShortenerView {
     pub next: Option<String>,
     /// Where the newest codes lie among all codes, from 0 to 1, newest first, at most [`PLACES_SHOWN`].
     pub places: Vec<f64>,
-    /// Newest first, at most [`LINKS_SHOWN`].
-    pub newest: Vec<LinkView>,
+    /// Those with most clicks, these first; while no click is counted the newest, newest first. At most [`LINKS_SHOWN`].
+    pub shown: Vec<LinkView>,
     pub clicks: u64,
     pub counting: Counting,
     /// Clicks that became events.
@@ -51,6 +51,8 @@ pub struct Redirected {
     pub code: String,
     /// `None` if it led nowhere.
     pub url: Option<String>,
+    /// A stranger tried it.
+    pub guess: bool,
 }
 
 /// How clicks are counted.
