@@ -7,6 +7,7 @@ use super::plot::TimeAxis;
 use super::theme::palette;
 use std::borrow::Cow;
 use switchyard::node::one_of;
+use switchyard::node::station::Inside;
 use switchyard::play::{Flag, Session};
 use switchyard::report::{RECENT_WINDOWS, Window};
 use switchyard::run::snapshot::{MemberView, NodeState, NodeView, Snapshot};
@@ -27,8 +28,7 @@ impl Kind {
     /// The three charts that tell most of this system.
     pub fn of(snapshot: &Snapshot) -> [Kind; 3] {
         let caches = snapshot.nodes.iter().any(|node| node.kind == "cache");
-        // Machines of a store also ask each other: what they receive says little of their shares, which the stage shows.
-        let queues = snapshot.nodes.iter().any(|node| ["queue", "store"].contains(&node.kind));
+        let queues = snapshot.nodes.iter().any(|node| node.kind == "queue" || is_sharded(node));
         let shares = loaded_node(snapshot).is_some_and(|(_, machines)| machines.len() > 1);
         match (caches, shares) {
             (true, true) => [Kind::Latency, Kind::Hits, Kind::Load],
@@ -37,6 +37,12 @@ impl Kind {
             (false, _) => [Kind::Latency, Kind::Throughput, Kind::Waiting],
         }
     }
+}
+
+/// Shards also ask each other: what they receive says little of their shares, which the stage shows.
+fn is_sharded(node: &NodeView) -> bool {
+    let NodeState::Station(it) = &node.state else { return false };
+    node.kind == "store" && matches!(it.inside, Inside::Ring(_))
 }
 
 /// (simulated seconds, value)
