@@ -36,8 +36,7 @@ pub fn complete(dist: &Path, below: bool, released: bool, late: Option<String>) 
     let html = fs::read_to_string(&index)?;
     let (before, after) = html.split_once(LATER_MARK).with_context(|| format!("no {LATER_MARK}"))?;
     let html = format!("{before}{version}{names}{after}");
-    let html =
-        if released { join_styles(dist, &html, if below { "" } else { OF_WHOLE_PAGE })? } else { html };
+    let html = if released { join_styles(dist, &html, (!below).then_some(OF_WHOLE_PAGE))? } else { html };
     fs::write(&index, &html)?;
     // The same page with a style of its own; the app and boot.js look at the mark.
     let style = later.iter().find(|(_, file)| file.ends_with(".css")).context("no embed.css")?;
@@ -53,7 +52,7 @@ pub fn complete(dist: &Path, below: bool, released: bool, late: Option<String>) 
 }
 
 /// Makes the page's style sheets one file, which compresses better than each by itself; without those of this name.
-fn join_styles(dist: &Path, html: &str, without: &str) -> Result<String> {
+fn join_styles(dist: &Path, html: &str, without: Option<&str>) -> Result<String> {
     let name_in = |line: &str| {
         let (name, _) = line.strip_prefix("<link rel=\"stylesheet\" href=\"./")?.split_once('"')?;
         Some(name.to_owned())
@@ -63,7 +62,7 @@ fn join_styles(dist: &Path, html: &str, without: &str) -> Result<String> {
     let mut joined = String::new();
     for name in styles.into_iter().filter_map(name_in) {
         let file = dist.join(&name);
-        if without.is_empty() || !name.starts_with(without) {
+        if without.is_none_or(|without| !name.starts_with(without)) {
             joined += &bare(&fs::read_to_string(&file)?);
         }
         fs::remove_file(file)?;
@@ -118,7 +117,7 @@ mod tests {
         let html = ["<head>\n", &link("b.css"), &link("a.css"), "<script src=x></script>\n</head>"].concat();
         fs::write(dist.join("compare-1.css"), "c{}\n").unwrap();
         let html = html.replacen("<script", &(link("compare-1.css") + "<script"), 1);
-        let joined = join_styles(&dist, &html, "compare").unwrap();
+        let joined = join_styles(&dist, &html, Some(OF_WHOLE_PAGE)).unwrap();
         let files = files_below(&dist).unwrap();
         let [file] = files.as_slice() else { panic!("{files:?}") };
         assert_eq!(fs::read_to_string(file).unwrap(), "b{}\na{}\n");

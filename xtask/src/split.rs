@@ -21,10 +21,11 @@ use walrus::{
     GlobalKind, ImportKind, ImportedFunction, LocalFunction, Module, TableId, TypeId, ValType, passes,
 };
 
-/// From where the first module imports the placeholders, all of one name, and the second the functions of the first: each
-/// by the number of its place in the table, or by no name at all where it is one more than that of the import before.
+/// From where the first module imports the placeholders, and the name of them all.
 const PLACEHOLDERS: &str = "late";
 const PLACEHOLDER: &str = "called";
+/// From where the second imports functions of the first: each by the number of its place in the table, or by no name at
+/// all where it is one more than that of the import before.
 const STAYING: &str = "early";
 /// From where the second imports what else it shares with the first. `boot.js` knows all these names, and the next.
 const PAGE: &str = "page";
@@ -302,7 +303,7 @@ impl Plan {
             late.globals.get_mut(id).kind =
                 GlobalKind::Import(late.imports.add(PAGE, &format!("global{number}"), id));
         }
-        import(late, STAYING, self.called.iter().map(|(&place, &index)| (place, ids[index])));
+        import_staying(late, self.called.iter().map(|(&place, &index)| (place, ids[index])));
         for (first, run) in runs(&self.places) {
             put(late, table, first, run.into_iter().map(|index| ids[index]).collect());
         }
@@ -425,11 +426,11 @@ impl VisitorMut for Detour {
 }
 
 /// Makes functions of the module ones that it imports, by their places in the table.
-fn import(module: &mut Module, from: &str, functions: impl IntoIterator<Item = (i32, FunctionId)>) {
+fn import_staying(module: &mut Module, functions: impl Iterator<Item = (i32, FunctionId)>) {
     let mut following = None;
     for (place, id) in functions {
         let name = if following == Some(place) { String::new() } else { place.to_string() };
-        let import = module.imports.add(from, &name, id);
+        let import = module.imports.add(STAYING, &name, id);
         let function = module.funcs.get_mut(id);
         function.kind = FunctionKind::Import(ImportedFunction { import, ty: function.ty() });
         following = Some(place + 1);

@@ -47,7 +47,7 @@ pub fn draw(name: &str, view: &PaymentsView, card: Rect, shapes: &mut Vec<Shape>
     let day = Piece::dim(format!("day {}", figures::whole(u64::from(view.day) + 1)));
     let refused = match (view.charged_again, view.refused + view.unknown) {
         (0, 0) => Piece::dim(""),
-        (0, _) => Piece::plain(refusals(view)).ink(Ink::RefusedText),
+        (0, _) => Piece::plain(refusals(view, " · ")).ink(Ink::RefusedText),
         (some, _) => Piece::bold(format!("{} charged again", figures::whole(some))).ink(Ink::FailedText),
     };
     parts::ends(inner, card.y + 32.0, SIZE, day, refused, shapes);
@@ -67,11 +67,11 @@ pub fn draw(name: &str, view: &PaymentsView, card: Rect, shapes: &mut Vec<Shape>
 }
 
 /// "12 steps refused", "15 refused · 3 had no payment".
-fn refusals(view: &PaymentsView) -> String {
+fn refusals(view: &PaymentsView, between: &str) -> String {
     match view.unknown {
         0 => figures::count(view.refused, "step refused", "steps refused"),
         some => format!(
-            "{} refused · {} had no payment",
+            "{} refused{between}{} had no payment",
             figures::whole(view.refused + some),
             figures::whole(some)
         ),
@@ -271,7 +271,7 @@ pub fn describe(view: &PaymentsView) -> String {
     let states = State::ALL.iter().zip(view.states).filter(|(_, count)| *count > 0);
     parts.extend(states.map(|(state, count)| format!("{} {}", figures::whole(count), state.name())));
     if view.refused + view.unknown > 0 {
-        parts.push(refusals(view).replace(" · ", ", of which "));
+        parts.push(refusals(view, ", of which "));
     }
     if view.charged_again > 0 {
         parts.push(format!("{} charged again", figures::whole(view.charged_again)));

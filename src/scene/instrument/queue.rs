@@ -177,8 +177,7 @@ fn draw_tray(view: &QueueView, area: Rect, shapes: &mut Vec<Shape>) {
         letters.put(Piece::dim("no dead letters"), shapes);
     }
     let mut line = Line::new(area, area.y + 32.0, 10.0);
-    let sum = |of: fn(&PartitionView) -> u32| view.partitions.iter().map(of).sum::<u32>();
-    let held = u64::from(sum(|it| it.held));
+    let held = view.partitions.iter().map(|it| u64::from(it.held)).sum();
     let counts = [
         (held, "producers held"),
         (view.dropped, "dropped"),
@@ -195,12 +194,16 @@ fn draw_tray(view: &QueueView, area: Rect, shapes: &mut Vec<Shape>) {
         }
     }
     // Last, where there is room for it: what is here, and not what is gone.
-    let again = sum(|it| it.again + it.redelivered);
-    if again > 0 {
-        let often = figures::count(u64::from(view.sent_most), "time", "times");
-        let said = format!("{} tried up to {often}", figures::whole(again.into()));
+    if let Some(said) = tried_again(view) {
         line.dot(Ink::Waiting, Piece::plain(said).ink(Ink::WaitingText), shapes);
     }
+}
+
+/// "3 tried up to 7 times": of the messages that are here, those that were handed out before.
+fn tried_again(view: &QueueView) -> Option<String> {
+    let again: u32 = view.partitions.iter().map(|it| it.again + it.redelivered).sum();
+    let often = figures::count(view.sent_most.into(), "time", "times");
+    (again > 0).then(|| format!("{} tried up to {often}", figures::whole(again.into())))
 }
 
 /// Depths, consumers and dead letters, in words.
@@ -225,11 +228,7 @@ pub fn describe(view: &QueueView) -> String {
             said.push(format!("{count} {what}"));
         }
     }
-    let again = view.partitions.iter().map(|it| it.again + it.redelivered).sum::<u32>();
-    if again > 0 {
-        let often = figures::count(u64::from(view.sent_most), "time", "times");
-        said.push(format!("{} tried up to {often}", figures::whole(again.into())));
-    }
+    said.extend(tried_again(view));
     if view.seen_twice > 0 {
         said.push(format!("{} seen twice", figures::whole(view.seen_twice)));
     }

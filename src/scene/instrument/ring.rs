@@ -288,9 +288,7 @@ fn draw_rows(station: &Station, division: &Division, plan: &Plan, shapes: &mut V
         let words = words(member, known.then(|| share(number)), total, long);
         Label::new(words, Point::default(), 10.5).end().ink(ink).within(row.width * 0.5)
     };
-    // All bars have one scale, and it stands still while figures change.
-    let wide = plan.rows.iter().zip(&station.members).map(|(row, member)| label(row, member).width());
-    let wide = (wide.fold(34.0, f64::max) / 12.0).ceil() * 12.0;
+    let wide = width_for(plan.rows.iter().zip(&station.members).map(|(row, it)| label(row, it)), 34.0);
     // Who works for others has a queue, too.
     let queues = first.width > 300.0 && station.members.iter().any(|member| member.queued.1 > 0);
     let queue_x = right - wide - 8.0 - QUEUE;
@@ -335,6 +333,13 @@ fn draw_rows(station: &Station, division: &Division, plan: &Plan, shapes: &mut V
     }
 }
 
+/// The width that is kept for all rows' words beside their bars, in steps: so all bars have one scale, and it stands still
+/// while figures change.
+fn width_for(words: impl Iterator<Item = Label>, least: f64) -> f64 {
+    const STEP: f64 = 12.0;
+    (words.map(|label| label.width()).fold(least, f64::max) / STEP).ceil() * STEP
+}
+
 /// Rows that each member holds, in its colour; pale those that still have to go, dashed those that have yet to come.
 fn draw_handover(station: &Station, handover: &Handover, plan: &Plan, shapes: &mut Vec<Shape>) {
     let number = |member: &StationMember| member.number.saturating_sub(1) as u16;
@@ -349,8 +354,7 @@ fn draw_handover(station: &Station, handover: &Handover, plan: &Plan, shapes: &m
         let ink = if trouble(member).is_some() { Ink::FailedText } else { Ink::Ink };
         Label::new(words, Point::default(), 10.5).end().ink(ink).within(row.width * 0.5)
     };
-    let wide = plan.rows.iter().zip(&station.members).map(|(row, member)| label(row, member).width());
-    let wide = (wide.fold(64.0, f64::max) / 12.0).ceil() * 12.0;
+    let wide = width_for(plan.rows.iter().zip(&station.members).map(|(row, it)| label(row, it)), 64.0);
     for (row, member) in plan.rows.iter().zip(&station.members) {
         let (x, right, middle) = (row.x + MARGIN, row.right() - MARGIN, row.center().y);
         let (number, rows) = (number(member), member.rows.unwrap_or(0));
