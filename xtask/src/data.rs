@@ -1,21 +1,25 @@
 //! Which data of a program is named only by some of its functions.
 //!
 //! The linker notes where in code and data the address of which data stands (`src/app/build.rs`; "Linking" in the
-//! WebAssembly tool conventions). What functions name, and what that names in turn, they need; nothing else can they reach.
+//! WebAssembly tool conventions). What functions name, and what that names in turn, they need; nothing else can they
+//! reach. But an address that is only handed on to a function that comes later is of no use before that, and a place in
+//! the source is looked at by panics only: so those, and most of what panics say, come later, too.
 
-use crate::split::key;
+use crate::split::{Ways, key};
 use anyhow::{Context, Result};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
-use walrus::ir::{self, Value, Visitor, dfs_in_order};
+use walrus::ir::{self, Instr, InstrSeq, Value, Visitor, dfs_in_order};
 use walrus::{ConstExpr, DataKind, LocalFunction, Module};
 use wasmparser::{
     BinaryReader, DataKind as Kind, KnownCustom, Linking, Name, Operator, Parser, Payload, RelocationEntry,
     RelocationType, SymbolInfo,
 };
 
-/// A shorter piece is not worth a segment of its own.
-const PIECE_BYTES_MIN: u32 = 32;
+/// A shorter piece is not worth a segment of its own in the second module.
+const PIECE_BYTES_MIN: u32 = 8;
+/// A `core::panic::Location`: the file's name and how long that is, line and column.
+const PLACE_BYTES: u32 = 16;
 /// Zeros between pieces of data, for alignment.
 const PADDING_BYTES_MAX: u32 = 16;
 
@@ -28,6 +32,8 @@ pub struct Linked {
     names: BTreeMap<u32, BTreeSet<u32>>,
     /// By a function's key: the numbers in its code that are addresses, and in which object.
     functions: HashMap<u32, BTreeMap<u32, u32>>,
+    /// Objects that only panics look into.
+    places: BTreeSet<u32>,
 }
 
 impl Linked {
@@ -130,6 +136,27 @@ impl Linked {
                 linked.names.entry(holder.context("an address in no object")?).or_default().insert(named);
             }
         }
+        let bytes = |address: u32, len: u32| {
+            let (file, base) = segments.iter().rev().find(|(_, base)| *base <= address)?;
+            let from = file.start + (address - base) as usize;
+            program.get(from..from.checked_add(len as usize)?)
+        };
+        let is_place = |from: u32, upto: u32| {
+            let number = |at: u32| {
+                bytes(from + at, 4).map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+            };
+            let names_file =
+                |file: u32, len: u32| bytes(file, len).is_some_and(|name| name.ends_with(b".rs"));
+            upto - from == PLACE_BYTES
+                && number(0).zip(number(4)).is_some_and(|(file, len)| names_file(file, len))
+        };
+        let named_by = |from: &u32| linked.names.get(from).map_or(0, BTreeSet::len);
+        linked.places = linked
+            .objects
+            .iter()
+            .filter(|(from, upto)| named_by(from) == 1 && is_place(**from, **upto))
+            .map(|(&from, _)| from)
+            .collect();
         Ok(linked)
     }
 
@@ -151,9 +178,9 @@ impl Linked {
         (address < upto).then_some(from)
     }
 
-    /// Where the data lies that no function of this module can reach.
-    pub fn unreached(&self, module: &Module) -> Vec<Range<u32>> {
-        let mut found = Addresses { of: None, all: self, found: BTreeSet::new() };
+    /// Where the data lies that no function of this module can reach, other than by handing it on to the second module.
+    pub fn unreached(&self, module: &Module, ways: &Ways) -> Vec<Range<u32>> {
+        let mut found = Addresses { of: None, all: self, module, ways, found: BTreeSet::new() };
         for (id, function) in module.funcs.iter_local() {
             let name = module.funcs.get(id).name.as_deref().unwrap_or_default();
             found.of = self.functions.get(&key(name));
@@ -162,7 +189,7 @@ impl Linked {
         let mut reached = BTreeSet::new();
         let mut open: Vec<u32> = found.found.into_iter().collect();
         while let Some(object) = open.pop() {
-            if reached.insert(object) {
+            if !self.places.contains(&object) && reached.insert(object) {
                 open.extend(self.names.get(&object).into_iter().flatten());
             }
         }
@@ -194,6 +221,8 @@ struct Addresses<'a> {
     /// Those of the present function; `None` for one that the linker did not know: each number may be an address.
     of: Option<&'a BTreeMap<u32, u32>>,
     all: &'a Linked,
+    module: &'a Module,
+    ways: &'a Ways,
     found: BTreeSet<u32>,
 }
 
@@ -211,10 +240,21 @@ impl Addresses<'_> {
 }
 
 impl Visitor<'_> for Addresses<'_> {
-    fn visit_const(&mut self, constant: &ir::Const) {
-        if let Value::I32(number) = constant.value {
-            self.number(number as u32);
+    fn start_instr_seq(&mut self, sequence: &InstrSeq) {
+        // What stands on the stack, each by one instruction, when that comes which is looked at.
+        let mut pushed: Vec<Option<u32>> = vec![];
+        for (place, (instr, _)) in sequence.instrs.iter().enumerate() {
+            match instr {
+                Instr::Const(ir::Const { value: Value::I32(number) }) => pushed.push(Some(*number as u32)),
+                Instr::Const(_) | Instr::LocalGet(_) | Instr::GlobalGet(_) => pushed.push(None),
+                _ => {
+                    let handed_on = self.ways.handed_on(self.module, &sequence.instrs[place..]);
+                    pushed.truncate(pushed.len().saturating_sub(handed_on));
+                    pushed.drain(..).flatten().for_each(|number| self.number(number));
+                }
+            }
         }
+        pushed.into_iter().flatten().for_each(|number| self.number(number));
     }
 
     fn visit_load(&mut self, load: &ir::Load) {
@@ -226,31 +266,22 @@ impl Visitor<'_> for Addresses<'_> {
     }
 }
 
-/// Takes these pieces of data out of a module: each with where it goes.
+/// Takes these pieces of data out of a module: each with where it goes. Zeros stay in their place, which are next to
+/// nothing when compressed; what stood around a gap would have to be told apart.
 pub fn take(module: &mut Module, pieces: &[Range<u32>]) -> Vec<(u32, Vec<u8>)> {
     let mut taken = vec![];
     let all: Vec<_> = module.data.iter().map(|data| data.id()).collect();
     for id in all {
-        let data = module.data.get(id);
-        let DataKind::Active { memory, offset: ConstExpr::Value(Value::I32(first)) } = data.kind else {
+        let data = module.data.get_mut(id);
+        let DataKind::Active { offset: ConstExpr::Value(Value::I32(first)), .. } = data.kind else {
             continue;
         };
-        let (first, bytes) = (first as u32, data.value.clone());
-        let end = first + bytes.len() as u32;
-        let part =
-            |range: Range<u32>| bytes[(range.start - first) as usize..(range.end - first) as usize].to_vec();
-        let mut at = first;
-        let mut kept = vec![];
+        let first = first as u32;
+        let end = first + data.value.len() as u32;
         for piece in pieces.iter().filter(|piece| first <= piece.start && piece.end <= end) {
-            kept.push(at..piece.start);
-            taken.push((piece.start, part(piece.clone())));
-            at = piece.end;
-        }
-        kept.push(at..end);
-        module.data.delete(id);
-        module.memories.get_mut(memory).data_segments.remove(&id);
-        for range in kept.into_iter().filter(|range| !range.is_empty()) {
-            put(module, memory, range.start, part(range));
+            let bytes = &mut data.value[(piece.start - first) as usize..(piece.end - first) as usize];
+            taken.push((piece.start, bytes.to_vec()));
+            bytes.fill(0);
         }
     }
     taken
@@ -266,7 +297,7 @@ pub fn put(module: &mut Module, memory: walrus::MemoryId, address: u32, bytes: V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use walrus::FunctionBuilder;
+    use walrus::{FunctionBuilder, InstrSeqBuilder, RefType, ValType};
 
     fn section(id: u8, content: &[u8]) -> Vec<u8> {
         [&[id, content.len() as u8 | 0x80, (content.len() >> 7) as u8], content].concat()
@@ -319,11 +350,17 @@ mod tests {
         module
     }
 
+    fn ways(module: &mut Module) -> Ways {
+        Ways::to(module, BTreeMap::new())
+    }
+
     #[test]
     fn data_that_functions_reach_is_what_they_name_and_what_that_names() {
         let linked = Linked::read(&linked()).unwrap();
         let unreached = |functions: &[(&str, i32)]| -> Vec<(u32, u32)> {
-            linked.unreached(&module(functions)).into_iter().map(|piece| (piece.start, piece.end)).collect()
+            let mut module = module(functions);
+            let ways = ways(&mut module);
+            linked.unreached(&module, &ways).into_iter().map(|piece| (piece.start, piece.end)).collect()
         };
         assert_eq!(unreached(&[("early", 1024)]), [(1064, 1104)]);
         assert_eq!(unreached(&[("late", 1064)]), [(1024, 1064), (1104, 1144)]);
@@ -336,7 +373,39 @@ mod tests {
     #[test]
     fn a_module_that_the_linker_noted_nothing_of_keeps_all() {
         let linked = Linked::read(&module(&[("early", 1024)]).emit_wasm()).unwrap();
-        assert!(linked.unreached(&module(&[])).is_empty());
+        let mut module = module(&[]);
+        let ways = ways(&mut module);
+        assert!(linked.unreached(&module, &ways).is_empty());
+    }
+
+    #[test]
+    fn what_is_only_handed_on_to_what_comes_later_is_not_reached() {
+        let linked = Linked::read(&linked()).unwrap();
+        let unreached = |call: &dyn Fn(&mut InstrSeqBuilder)| {
+            let mut module = module(&[]);
+            let ways = ways(&mut module);
+            let table = module.tables.add_local(false, 1, None, RefType::FUNCREF);
+            let ty = module.types.add(&[ValType::I32, ValType::I32], &[]);
+            let mut builder = FunctionBuilder::new(&mut module.types, &[], &[]);
+            let mut body = builder.name("early".to_owned()).func_body();
+            call(&mut body);
+            body.call(ways.wait).i32_const(0).call_indirect(ty, table);
+            builder.finish(vec![], &mut module.funcs);
+            linked
+                .unreached(&module, &ways)
+                .into_iter()
+                .map(|piece| (piece.start, piece.end))
+                .collect::<Vec<_>>()
+        };
+        let all = [(1024, 1144)];
+        assert_eq!(unreached(&|body| _ = body.i32_const(7).i32_const(1024)), all);
+        assert_eq!(unreached(&|body| _ = body.i32_const(1024).i32_const(7)), all);
+        // Something else is done with it; it stays on the stack; it is what a value is made of.
+        let second = [(1064, 1104)];
+        assert_eq!(unreached(&|body| _ = body.i32_const(1024).drop().i32_const(7).i32_const(1024)), second);
+        assert_eq!(unreached(&|body| _ = body.i32_const(1024).i32_const(7).i32_const(7)), second);
+        let add = ir::BinaryOp::I32Add;
+        assert_eq!(unreached(&|body| _ = body.i32_const(7).i32_const(1024).i32_const(7).binop(add)), second);
     }
 
     #[test]
@@ -344,19 +413,7 @@ mod tests {
         let mut module = module(&[]);
         let taken = take(&mut module, &[1064..1104, 2000..2040]);
         assert_eq!(taken, [(1064, (40..80).collect())]);
-        module.exports.add("memory", module.memories.iter().next().unwrap().id());
-        walrus::passes::gc::run(&mut module);
-        let module = Module::from_buffer(&module.emit_wasm()).unwrap();
-        let left: Vec<(u32, Vec<u8>)> = module
-            .data
-            .iter()
-            .map(|data| match data.kind {
-                DataKind::Active { offset: ConstExpr::Value(Value::I32(first)), .. } => {
-                    (first as u32, data.value.clone())
-                }
-                _ => panic!("{data:?}"),
-            })
-            .collect();
-        assert_eq!(left, [(1024, (0..40).collect()), (1104, (80..120).collect())]);
+        let [data] = module.data.iter().collect::<Vec<_>>()[..] else { panic!("in one piece") };
+        assert_eq!(data.value, (0..40).chain([0; 40]).chain(80..120).collect::<Vec<u8>>());
     }
 }

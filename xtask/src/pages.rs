@@ -63,7 +63,7 @@ fn join_styles(dist: &Path, html: &str, without: Option<&str>) -> Result<String>
     for name in styles.into_iter().filter_map(name_in) {
         let file = dist.join(&name);
         if without.is_none_or(|without| !name.starts_with(without)) {
-            joined += &bare(&fs::read_to_string(&file)?);
+            joined += &tight(&bare(&fs::read_to_string(&file)?));
         }
         fs::remove_file(file)?;
     }
@@ -71,6 +71,33 @@ fn join_styles(dist: &Path, html: &str, without: Option<&str>) -> Result<String>
     fs::write(dist.join(&name), joined)?;
     let link = format!("<link rel=\"stylesheet\" href=\"./{name}\">\n<script ");
     Ok(rest.concat().replacen("<script ", &link, 1))
+}
+
+/// A bare style sheet without the white space and the last semicolons that it does not need.
+fn tight(style: &str) -> String {
+    let mut tight = String::with_capacity(style.len());
+    let mut quote = None;
+    let mut space = false;
+    for c in style.chars() {
+        if quote.is_none() && c.is_whitespace() {
+            space = true;
+            continue;
+        }
+        if space && !tight.ends_with(['{', '}', ';', ':', ',']) && !['{', '}'].contains(&c) {
+            tight.push(' ');
+        }
+        space = false;
+        if c == '}' && tight.ends_with(';') {
+            tight.pop();
+        }
+        tight.push(c);
+        quote = match quote {
+            Some(open) if c == open => None,
+            None if ['"', '\''].contains(&c) => Some(c),
+            other => other,
+        };
+    }
+    tight
 }
 
 /// Puts the files of `www/later` under names with hashes. (their names, the names with hashes)
@@ -107,6 +134,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_tight_style_sheet_means_the_same() {
+        let style = "a, b > c :hover {\ncolor: red;\nmargin: 0 calc(1px + 2px);\n}\n@media (width > 4rem) and (hover) {\nd::after { content: \"a; }  b\"; }\n}\n";
+        let expected = "a,b > c :hover{color:red;margin:0 calc(1px + 2px)}@media (width > 4rem) and (hover){d::after{content:\"a; }  b\"}}";
+        assert_eq!(tight(style), expected);
+    }
+
+    #[test]
     fn style_sheets_are_joined_in_their_order() {
         let dist = std::env::temp_dir().join(format!("switchyard-styles-{}", std::process::id()));
         fs::create_dir_all(&dist).unwrap();
@@ -120,7 +154,7 @@ mod tests {
         let joined = join_styles(&dist, &html, Some(OF_WHOLE_PAGE)).unwrap();
         let files = files_below(&dist).unwrap();
         let [file] = files.as_slice() else { panic!("{files:?}") };
-        assert_eq!(fs::read_to_string(file).unwrap(), "b{}\na{}\n");
+        assert_eq!(fs::read_to_string(file).unwrap(), "b{}a{}");
         let name = file.file_name().unwrap().to_str().unwrap();
         let link = format!("<link rel=\"stylesheet\" href=\"./{name}\">");
         assert_eq!(joined, format!("<head>\n{link}\n<script src=x></script>\n</head>"));

@@ -113,7 +113,8 @@ fn insert_policy(page: &Path) -> Result<()> {
 pub fn compress(file: &Path) -> Result<()> {
     let content = fs::read(file)?;
     let mut brotli = vec![];
-    let params = brotli::enc::BrotliEncoderParams { size_hint: content.len(), ..Default::default() };
+    let params =
+        brotli::enc::BrotliEncoderParams { size_hint: content.len(), lgblock: 16, ..Default::default() };
     brotli::BrotliCompress(&mut content.as_slice(), &mut brotli, &params)?;
     fs::write(twin(file, "br"), brotli)?;
     let mut gzip = GzEncoder::new(vec![], Compression::best());

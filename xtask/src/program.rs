@@ -14,7 +14,7 @@ use crate::setup::WASM_TARGET;
 use crate::split::{self, NotRun};
 use crate::{browser, build};
 use anyhow::{Context, Result, bail};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -26,7 +26,7 @@ const PROGRAM: &str = "program.wasm";
 
 /// The line of wasm-bindgen's script that names what the program imports.
 const IMPORTS: &str = "\"./switchyard-app_bg.js\": import0,";
-const WITH_LATE: &str = "...__late({ \"./switchyard-app_bg.js\": import0 }, () => wasm),";
+const WITH_LATE: &str = "...__late({ own: import0 }, () => wasm),";
 const WITH_PROFILE: &str = "\"./switchyard-app_bg.js\": import0,
         \"profile\": { entered: number => { (globalThis.__entered ??= new Uint8Array(1 << 20))[number] = 1; } },";
 
@@ -55,15 +55,7 @@ pub fn cut(dist: &Path) -> Result<Option<String>> {
         return Ok(None);
     }
     let split::Shortened { module: program, names } = split::shortened(&program)?;
-    let mut text = with(WITH_LATE)?;
-    for (long, short) in names {
-        // Each is a property of the one object that the script makes of them, a line to itself.
-        let property = format!("\n        {long}: ");
-        if text.matches(&property).count() != 1 {
-            bail!("{} does not name {long} once", script.display());
-        }
-        text = text.replace(&property, &format!("\n        {short}: "));
-    }
+    let text = renamed(&with(WITH_LATE)?, &names).context(script.display().to_string())?;
     let linked = Linked::read(&fs::read(linked()).context("what the linker made")?)?;
     let not_run = fs::read_to_string(list()).map_err(Into::into).and_then(|text| read(&text));
     let parts = split::split(&program, &not_run.context("xtask/late.txt")?, &linked)?;
@@ -78,6 +70,24 @@ pub fn cut(dist: &Path) -> Result<Option<String>> {
     let index = dist.join("index.html");
     fs::write(&index, fs::read_to_string(&index)?.replace(&stem, &name))?;
     Ok(Some(late))
+}
+
+/// The script, with short names for what it shares with the program.
+fn renamed(script: &str, names: &[(String, String)]) -> Result<String> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$';
+    let words = || {
+        script.split_inclusive(|c| !is_part(c)).map(|piece| (piece, piece.trim_end_matches(|c| !is_part(c))))
+    };
+    let known: HashSet<&str> = words().map(|(_, word)| word).collect();
+    for (long, short) in names {
+        if !known.contains(&**long) || known.contains(&**short) {
+            bail!("the script does not name {long}, or something else {short}");
+        }
+    }
+    let names: HashMap<&str, &str> = names.iter().map(|(long, short)| (&**long, &**short)).collect();
+    Ok(words()
+        .flat_map(|(piece, word)| [names.get(word).copied().unwrap_or(word), &piece[word.len()..]])
+        .collect())
 }
 
 /// Writes the list anew.
@@ -141,6 +151,14 @@ fn read(text: &str) -> Result<NotRun> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_words_of_the_script() {
+        let names = |short: &str| [("sent_1".to_owned(), short.to_owned())];
+        let script = "sent_1: wasm.sent_1(sent_10, '$')";
+        assert_eq!(renamed(script, &names("c0")).unwrap(), "c0: wasm.c0(sent_10, '$')");
+        assert!(renamed(script, &names("wasm")).is_err() && renamed("sent_10", &names("c0")).is_err());
+    }
 
     #[test]
     fn the_list_is_read_as_it_is_written() {

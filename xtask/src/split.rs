@@ -21,6 +21,8 @@ use walrus::{
     GlobalKind, ImportKind, ImportedFunction, LocalFunction, Module, TableId, TypeId, ValType, passes,
 };
 
+/// From where both modules import what their script does.
+const SCRIPT: &str = "own";
 /// From where the first module imports the placeholders, and the name of them all.
 const PLACEHOLDERS: &str = "late";
 const PLACEHOLDER: &str = "called";
@@ -60,7 +62,7 @@ pub struct Parts {
 
 pub struct Shortened {
     pub module: Vec<u8>,
-    /// What each import was named, and is.
+    /// What each was named, and is.
     pub names: Vec<(String, String)>,
 }
 
@@ -72,8 +74,8 @@ pub fn split(program: &[u8], moving: &NotRun, linked: &Linked) -> Result<Parts> 
     let program = parted(program, moving)?;
     let (mut page, mut late) = (Module::from_buffer(&program)?, Module::from_buffer(&program)?);
     let plan = Plan::of(&page, &moving.functions)?;
-    plan.leave_placeholders(&mut page)?;
-    let unreached = linked.unreached(&page);
+    let ways = plan.leave_placeholders(&mut page)?;
+    let unreached = linked.unreached(&page, &ways);
     plan.keep_moved(&mut late, data::take(&mut page, &unreached))?;
     share(&mut page, &late);
     Ok(Parts { page: page.emit_wasm(), late: late.emit_wasm() })
@@ -95,8 +97,8 @@ fn parted(program: &[u8], moving: &NotRun) -> Result<Vec<u8>> {
     Ok(module.emit_wasm())
 }
 
-/// Gives what the program imports of its script names of a few letters: wasm-bindgen's say what each is, with a
-/// digest.
+/// Gives what the program imports of its script names of a few letters, and the script, too, and what the script calls
+/// of the program: wasm-bindgen's say what each is, with digests.
 ///
 /// # Errors
 /// When it is no module.
@@ -105,7 +107,14 @@ pub fn shortened(program: &[u8]) -> Result<Shortened> {
     let mut names = vec![];
     for (number, import) in module.imports.iter_mut().enumerate() {
         let short = format!("i{number}");
+        import.module = SCRIPT.to_owned();
         names.push((std::mem::replace(&mut import.name, short.clone()), short));
+    }
+    // Those of closures tell their types.
+    let closures = module.exports.iter_mut().filter(|export| export.name.starts_with("wasm_bindgen_"));
+    for (number, export) in closures.enumerate() {
+        let short = format!("c{number}");
+        names.push((std::mem::replace(&mut export.name, short.clone()), short));
     }
     Ok(Shortened { module: module.emit_wasm(), names })
 }
@@ -295,13 +304,13 @@ impl Plan {
         }
         for (number, other) in late.tables.iter_mut().enumerate() {
             other.elem_segments = Default::default();
-            let name = if other.id() == table { TABLE.to_owned() } else { format!("table{number}") };
+            let name = if other.id() == table { TABLE.to_owned() } else { format!("t{number}") };
             other.import = Some(late.imports.add(PAGE, &name, other.id()));
         }
         let globals: Vec<_> = late.globals.iter().map(|global| global.id()).collect();
         for (number, id) in globals.into_iter().enumerate() {
             late.globals.get_mut(id).kind =
-                GlobalKind::Import(late.imports.add(PAGE, &format!("global{number}"), id));
+                GlobalKind::Import(late.imports.add(PAGE, &format!("g{number}"), id));
         }
         import_staying(late, self.called.iter().map(|(&place, &index)| (place, ids[index])));
         for (first, run) in runs(&self.places) {
@@ -314,16 +323,14 @@ impl Plan {
 
     /// Makes the program the first module: it calls the moved functions through the table, where placeholders stand for
     /// those that stood there before.
-    fn leave_placeholders(&self, page: &mut Module) -> Result<()> {
+    fn leave_placeholders(&self, page: &mut Module) -> Result<Ways> {
         let ids = ids(page);
         let table = functions(page)?;
-        let mut ways = BTreeMap::new();
-        for (&place, &index) in &self.places {
-            ways.entry(ids[index]).or_insert((place, page.funcs.get(ids[index]).ty()));
-        }
+        let places = self.places.iter().rev().map(|(&place, &index)| (ids[index], place)).collect();
+        let ways = Ways::to(page, places);
         let called = page.globals.add_local(ValType::I32, true, false, ConstExpr::Value(Value::I32(0)));
         page.exports.add(CALLED, called);
-        let mut detour = Detour { table, wait: waiting(page), called, ways };
+        let mut detour = Detour { called, table, ways };
         for id in ids.iter().filter(|id| !self.moved.contains(&id.index())) {
             if let FunctionKind::Local(function) = &mut page.funcs.get_mut(*id).kind {
                 let entry = function.entry_block();
@@ -342,7 +349,8 @@ impl Plan {
         }
         put(page, table, self.added_at, self.added.iter().map(|&index| ids[index]).collect());
         moved.into_iter().for_each(|id| page.funcs.delete(id));
-        self.resize(page, table)
+        self.resize(page, table)?;
+        Ok(detour.ways)
     }
 
     fn resize(&self, module: &mut Module, table: TableId) -> Result<()> {
@@ -365,6 +373,31 @@ fn waiting(page: &mut Module) -> FunctionId {
         wait.global_get(linked).br_if(done).call(link);
     });
     builder.finish(vec![], &mut page.funcs)
+}
+
+/// How functions that have moved are called.
+pub struct Ways {
+    /// To be called first.
+    pub wait: FunctionId,
+    /// Their places in the table, and their types.
+    places: BTreeMap<FunctionId, (i32, TypeId)>,
+}
+
+impl Ways {
+    pub fn to(page: &mut Module, places: BTreeMap<FunctionId, i32>) -> Ways {
+        let places = places.into_iter().map(|(id, place)| (id, (place, page.funcs.get(id).ty()))).collect();
+        Ways { wait: waiting(page), places }
+    }
+
+    /// How many values what stands first hands on to the second module.
+    pub fn handed_on(&self, module: &Module, instrs: &[(Instr, ir::InstrLocId)]) -> usize {
+        match instrs {
+            [(Instr::Call(call), _), _, (Instr::CallIndirect(way), _), ..] if call.func == self.wait => {
+                module.types.get(way.ty).params().len()
+            }
+            _ => 0,
+        }
+    }
 }
 
 /// Every function of a program that was just read, by its index.
@@ -398,28 +431,27 @@ fn calls(program: &Module, moved: &BTreeSet<usize>) -> (BTreeSet<usize>, BTreeSe
 /// Calls through the table what is called by name, and notes for the placeholders what is called through the table.
 struct Detour {
     table: TableId,
-    /// To be called first.
-    wait: FunctionId,
     called: GlobalId,
-    ways: BTreeMap<FunctionId, (i32, TypeId)>,
+    ways: Ways,
 }
 
 impl VisitorMut for Detour {
     fn start_instr_seq_mut(&mut self, sequence: &mut InstrSeq) {
-        let detour = |(instr, place)| match instr {
-            Instr::Call(ir::Call { func }) if self.ways.contains_key(&func) => {
-                let (value, ty) = self.ways[&func];
-                let wait = Instr::Call(ir::Call { func: self.wait });
-                let load = Instr::Const(ir::Const { value: Value::I32(value) });
-                let call = Instr::CallIndirect(ir::CallIndirect { ty, table: self.table });
-                vec![(wait, place), (load, place), (call, place)]
+        let Ways { wait, places } = &self.ways;
+        let detour = |(instr, at)| match instr {
+            Instr::Call(ir::Call { func }) if places.contains_key(&func) => {
+                let (place, ty) = places[&func];
+                let wait = Instr::Call(ir::Call { func: *wait });
+                let load = Instr::Const(ir::Const { value: Value::I32(place) });
+                let indirect = Instr::CallIndirect(ir::CallIndirect { ty, table: self.table });
+                vec![(wait, at), (load, at), (indirect, at)]
             }
             Instr::CallIndirect(_) => {
                 let note = Instr::GlobalSet(ir::GlobalSet { global: self.called });
                 let load = Instr::GlobalGet(ir::GlobalGet { global: self.called });
-                vec![(note, place), (load, place), (instr, place)]
+                vec![(note, at), (load, at), (instr, at)]
             }
-            other => vec![(other, place)],
+            other => vec![(other, at)],
         };
         sequence.instrs = std::mem::take(&mut sequence.instrs).into_iter().flat_map(detour).collect();
     }
@@ -606,7 +638,7 @@ mod tests {
             names,
             [pair("__wbg_now_043d245551b22f9c", "i0"), pair("__wbg_performance_50e6a3f8dc80bbca", "i1")]
         );
-        let import = |name: &str| ("./app_bg.js".to_owned(), name.to_owned());
+        let import = |name: &str| (SCRIPT.to_owned(), name.to_owned());
         assert_eq!(imports(&Module::from_buffer(&short).unwrap()), [import("i0"), import("i1")]);
     }
 

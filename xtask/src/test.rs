@@ -35,6 +35,8 @@ struct Totals {
     steps: usize,
     failed_steps: Vec<&'static str>,
     passed: u64,
+    /// Of these: browser tests that did not pass the first time.
+    flaky: u64,
     failed: u64,
     skipped: u64,
 }
@@ -167,7 +169,11 @@ impl Totals {
             let Ok(count) = pair[0].parse::<u64>() else { continue };
             match pair[1].trim_end_matches(';') {
                 "passed" => self.passed += count,
-                "failed" | "flaky" | "interrupted" => self.failed += count,
+                "flaky" => {
+                    self.passed += count;
+                    self.flaky += count;
+                }
+                "failed" | "interrupted" => self.failed += count,
                 "ignored" | "skipped" | "did" => self.skipped += count, // "did not run"
                 _ => {}
             }
@@ -180,9 +186,10 @@ impl Totals {
             failed => format!("FAILED ({})", failed.join("; ")),
         };
         format!(
-            "xtask test: {verdict}: {} steps, {} tests passed, {} failed, {} skipped, {}",
+            "xtask test: {verdict}: {} steps, {} tests passed ({} the second time), {} failed, {} skipped, {}",
             self.steps,
             self.passed,
+            self.flaky,
             self.failed,
             self.skipped,
             shown_time(time)
@@ -212,22 +219,28 @@ mod tests {
             "test result: FAILED. 12 passed; 1 failed; 1 ignored; 0 measured; 7 filtered out; finished in 0.31s",
             "  1 failed",
             "    [desktop] boot.spec.mjs:9:1 the page 2 passed",
+            "  2 flaky",
             "  2 skipped",
             "  3 did not run",
             "  20 passed (3.4s)",
         ] {
             totals.read(line);
         }
-        assert_eq!(totals, Totals { passed: 32, failed: 2, skipped: 6, ..Totals::default() });
+        assert_eq!(totals, Totals { passed: 34, flaky: 2, failed: 2, skipped: 6, ..Totals::default() });
     }
 
     #[test]
     fn the_closing_line_says_all() {
-        let totals =
-            Totals { steps: 4, passed: 12, failed: 1, failed_steps: vec!["native tests"], skipped: 0 };
+        let totals = Totals {
+            steps: 4,
+            passed: 12,
+            failed: 1,
+            failed_steps: vec!["native tests"],
+            ..Totals::default()
+        };
         assert_eq!(
             totals.closing_line(Duration::from_secs(75)),
-            "xtask test: FAILED (native tests): 4 steps, 12 tests passed, 1 failed, 0 skipped, 1 min 15 s"
+            "xtask test: FAILED (native tests): 4 steps, 12 tests passed (0 the second time), 1 failed, 0 skipped, 1 min 15 s"
         );
     }
 }

@@ -4,7 +4,7 @@
 //! start. Tokens come in continuously, in fractions: at any time there are as many as the time since has
 //! brought, not a tick's worth. Kept is what the bucket lacks, and when that was true.
 
-use super::bucket::{Bucket, KNOBS};
+use super::bucket::{Bucket, Divisor, KNOBS};
 use super::states::{Gauge, Rule, States};
 use super::*;
 
@@ -36,13 +36,29 @@ impl Tokens {
     /// The grains that are lacking now.
     #[inline]
     fn lacking(&self, then: &Gauge, now: Time) -> u64 {
-        then.amount.saturating_sub(self.0.during(now.since(then.at)))
+        lacking(self.0.per_ns, then, now)
     }
 
     /// The tokens that are there now.
     fn now(&self, lacking: &Gauge, now: Time) -> u64 {
         self.0.most - self.lacking(lacking, now)
     }
+
+    #[inline(always)]
+    fn pass_at(&self, per_ns: Divisor, then: &mut Gauge, cost: u32, now: Time) -> Verdict {
+        match self.0.add(lacking(per_ns, then, now), cost) {
+            Ok(amount) => {
+                *then = Gauge { amount, at: then.at.max(now) };
+                Verdict::Passes(Span::ZERO)
+            }
+            Err(verdict) => verdict,
+        }
+    }
+}
+
+#[inline(always)]
+fn lacking(per_ns: Divisor, then: &Gauge, now: Time) -> u64 {
+    then.amount.saturating_sub(per_ns.times(now.since(then.at).0))
 }
 
 impl Rule<Gauge> for Tokens {
@@ -51,14 +67,12 @@ impl Rule<Gauge> for Tokens {
         self.lacking(lacking, now) == 0
     }
 
-    #[inline]
+    #[inline(always)]
     fn pass(&self, lacking: &mut Gauge, cost: u32, now: Time) -> Verdict {
-        match self.0.add(self.lacking(lacking, now), cost) {
-            Ok(amount) => {
-                *lacking = Gauge { amount, at: lacking.at.max(now) };
-                Verdict::Passes(Span::ZERO)
-            }
-            Err(verdict) => verdict,
+        // Compiled twice, as for GCRA.
+        match self.0.per_ns.by {
+            1 => self.pass_at(Divisor::ONE, lacking, cost, now),
+            _ => self.pass_at(self.0.per_ns, lacking, cost, now),
         }
     }
 }
