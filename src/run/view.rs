@@ -193,7 +193,7 @@ fn breaker(state: Option<&str>) -> String {
 
 /// Calls and answers on their tracks, and how many there are in all.
 fn dots<Q: EventQueue<Event = Event>>(world: &World<Node, Q>) -> (Vec<Dot>, u64) {
-    let mut found = vec![];
+    let mut found = Vec::with_capacity(world.calls().len().min(DOTS_MAX));
     let mut under_way = 0;
     for (_, call) in world.calls().iter() {
         let (way, from_time) = match call.phase {
@@ -204,21 +204,14 @@ fn dots<Q: EventQueue<Event = Event>>(world: &World<Node, Q>) -> (Vec<Dot>, u64)
         };
         under_way += 1;
         if found.len() < DOTS_MAX {
-            let request = world.requests().get(call.request.0);
-            found.push((call, request, way, from_time));
+            // Calls lie in memory one behind the other, but not in the order of the dots: each is looked at once.
+            found.push(dot(call, world.requests().get(call.request.0), way, from_time));
         }
     }
     // Oldest first, then by link: those are few, a scenario's nodes and their ways.
     let links = world.links().len().max(1) as u64;
-    let key = |(call, request, ..): &(&Call, Option<&Request>, _, _)| {
-        request.map_or(0, |request| request.number) * links + u64::from(call.link)
-    };
-    let order = order::order_of(found.iter().map(key));
-    let dots = order.into_iter().map(|at| {
-        let (call, request, way, from_time) = found[at as usize];
-        dot(call, request, way, from_time)
-    });
-    (dots.collect(), under_way)
+    let order = order::order_of(found.iter().map(|dot: &Dot| dot.request * links + dot.link as u64));
+    (order.into_iter().map(|at| found[at as usize]).collect(), under_way)
 }
 
 fn dot(call: &Call, request: Option<&Request>, way: Way, departed: crate::sim::Time) -> Dot {

@@ -194,6 +194,10 @@ impl Sheet {
             return;
         }
         self.taken = false;
+        let is_whole = |start: i32, limit: usize| start >= 0 && start as usize + sprite.rows.len() <= limit;
+        if is_whole(left, self.width) && is_whole(top, self.height) {
+            return self.stamp_whole(sprite, left as usize, top as usize);
+        }
         let first = (top + seen.start as i32) as usize;
         let below = self.pixels.chunks_exact_mut(self.width).zip(&mut self.touched).skip(first);
         for (row, (line, touched)) in sprite.rows[seen].iter().zip(below) {
@@ -210,6 +214,21 @@ impl Sheet {
             };
             lay(over, below, &row.solid, columns.start);
             *touched = touched.joined(Columns(x as u32, (x + columns.len()) as u32));
+        }
+    }
+
+    /// The same for a sprite that no edge cuts, as nearly all are.
+    #[inline(always)]
+    fn stamp_whole(&mut self, sprite: &Sprite, left: usize, top: usize) {
+        let below = self.pixels.chunks_exact_mut(self.width).zip(&mut self.touched).skip(top);
+        for (row, (line, touched)) in sprite.rows.iter().zip(below) {
+            let x = left + row.start as usize;
+            let over = sprite.pixels.get(row.pixels.clone()).unwrap_or_default();
+            let Some(below) = line.get_mut(x..x + over.len()).filter(|below| !below.is_empty()) else {
+                continue;
+            };
+            lay(over, below, &row.solid, 0);
+            *touched = touched.joined(Columns(x as u32, (x + over.len()) as u32));
         }
     }
 }
@@ -253,12 +272,15 @@ pub fn blend(below: Pixel, over: Pixel) -> Pixel {
         return below;
     }
     if under == 255 {
-        // Nearly every pixel that is not empty; x * 257 >> 16 is x / 255 without a division.
-        let mix = |channel: usize| {
-            let sum = u32::from(over[channel]) * share + u32::from(below[channel]) * (255 - share);
-            (((sum + 128) * 257) >> 16) as u8
+        // Nearly every pixel that is not empty. Two channels at a time, 16 bits for each: (x + (x >> 8)) >> 8 is x / 255
+        // without a division.
+        let [over, below] = [over, below].map(u32::from_le_bytes);
+        let mix = |shift: u32| {
+            let pair = |pixel: u32| (pixel >> shift) & 0x00ff_00ff;
+            let sum = pair(over) * share + pair(below) * (255 - share) + 0x0080_0080;
+            ((sum + ((sum >> 8) & 0x00ff_00ff)) >> 8) & 0x00ff_00ff
         };
-        return [mix(0), mix(1), mix(2), 255];
+        return (mix(0) | mix(8) << 8 | 0xff00_0000).to_le_bytes();
     }
     let kept = under * (255 - share) / 255;
     let alpha = share + kept;
@@ -283,6 +305,21 @@ mod tests {
         assert_eq!(blend(RED, HALF), [127, 0, 128, 255]);
         // 128/255 over 128/255 covers 1 − (127/255)².
         assert_eq!(blend(HALF, HALF), [0, 0, 255, 191]);
+    }
+
+    #[test]
+    fn over_what_is_opaque_each_channel_is_mixed_by_its_share() {
+        for share in 1..255_u8 {
+            for over in (0..=255_u8).step_by(5) {
+                for below in (0..=255_u8).step_by(3) {
+                    let sum = u32::from(over) * u32::from(share) + u32::from(below) * u32::from(255 - share);
+                    let mixed = (f64::from(sum) / 255.0).round() as u8;
+                    let found = blend([below, 7, !below, 255], [over, 9, !over, share]);
+                    assert_eq!([found[0], found[3]], [mixed, 255], "{share} of {over} over {below}");
+                    assert_eq!(found[2], !mixed, "{share} of {over} over {below}");
+                }
+            }
+        }
     }
 
     /// Whoever puts every part on a screen has the sheet there; what is far apart comes in parts of its own.
