@@ -193,3 +193,21 @@ fn booting_is_paid_for() {
     let utilisation = summary.utilisation.expect("there are workers");
     assert!((utilisation - (0.99 + 0.3) / 1.3).abs() < 0.02, "{utilisation}");
 }
+
+/// Four are wanted at 0.5 s, and are up at 1 s.
+#[test]
+fn it_says_when_ordered_machines_will_be_up() {
+    let system = system(100.0, json!({ "count": 1 }), json!([]));
+    let mut session = Session::new(system);
+    let servers = |session: &mut Session, at_ms: f64| {
+        session.advance(Time::from_ms(at_ms), u64::MAX);
+        let snapshot = session.snapshot();
+        let NodeState::Servers(view) = snapshot.nodes[2].state.clone() else { panic!("servers") };
+        view
+    };
+    assert_eq!(servers(&mut session, 400.0).next_up, None);
+    let view = servers(&mut session, 600.0);
+    assert!(view.booting > 0);
+    assert_eq!(view.next_up, Some((view.booting, Time::from_ms(500.0), Time::from_ms(1000.0))));
+    assert_eq!(servers(&mut session, 1001.0).in_service, 1 + view.booting);
+}

@@ -104,6 +104,8 @@ pub struct ServersView {
     pub in_service: u32,
     /// Machines that were ordered and are not up yet.
     pub booting: u32,
+    /// Of those that are up next: how many they are, when they were ordered, and when they will be up.
+    pub next_up: Option<(u32, Time, Time)>,
     /// Where their number or their cost is a matter.
     pub fleet: Option<FleetView>,
     /// Name of the service that they run; empty for plain work.

@@ -168,6 +168,7 @@ fn servers_view<Q: EventQueue<Event = Event>>(
         members,
         in_service: node.in_service().into(),
         booting: node.booting() as u32,
+        next_up: node.next_up(),
         fleet,
         runs: node.running().map_or("", |running| running.name()),
         service: node.running().map(|running| running.inspect(world.now())),

@@ -1,7 +1,7 @@
 //! What a node's machines are together, on a sign beside their cards: how many, what they can do, how busy they are, what
 //! an hour costs; and whether there is a second one should the only one fail.
 
-use super::figures;
+use super::figures::{self, UNIT};
 use super::geometry::{Rect, point};
 use super::instrument;
 use super::palette::Ink;
@@ -31,7 +31,10 @@ fn machines(servers: &ServersView, fleet: &FleetView) -> Forms {
     let count = figures::count(all.into(), "machine", "machines");
     match up < all {
         true => [format!("{up} of {count} up"), format!("{up} of {all} up")],
-        false if servers.booting > 0 => [format!("{count}, {} starting", servers.booting), count],
+        false if servers.booting > 0 => match servers.next_up {
+            Some((more, _, up)) => [format!("{count}, {more} more at {:.1}{UNIT}s", up.seconds()), count],
+            None => [format!("{count}, {} starting", servers.booting), count],
+        },
         false => [count.clone(), count],
     }
 }
@@ -59,7 +62,7 @@ pub fn draw(servers: &ServersView, fleet: &FleetView, sign: Rect, shapes: &mut V
     let large = if sign.width < NARROW { 11.0 } else { 12.0 };
     let ink = if fleet.up < servers.in_service { Ink::FailedText } else { Ink::Ink };
     let busy = [
-        format!("{} of {} workers busy", fleet.busy, fleet.workers),
+        format!("{} of {} busy", fleet.busy, figures::count(fleet.workers.into(), "worker", "workers")),
         format!("{}/{} busy", fleet.busy, fleet.workers),
     ];
     let lines = [

@@ -1,7 +1,7 @@
 //! Servers: a card for each, or a panel of cells where they are many.
 
 use super::clients::face;
-use super::figures;
+use super::figures::{self, UNIT};
 use super::gauges::{self, Badge};
 use super::geometry::{Rect, point, rect};
 use super::input::{MemberReading, Status};
@@ -9,7 +9,8 @@ use super::palette::Ink;
 use super::shape::{Fill, Label, Shape, Stroke, slab};
 use super::text::{self, Weight};
 use super::yard::{Density, HEADING, Yard};
-use crate::run::snapshot::{MemberView, NodeView};
+use crate::run::snapshot::{MemberView, NodeView, ServersView};
+use crate::sim::Time;
 
 /// A member with everything that its card says.
 #[derive(Clone, Debug)]
@@ -272,17 +273,29 @@ pub fn booting_place(count: u32, yard: &Yard, bottom: f64) -> Option<Rect> {
     (ghost.bottom() <= bottom - 2.0).then_some(ghost)
 }
 
-/// An outline, and how many they are.
-pub fn draw_booting(count: u32, yard: &Yard, bottom: f64, shapes: &mut Vec<Shape>) {
-    let Some(ghost) = booting_place(count, yard, bottom) else { return };
+/// An outline that fills until the next are up, how many they are, and when that is.
+pub fn draw_booting(servers: &ServersView, now: Time, yard: &Yard, bottom: f64, shapes: &mut Vec<Shape>) {
+    let Some(ghost) = booting_place(servers.booting, yard, bottom) else { return };
+    if let Some((_, ordered, up)) = servers.next_up {
+        let share = now.since(ordered).ms() / up.since(ordered).ms().max(1e-6);
+        let filled = rect(ghost.x, ghost.y, ghost.width * share.clamp(0.0, 1.0), ghost.height);
+        shapes.push(slab(filled, 12f64.min(filled.width / 2.0), Ink::Empty));
+    }
     let line = Stroke::new(Ink::DimInk, 1.2).dashed(5.0, 4.0);
     shapes.push(Shape::Rect { rect: ghost, radius: 12.0, fill: None, line: Some(line) });
-    let text = match count {
-        1 => "1 machine starting".to_owned(),
-        many => format!("{many} machines starting"),
-    };
+    let text = starting(servers);
     let at = point(ghost.center().x, ghost.center().y + 4.0);
     shapes.push(Label::new(text, at, 11.0).middle().ink(Ink::DimInk).shrunk(ghost.width - 16.0).into());
+}
+
+/// "2 machines starting, up at 19.0 s", "3 machines starting, 2 up at 19.0 s".
+pub fn starting(servers: &ServersView) -> String {
+    let count = figures::count(servers.booting.into(), "machine", "machines");
+    let up = servers.next_up.map(|(machines, _, up)| {
+        let some = if machines < servers.booting { format!("{machines} ") } else { String::new() };
+        format!(", {some}up at {:.1}{UNIT}s", up.seconds())
+    });
+    format!("{count} starting{}", up.unwrap_or_default())
 }
 
 /// The panel behind the cells: which members, and a sentence about all of them.

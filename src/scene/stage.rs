@@ -176,7 +176,7 @@ fn draw_node(
             for (server, card) in servers.iter().zip(&yard.cards) {
                 server.draw(*card, yard.density, shapes);
             }
-            servers::draw_booting(state.booting, yard, bottom, shapes);
+            servers::draw_booting(state, snapshot.now, yard, bottom, shapes);
         }
     }
 }

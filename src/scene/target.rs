@@ -128,7 +128,7 @@ pub fn node_name(node: &NodeView) -> String {
             let dot = if inside.is_empty() { "" } else { ", " };
             let starting = match servers.booting {
                 0 => String::new(),
-                some => format!(", {some} starting"),
+                _ => format!(", {}", super::servers::starting(servers)),
             };
             let together: String = fleet::describe(servers).iter().map(|it| format!(", {it}")).collect();
             format!("{}, {} in all{starting}{together}{dot}{inside}", node.name, servers.members.len())

@@ -54,8 +54,10 @@ fn what_machines_are_together_is_drawn_as_it_is() {
                         "{what}: {cost} {capacity} {texts:?}"
                     );
                     let workers = 4 * up.len();
-                    let said =
-                        [format!("{busy} of {workers} workers busy"), format!("{busy}/{workers} busy")];
+                    let said = [
+                        format!("{busy} of {} busy", figures::count(workers as u64, "worker", "workers")),
+                        format!("{busy}/{workers} busy"),
+                    ];
                     assert!(said.iter().any(|said| has(said)), "{what}: {busy} {texts:?}");
                     assert_eq!(has("single point"), all == 1 && booting == 0, "{what}: {texts:?}");
                     assert_eq!(

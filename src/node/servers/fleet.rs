@@ -17,8 +17,8 @@ pub struct Fleet {
     on: bool,
     /// Those that callers know of: the first so many.
     in_service: u16,
-    /// Ordered and not up yet: serial number and timer.
-    booting: Vec<(u32, Handle)>,
+    /// Ordered and not up yet.
+    booting: Vec<Order>,
     ordered: u32,
     tick: Handle,
     /// When the number last changed.
@@ -29,6 +29,15 @@ pub struct Fleet {
     since: Time,
     /// The sums have been of interest at some time.
     accounted: bool,
+}
+
+/// A machine that is not up yet.
+#[derive(Clone, Copy, Debug)]
+struct Order {
+    serial: u32,
+    timer: Handle,
+    at: Time,
+    up_at: Time,
 }
 
 /// Over time.
@@ -91,6 +100,13 @@ impl Fleet {
     /// Machines that were ordered and are not up yet.
     pub fn booting(&self) -> usize {
         self.booting.len()
+    }
+
+    /// Of the machines that are up next: how many they are, when they were ordered, and when they will be up.
+    pub fn next_up(&self) -> Option<(u32, Time, Time)> {
+        let next = self.booting.iter().min_by_key(|order| order.up_at)?;
+        let together = self.booting.iter().filter(|order| order.up_at == next.up_at).count();
+        Some((together as u32, next.at, next.up_at))
     }
 
     #[inline(always)]
@@ -218,11 +234,11 @@ impl Fleet {
     }
 
     fn order<E: Env>(&mut self, cx: &mut Context<'_, E>, machines: usize) {
-        let at = cx.now() + Span::from_ms(self.settings.scale_boot_ms);
+        let (at, up_at) = (cx.now(), cx.now() + Span::from_ms(self.settings.scale_boot_ms));
         for _ in 0..machines {
             self.ordered = self.ordered.wrapping_add(1);
-            let timer = cx.timer(NO_MACHINE, BOOTED, self.ordered, at);
-            self.booting.push((self.ordered, timer));
+            let timer = cx.timer(NO_MACHINE, BOOTED, self.ordered, up_at);
+            self.booting.push(Order { serial: self.ordered, timer, at, up_at });
         }
         self.changed = cx.now();
         cx.count(self.in_service.saturating_sub(1), Counter::ScaledOut, machines as u32);
@@ -230,7 +246,7 @@ impl Fleet {
 
     /// A machine that was ordered is up.
     pub fn booted<E: Env>(&mut self, cx: &mut Context<'_, E>, serial: u32) {
-        let Some(at) = self.booting.iter().position(|(known, _)| *known == serial) else { return };
+        let Some(at) = self.booting.iter().position(|order| order.serial == serial) else { return };
         self.pass(cx.now());
         self.booting.remove(at);
         self.in_service += 1;
@@ -251,8 +267,8 @@ impl Fleet {
     }
 
     fn cancel_orders<E: Env>(&mut self, cx: &mut Context<'_, E>, orders: usize) {
-        for (_, timer) in self.booting.drain(self.booting.len() - orders..) {
-            cx.cancel(timer);
+        for order in self.booting.drain(self.booting.len() - orders..) {
+            cx.cancel(order.timer);
         }
     }
 }

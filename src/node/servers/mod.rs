@@ -254,6 +254,11 @@ impl Servers {
         self.fleet.booting()
     }
 
+    /// Of the machines that are up next: how many they are, when they were ordered, and when they will be up.
+    pub fn next_up(&self) -> Option<(u32, Time, Time)> {
+        self.fleet.next_up()
+    }
+
     /// What its machines cost an hour now; `None` as long as their number was fixed and cost nothing.
     pub fn cost_per_hour(&self) -> Option<f64> {
         self.fleet.cost_per_hour()

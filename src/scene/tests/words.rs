@@ -38,3 +38,15 @@ fn many_members_in_one_state_are_counted() {
     let text = describe(&system.snapshot, &system.readings);
     assert!(text.contains("9 machines of Servers: near its limit."), "{text}");
 }
+
+#[test]
+fn starting_machines_and_when_they_are_up() {
+    let up = |machines, s: f64| Some((machines, Time::ZERO, Time::from_ms(s * 1000.0)));
+    let said = |booting, next_up| {
+        let servers = crate::run::snapshot::ServersView { booting, next_up, ..Default::default() };
+        crate::scene::servers::starting(&servers)
+    };
+    assert_eq!(said(1, up(1, 19.0)), "1 machine starting, up at 19.0\u{a0}s");
+    assert_eq!(said(3, up(3, 19.0)), "3 machines starting, up at 19.0\u{a0}s");
+    assert_eq!(said(3, up(2, 19.0)), "3 machines starting, 2 up at 19.0\u{a0}s");
+}
