@@ -130,3 +130,46 @@ fn what_one_machine_does_is_answered_by_it() {
         assert_eq!((trace.answered(), balancer.finished), (server.finished, server.returned));
     }
 }
+
+fn lab(id: &str, ms: f64) -> Session {
+    let lab = LABS.iter().find(|lab| lab.id == id).unwrap();
+    let mut session = Session::new(Checked::parse(lab.scenario).unwrap());
+    session.advance(Time::from_ms(ms), u64::MAX);
+    session
+}
+
+#[test]
+fn a_transfer_says_what_was_asked_of_whom_and_what_was_decided() {
+    let session = lab("sharding/a-transaction-over-two", 5_000.0);
+    let traces = session.traces(1, 200);
+    let mut carried_out = 0;
+    for trace in traces.iter().filter(|trace| trace.ended.is_some_and(|(_, outcome)| outcome.is_ok())) {
+        let why = trace.hops[0].why.as_ref().unwrap();
+        assert_eq!((why.what, why.sentence.contains("carried out")), ("", true), "{why:?}");
+        for hop in &trace.hops[1..] {
+            let why = hop.why.as_ref().unwrap();
+            assert_eq!((why.what, why.sentence.contains("votes yes")), ("prepare", true), "{why:?}");
+        }
+        carried_out += 1;
+    }
+    assert!(carried_out > 100, "{carried_out}");
+    // It is told when it was decided, not when the request came.
+    let told: Vec<_> =
+        happened(&traces).iter().filter(|event| event.why().is_some()).map(|event| event.what).collect();
+    assert!(!told.is_empty() && told.iter().all(|what| matches!(what, What::Answered(_))));
+}
+
+#[test]
+fn every_stale_read_says_that_it_is() {
+    let session = lab("consistency/strong-or-eventual", 20_000.0);
+    let issued = session.simulation().world().books().issued;
+    let traces = session.traces(1, issued);
+    let stale =
+        |hop: &switchyard::report::Hop| hop.why.as_ref().is_some_and(|why| why.sentence.contains("Stale:"));
+    let told = traces.iter().flat_map(|trace| &trace.hops).filter(|hop| stale(hop)).count() as u64;
+    let counted = session.summary().nodes["store"].counts["stale_reads"];
+    let series = session.metrics().series();
+    let charted: u64 = series.complete().iter().chain([series.current()]).map(|window| window.stale).sum();
+    assert!(counted > 50);
+    assert_eq!((told, charted), (counted, counted));
+}

@@ -84,10 +84,7 @@ fn rows(engine: &Engine, pulse: &Pulse) -> Html {
     let row = |event: &switchyard::report::Happened<'_>| {
         let (engine, target) = (engine.clone(), Target::Request(event.request));
         let onclick = Callback::from(move |_: MouseEvent| engine.select(Some(target)));
-        // A choice is made when the message arrives.
-        let why = event.hop.filter(|_| event.what == switchyard::report::What::Arrived);
-        let why =
-            why.and_then(|hop| hop.why.as_ref()).map(|why| html! { <p class="dim">{ &why.sentence }</p> });
+        let why = event.why().map(|why| html! { <p class="dim">{ why }</p> });
         html! {
             <tr>
                 <td>{ format!("{:.4} s", event.at.seconds()) }</td>

@@ -63,7 +63,7 @@ fn use_request_panel(props: &RequestPanel) -> Html {
                 <button type="button" class="text-button is-quiet" onclick={save}
                     aria-label="Save this request as a trace file for Perfetto">{ "Save (Perfetto)" }</button>
             </p>
-            { for trace.hops.iter().filter_map(|hop| Some(why(&place_name(snapshot, hop.to), hop.why.as_ref()?))) }
+            { for trace.hops.iter().filter_map(|hop| why(&place_name(snapshot, hop.to), hop.why.as_ref()?)) }
         </>
     }
 }
@@ -142,7 +142,9 @@ fn rows(trace: &Trace, snapshot: &Snapshot) -> Vec<Row> {
     };
     let mut rows = vec![row("Client waits".into(), "", trace.born, last)];
     for (index, hop) in trace.hops.iter().enumerate() {
-        let name = place_name(snapshot, hop.to);
+        let place = place_name(snapshot, hop.to);
+        let what = hop.why.as_ref().map_or("", |why| why.what);
+        let name = if what.is_empty() { place } else { format!("{place} · {what}") };
         let Some(arrived) = hop.arrived else {
             rows.push(row(format!("{name} · on the way"), "is-other", hop.departed, last));
             continue;
@@ -197,8 +199,11 @@ pub fn shown(value: f64) -> String {
     if value == value.trunc() && value >= 0.0 { figures::whole(value as u64) } else { figures::figure(value) }
 }
 
-/// The sentence, and the figures that were compared.
-fn why(place: &str, why: &Explanation) -> Html {
+/// The sentence, and the figures that were compared; nothing where there is nothing to say.
+fn why(place: &str, why: &Explanation) -> Option<Html> {
+    if why.sentence.is_empty() {
+        return None;
+    }
     let largest = why.candidates.iter().map(|candidate| candidate.figure).fold(0.0, f64::max).max(1e-9);
     let row = |candidate: &switchyard::sim::Candidate| {
         let class = match (candidate.chosen, candidate.eligible) {
@@ -214,7 +219,7 @@ fn why(place: &str, why: &Explanation) -> Html {
             </>
         }
     };
-    html! {
+    Some(html! {
         <div class="why">
             <p><span class="strong">{ format!("{place}. ") }</span>{ &why.sentence }</p>
             if !why.candidates.is_empty() {
@@ -222,5 +227,5 @@ fn why(place: &str, why: &Explanation) -> Html {
                 <div class="candidates">{ for why.candidates.iter().take(16).map(row) }</div>
             }
         </div>
-    }
+    })
 }

@@ -53,6 +53,22 @@ impl What {
     }
 }
 
+impl Happened<'_> {
+    /// Why the choice was made that belongs here, if one does: it is told with the answer if it was made with that, else
+    /// with the arrival.
+    pub fn why(&self) -> Option<&str> {
+        let hop = self.hop?;
+        let with_answer = hop.chosen == hop.finished && hop.chosen != hop.arrived;
+        let is_here = match self.what {
+            What::Arrived => !with_answer,
+            What::Answered(_) => with_answer,
+            _ => false,
+        };
+        let why = hop.why.as_ref().filter(|_| is_here)?;
+        (!why.sentence.is_empty()).then_some(&*why.sentence)
+    }
+}
+
 /// All that happened in these traces, in order of time; at one instant by request, cause before effect.
 pub fn happened(traces: &[Trace]) -> Vec<Happened<'_>> {
     let mut events = vec![];
@@ -143,7 +159,7 @@ pub fn trace_events(traces: &[Trace], names: &[String], now: Time) -> Value {
                 let end = hop.finished.unwrap_or(now).max(at);
                 let lane = lanes.take(hop.to, at, end);
                 threads[index][nth] = Some(lane);
-                let why = hop.why.as_ref().map(|why| why.sentence.as_str());
+                let why = hop.why.as_ref().map(|why| why.sentence.as_str()).filter(|why| !why.is_empty());
                 let args = json!({ "request": trace.number, "outcome": hop.outcome.map(Outcome::label), "why": why });
                 events.push(span(&format!("request {}", trace.number), hop.to, lane, (at, end), args));
                 if let Some(started) = hop.started.filter(|started| *started > at) {

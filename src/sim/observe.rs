@@ -110,6 +110,9 @@ pub struct Explanation {
     pub candidates: Vec<Candidate>,
     /// What the candidates' figure is: "in flight".
     pub figure: &'static str,
+    /// What the call asks for, where calls to the same place differ: "prepare".
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub what: &'static str,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

@@ -41,6 +41,9 @@ pub struct Hop {
     pub outcome: Option<Outcome>,
     /// The choice that the callee made for it.
     pub why: Option<Explanation>,
+    /// When it made it.
+    #[serde(skip)]
+    pub chosen: Option<Time>,
     #[serde(skip)]
     id: Option<CallId>,
 }
@@ -164,15 +167,23 @@ impl Observer for Tracer {
             gave_up: None,
             outcome: None,
             why: None,
+            chosen: None,
             id: Some(id),
         });
         self.hops += 1;
         self.open += 1;
     }
 
-    fn chose(&mut self, id: CallId, _: &Call, request: &Request, _: Time, explain: &dyn Fn() -> Explanation) {
+    fn chose(
+        &mut self,
+        id: CallId,
+        _: &Call,
+        request: &Request,
+        now: Time,
+        explain: &dyn Fn() -> Explanation,
+    ) {
         if let Some(hop) = self.hop(id, request) {
-            hop.why = Some(explain());
+            (hop.why, hop.chosen) = (Some(explain()), Some(now));
         }
     }
 

@@ -256,6 +256,7 @@ fn explain(pool: &Pool, pick: Pick) -> Explanation {
         sentence: pick.why.sentence(backends.id[pick.backend]),
         candidates: (0..backends.len()).map(candidate).collect(),
         figure: "in flight",
+        what: "",
     }
 }
 

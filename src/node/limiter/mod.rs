@@ -282,6 +282,7 @@ fn explain(per: Per, key: u32, verdict: Verdict, remaining: u32) -> Explanation 
         sentence,
         candidates: vec![Candidate { name, figure: remaining as f64, eligible: allow, chosen: allow }],
         figure: "left",
+        what: "",
     }
 }
 

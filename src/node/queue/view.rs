@@ -31,6 +31,7 @@ impl Queue {
             sentence: format!("key {key} belongs to partition {}", chosen + 1),
             candidates: (0..self.settings.partitions as usize).map(candidate).collect(),
             figure: "waiting",
+            what: "",
         }
     }
 }

@@ -9,7 +9,7 @@ use super::op::{Ask, Op, Rule, Task, Why};
 use super::oracle::Fate;
 use super::settings::{ReadFrom, Replication};
 use super::version::{Merge, Row, Seen, Version, merged};
-use super::{OPS_MAX, Store};
+use super::{OPS_MAX, Store, explain};
 use crate::sim::{CallId, Context, Counter, Env, Outcome, mix};
 
 /// A request is passed on at most so often: two machines may think differently of who is there.
@@ -238,6 +238,9 @@ impl Store {
         if version < expected {
             cx.count(member, Counter::StaleReads, 1);
         }
+        if let Some(call) = op.client {
+            cx.chose(call, || explain::read(op, version, expected));
+        }
         self.watch_read(key, member, version, expected, cx.now());
         self.answer(cx, id, Outcome::Ok, version);
     }
@@ -247,6 +250,9 @@ impl Store {
         let (key, member, row, beside) = (op.key, op.member, op.row.clone(), op.beside);
         let Some(row) = row else { return };
         let version = row.number();
+        if let Some(call) = op.client {
+            cx.chose(call, || explain::written(op, version));
+        }
         cx.write_acknowledged(key, version);
         cx.count(member, Counter::Writes, 1);
         match self.oracle.acknowledged(key, &row, self.merge_rule(), beside) {

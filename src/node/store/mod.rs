@@ -26,6 +26,7 @@ mod check;
 mod coordinate;
 mod drive;
 mod entropy;
+mod explain;
 mod leader;
 mod map;
 mod op;

@@ -4,7 +4,7 @@ use super::Store;
 use super::op::{Ask, Reply};
 use super::transact::Lock;
 use super::version::{Merge, Merged, Row};
-use crate::sim::{Context, Counter, Env, Outcome};
+use crate::sim::{CallId, Context, Counter, Env, Outcome};
 
 /// Refused: it does not hold this key, or not any more; or whoever asks does not lead.
 pub(super) const NOT_MINE: Outcome = Outcome::NoBackend;
@@ -40,6 +40,10 @@ impl Store {
             Ask::Inquire(transfer) => self.remembers(member, *transfer),
             Ask::Scan | Ask::Forward { .. } => Ok(Reply::Done),
         };
+        if message.call != CallId::NONE {
+            let store = &*self;
+            cx.chose(message.call, || store.explain(&message, &said));
+        }
         self.respond(cx, tag, said);
     }
 

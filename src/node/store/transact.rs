@@ -11,7 +11,7 @@
 //! Spanner), so a participant that is down has its accounts with it.
 
 use super::op::{Ask, Message, Op, Reply, Rule, Task};
-use super::{NOBODYS, RECOVER, Store};
+use super::{NOBODYS, RECOVER, Store, explain};
 #[cfg(feature = "whole")]
 use crate::node::replicas::REPLICAS_SHOWN;
 use crate::node::station::Inside;
@@ -119,6 +119,7 @@ impl Store {
         machine.undecided.remove(transfer.id);
         machine.decisions.insert(transfer.id, Decision { transfer, members, since });
         self.carried_out += 1;
+        self.explain_decision(cx, id, Outcome::Ok);
         cx.count(member, Counter::Commits, 1);
         self.answer(cx, id, Outcome::Ok, 0);
         self.tell(cx, member, Task::Commit, transfer, members);
@@ -130,10 +131,17 @@ impl Store {
         let Some((member, transfer, members)) = self.prepare_of(id) else { return };
         self.machines[member as usize].undecided.remove(transfer.id);
         self.given_up += 1;
+        self.explain_decision(cx, id, outcome);
         cx.count(member, Counter::Aborts, 1);
         let said = if outcome == Outcome::TimedOut { outcome } else { Outcome::Aborted };
         self.answer(cx, id, said, 0);
         self.tell(cx, member, Task::Abort, transfer, members);
+    }
+
+    fn explain_decision<E: Env>(&self, cx: &mut Context<'_, E>, id: u32, outcome: Outcome) {
+        if let Some(call) = self.ops.get(id).and_then(|op| op.client) {
+            cx.chose(call, || explain::decided(outcome));
+        }
     }
 
     fn prepare_of(&self, id: u32) -> Option<(u16, Transfer, [u16; 2])> {
