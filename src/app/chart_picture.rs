@@ -22,6 +22,7 @@ pub enum Kind {
     Hits,
     Load,
     Waiting,
+    Wrong,
 }
 
 impl Kind {
@@ -30,13 +31,20 @@ impl Kind {
         let caches = snapshot.nodes.iter().any(|node| node.kind == "cache");
         let queues = snapshot.nodes.iter().any(|node| node.kind == "queue" || is_sharded(node));
         let shares = loaded_node(snapshot).is_some_and(|(_, machines)| machines.len() > 1);
+        let copies = cfg!(feature = "whole") && snapshot.nodes.iter().any(has_copies);
         match (caches, shares) {
+            (false, _) if copies => [Kind::Latency, Kind::Throughput, Kind::Wrong],
             (true, true) => [Kind::Latency, Kind::Hits, Kind::Load],
             (true, false) => [Kind::Latency, Kind::Throughput, Kind::Hits],
             (false, true) if !queues => [Kind::Latency, Kind::Throughput, Kind::Load],
             (false, _) => [Kind::Latency, Kind::Throughput, Kind::Waiting],
         }
     }
+}
+
+/// Every machine has everything, and is asked as often as the others: what matters is who answers wrongly.
+pub fn has_copies(node: &NodeView) -> bool {
+    matches!(&node.state, NodeState::Station(it) if matches!(it.inside, Inside::Replicas(_)))
 }
 
 /// Shards also ask each other: what they receive says little of their shares, which the stage shows.
@@ -156,6 +164,13 @@ fn curves(kind: Kind, session: &Session) -> Option<Curves> {
             let waiting = points(&|window| Some(window.waiting as f64));
             Some(Curves { lines: vec![("waiting".into(), Ink::Waiting, waiting)], unit: "" })
         }
+        Kind::Wrong => Some(Curves {
+            lines: vec![
+                ("stale reads".into(), Ink::Waiting, rate(|window| window.stale)),
+                ("lost updates".into(), Ink::Failed, rate(|window| window.lost)),
+            ],
+            unit: "/s",
+        }),
         Kind::Load => None,
     }
 }

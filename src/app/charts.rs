@@ -20,11 +20,11 @@ type Count = fn(&Window) -> u64;
 /// A chart as the page has it.
 impl Kind {
     fn title(self) -> &'static str {
-        ["Latency", "Throughput", "Hit ratio", "Load share", "Waiting"][self as usize]
+        ["Latency", "Throughput", "Hit ratio", "Load share", "Waiting", "Stale and lost"][self as usize]
     }
 
     fn id(self) -> &'static str {
-        ["latency", "throughput", "hit-ratio", "load-share", "waiting"][self as usize]
+        ["latency", "throughput", "hit-ratio", "load-share", "waiting", "stale-and-lost"][self as usize]
     }
 
     /// What matters most, beside the title.
@@ -61,6 +61,12 @@ impl Kind {
                 format!("{} hits", ratio.map_or("–".into(), figures::percent))
             }
             Kind::Waiting => format!("{} now", figures::whole(metrics.series().waiting())),
+            Kind::Wrong => {
+                let series = metrics.series();
+                let Some(last) = series.complete().len().checked_sub(1) else { return "– stale/s".into() };
+                let per_s = |count: Count| figures::figure(series.per_s_over(RECENT_WINDOWS, last, count));
+                format!("{} stale/s · {} lost/s", per_s(|window| window.stale), per_s(|window| window.lost))
+            }
             Kind::Load => {
                 let fairness = loaded_node(snapshot)
                     .and_then(|(node, members)| fairness(metrics, node as u16, members.len()));
@@ -94,6 +100,7 @@ impl Kind {
             ],
             Kind::Hits => &[],
             Kind::Waiting => &[("slow", "in queues")],
+            Kind::Wrong => &[("slow", "stale reads"), ("bad", "lost updates")],
             // What is not there is not explained.
             Kind::Load if is_any_troubled(snapshot) => &[("", "received lately"), ("bad", "in trouble")],
             Kind::Load => &[("", "received lately")],

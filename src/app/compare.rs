@@ -20,7 +20,7 @@ use super::transport::Transport;
 use super::variants::{mark, variants};
 use super::work::use_work;
 use std::rc::Rc;
-use switchyard::labs::loses_all;
+use switchyard::labs::over_time_of;
 use switchyard::play::{Comparison, Session};
 use switchyard::scenario::Checked;
 use switchyard::scene::figures;
@@ -193,7 +193,7 @@ fn use_side_by_side(props: &SideBySide) -> Html {
                     { for runs.names().iter().enumerate().map(stage) }
                 </div>
                 { part(Transport { engine: engine.clone(), pulse: pulse.clone(), flags: (*flags).clone() }) }
-                { variant_charts(engine, pulse, &flags, props.lab.is_some_and(loses_all)) }
+                { variant_charts(engine, pulse, &flags, props.lab.and_then(over_time_of)) }
             </div>
             <section class="panel chart" aria-label="Figures so far">{ figure_table(&runs) }</section>
         </>

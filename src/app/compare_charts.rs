@@ -56,6 +56,10 @@ fn figures_over_time(session: &Session) -> Vec<OverTime> {
     if has("limiter") {
         all.push(of("Let through", "/s", Of::Rate(|window| window.passed)));
     }
+    if has("store") && !has("cache") {
+        all.push(of("Stale reads", "/s", Of::Rate(|window| window.stale)));
+        all.push(of("Lost updates", "/s", Of::Rate(|window| window.lost)));
+    }
     if has("cache") {
         all.push(of("Hit ratio", "%", Of::Hits));
         let groups = groups(session).into_iter();
@@ -100,21 +104,26 @@ struct Charts {
     engine: Engine,
     pulse: Pulse,
     flags: Rc<Vec<Flag>>,
-    loses_all: bool,
+    /// The figure that is shown at first; `None` for the usual one.
+    begins_with: Option<&'static str>,
 }
 
-/// `loses_all`: some variants answer nothing for a while, and have no latency then.
-pub fn variant_charts(engine: &Engine, pulse: &Pulse, flags: &Rc<Vec<Flag>>, loses_all: bool) -> Html {
-    part(Charts { engine: engine.clone(), pulse: pulse.clone(), flags: flags.clone(), loses_all })
+pub fn variant_charts(
+    engine: &Engine,
+    pulse: &Pulse,
+    flags: &Rc<Vec<Flag>>,
+    begins_with: Option<&'static str>,
+) -> Html {
+    part(Charts { engine: engine.clone(), pulse: pulse.clone(), flags: flags.clone(), begins_with })
 }
 
 #[hook]
 fn use_charts(props: &Charts) -> Html {
     let known = figures_over_time(&props.engine.session());
     // Begins with what the lab is about: a cache is there to be hit.
-    let is_first = |figure: &OverTime| match props.loses_all {
-        true => figure.name == "Answered",
-        false => matches!(figure.of, Of::Hits),
+    let is_first = |figure: &OverTime| match props.begins_with {
+        Some(name) => figure.name == name,
+        None => matches!(figure.of, Of::Hits),
     };
     let chosen = use_state(|| known.iter().position(is_first).unwrap_or(0));
     let chosen_index = (*chosen).min(known.len() - 1);

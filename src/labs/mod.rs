@@ -8,7 +8,7 @@ pub mod prose;
 mod sweeps;
 
 pub use lesson::{Challenge, Goal, Lesson, Op, Prediction, Question};
-pub use sweeps::{loses_all, sweep_of};
+pub use sweeps::{over_time_of, sweep_of};
 
 /// A lab of the table.
 #[derive(Clone, Copy, Debug)]

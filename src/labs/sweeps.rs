@@ -35,11 +35,21 @@ pub fn sweep_of(lab: &str) -> Option<(&'static str, &'static str)> {
     SWEEPS.iter().find(|(id, ..)| *id == lab).map(|(_, path, figure)| (*path, *figure))
 }
 
-/// Labs in which some variants answer nothing for a while: what they have in common is how much they answer, not how long
-/// an answer takes.
-const ANSWERED: &[&str] = &["resilience/retry-storm", "resilience/circuit-breaker", "resilience/bulkhead"];
+/// What a comparison shows over time at first, where that is neither how much hits nor how long an answer takes: some variants
+/// answer nothing for a while, and some answer wrongly.
+const OVER_TIME: &[(&str, &str)] = &[
+    ("resilience/retry-storm", "Answered"),
+    ("resilience/circuit-breaker", "Answered"),
+    ("resilience/bulkhead", "Answered"),
+    ("consistency/strong-or-eventual", "Stale reads"),
+    ("consistency/cut-the-network", "Stale reads"),
+    ("consistency/tune-r-and-w", "Stale reads"),
+    ("consistency/repair", "Stale reads"),
+    ("consistency/conflicts", "Lost updates"),
+    ("sharding/a-transaction-over-two", "Not answered"),
+];
 
-/// Whether a comparison of this lab begins with what is answered.
-pub fn loses_all(lab: &str) -> bool {
-    ANSWERED.contains(&lab)
+/// The name of the figure with which a comparison of this lab begins; `None` for the usual one.
+pub fn over_time_of(lab: &str) -> Option<&'static str> {
+    OVER_TIME.iter().find(|(id, _)| *id == lab).map(|(_, figure)| *figure)
 }

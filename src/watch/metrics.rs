@@ -257,6 +257,8 @@ impl Observer for Metrics {
         match what {
             Counter::Hits => self.series.cached(n.into(), 0),
             Counter::Misses => self.series.cached(0, n.into()),
+            Counter::StaleReads => self.series.went_wrong(n.into(), 0),
+            Counter::LostUpdates => self.series.went_wrong(0, n.into()),
             Counter::Allowed | Counter::Delayed => self.series.passed(n.into()),
             _ => {}
         }

@@ -25,6 +25,9 @@ pub struct Window {
     /// Reads that caches answered, and those that they could not.
     pub hits: u64,
     pub misses: u64,
+    /// Reads that were answered with something old, and writes that are lost though they were acknowledged.
+    pub stale: u64,
+    pub lost: u64,
     /// Calls that rate limiters let pass.
     pub passed: u64,
     /// Calls that waited for a worker, a consumer or a limiter's leave at the window's end, anywhere.
@@ -165,6 +168,12 @@ impl Series {
     pub fn cached(&mut self, hits: u64, misses: u64) {
         self.current.hits += hits;
         self.current.misses += misses;
+    }
+
+    /// So many reads turned out stale, and so many writes lost, since the last request was issued or ended.
+    pub fn went_wrong(&mut self, stale: u64, lost: u64) {
+        self.current.stale += stale;
+        self.current.lost += lost;
     }
 
     /// A rate limiter let so many pass; [`Series::waits`], which it tells next, says when.
