@@ -794,6 +794,16 @@ fn assert_replicas(card: &Card<'_>, simulation: &Simulation, what: &str) {
     let chips: Vec<&str> =
         middle.iter().filter(|label| !label.text.starts_with('k')).map(|label| label.text.as_str()).collect();
     assert_eq!(chips, wanted, "{what}");
+    for shape in &card.shapes {
+        let Shape::Rect { rect: chip, .. } = shape else { continue };
+        if (chip.height * card.factor - 18.0).abs() < 0.01 {
+            let under = card
+                .texts()
+                .into_iter()
+                .find(|label| label.anchor != Anchor::Middle && label.rect().overlaps(*chip));
+            assert!(under.is_none(), "{what}: a chip lies over {:?}", under.map(|label| &label.text));
+        }
+    }
 }
 
 #[test]

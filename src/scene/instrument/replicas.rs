@@ -20,8 +20,10 @@ const HEAD: f64 = 56.0;
 const FOOT: f64 = 38.0;
 const ROW_MIN: f64 = 24.0;
 const ROW_MAX: f64 = 62.0;
-/// Higher rows have two lines.
+/// Higher rows, the gap between them included, have two lines; from the second height on these stand as far apart as is
+/// usual.
 const ROW_TALL: f64 = 42.0;
+const ROW_ROOMY: f64 = 48.0;
 /// Least width, and height.
 const CHIP: (f64, f64) = (36.0, 18.0);
 const CHIP_MAX: f64 = 62.0;
@@ -76,7 +78,7 @@ pub fn draw(node: &NodeView, station: &Station, view: &ReplicasView, card: Rect,
         draw_row(node, station, view, nth, *row, shapes);
         let Some(replica) = view.members.get(nth) else { continue };
         let y = if row.height >= ROW_TALL - 4.0 {
-            row.bottom() - CHIP.1 - 5.0
+            row.bottom() - CHIP.1 - if row.height >= ROW_ROOMY - 4.0 { 5.0 } else { 3.0 }
         } else {
             row.center().y - CHIP.1 / 2.0
         };
@@ -92,12 +94,17 @@ pub fn draw(node: &NodeView, station: &Station, view: &ReplicasView, card: Rect,
 const APART_MS: f64 = 300.0;
 
 fn agreement(view: &ReplicasView, width: f64) -> Piece {
-    let ms = |span: Span| figures::ms(Some(span.ms()));
+    let ms = |span: Span| match span.seconds() {
+        long if long >= 10.0 => figures::with_unit(Some(long), "s"),
+        _ => figures::ms(Some(span.ms())),
+    };
     let who = if width < 340.0 { "" } else { "replicas " };
     match (view.apart, view.agreed) {
         (Some(apart), _) if apart.ms() >= APART_MS => {
             Piece::bold(format!("{who}apart for {}", ms(apart))).ink(Ink::FailedText)
         }
+        // A write is often everywhere by the time its acknowledgement is.
+        (_, Some(agreed)) if agreed.median.ms() < 0.5 => Piece::dim(format!("{who}agree at once")),
         (_, Some(agreed)) => Piece::dim(format!("{who}agree after {}", ms(agreed.median))),
         _ => Piece::dim(""),
     }
@@ -134,7 +141,13 @@ fn draw_row(
     let fill = Some(Fill::of(Ink::Panel));
     shapes.push(Shape::Rect { rect: row, radius: 9.0_f64.min(row.height / 2.0), fill, line: Some(line) });
     let tall = row.height >= ROW_TALL - 4.0;
-    let baseline = if tall { row.y + 15.0 } else { row.center().y + 4.0 };
+    // In a low one both lines are nearer to the edges, so that chips do not lie over words.
+    let roomy = row.height >= ROW_ROOMY - 4.0;
+    let baseline = match (tall, roomy) {
+        (true, true) => row.y + 15.0,
+        (true, false) => row.y + 12.5,
+        (false, _) => row.center().y + 4.0,
+    };
     let inner = rect(row.x + 8.0, row.y, row.width - 16.0, row.height);
     let mut name = node.member_name(member.number);
     // Whom a cut keeps away.

@@ -1,5 +1,5 @@
 //! Two-phase commit: a row for each machine, what it coordinates, and its accounts that are locked, each in the colour of
-//! the machine that decides. Filled and with its age: in doubt, as that machine is down.
+//! the machine that decides. Filled: in doubt, as that machine is down.
 
 use super::Room;
 use super::parts::{self, Line, Piece, ends};
@@ -7,7 +7,7 @@ use crate::node::station::Station;
 use crate::node::transfers::{HeldLock, Participant, TransfersView};
 use crate::run::snapshot::NodeView;
 use crate::scene::describe::decade;
-use crate::scene::figures;
+use crate::scene::figures::{self, UNIT};
 use crate::scene::geometry::{Rect, point, rect};
 use crate::scene::palette::Ink;
 use crate::scene::shape::{Fill, Label, Shape, Stroke, disc};
@@ -39,13 +39,17 @@ pub fn draw(node: &NodeView, station: &Station, view: &TransfersView, card: Rect
     let given_up = Piece::dim(format!("{} given up", figures::whole(view.given_up)));
     ends(inner, card.y + 34.0, SIZE, Piece::dim("prepare, then commit"), given_up, shapes);
     for (nth, (row, machine)) in rows(card, view.members.len()).into_iter().zip(&view.members).enumerate() {
-        draw_row(node, station, view, nth, machine, row, shapes);
+        draw_row(node, station, nth, machine, row, shapes);
     }
     let mut line = Line::new(inner, card.bottom() - 10.0, SIZE);
     let doubt: u32 = view.members.iter().map(|machine| machine.in_doubt).sum();
     if doubt > 0 {
         let doubt = figures::count(doubt.into(), "account in doubt", "accounts in doubt");
         line.put(Piece::bold(doubt).ink(Ink::FailedText), shapes);
+        // Locks are oldest first.
+        let locks = view.members.iter().filter_map(|machine| machine.locks.iter().find(|lock| lock.in_doubt));
+        let age = locks.map(|lock| view.now.since(lock.since)).max().unwrap_or_default();
+        line.put(Piece::plain(format!("for {:.1}{UNIT}s", age.seconds())).ink(Ink::FailedText), shapes);
     }
     line.put(Piece::dim("colour: who decides"), shapes);
 }
@@ -53,7 +57,6 @@ pub fn draw(node: &NodeView, station: &Station, view: &TransfersView, card: Rect
 fn draw_row(
     node: &NodeView,
     station: &Station,
-    view: &TransfersView,
     nth: usize,
     machine: &Participant,
     row: Rect,
@@ -89,24 +92,22 @@ fn draw_row(
     for (nth, lock) in machine.locks.iter().take(fit * lines).enumerate() {
         let x = inner.x + (nth % fit.max(1)) as f64 * (CHIP.0 + CHIP_GAP);
         let y = top + (nth / fit.max(1)) as f64 * (CHIP.1 + 4.0);
-        chip(lock, view, rect(x, y, CHIP.0, CHIP.1), shapes);
+        chip(lock, rect(x, y, CHIP.0, CHIP.1), shapes);
     }
 }
 
-/// A locked account; in doubt, for how long.
-fn chip(lock: &HeldLock, view: &TransfersView, place: Rect, shapes: &mut Vec<Shape>) {
-    let (fill, line, text) = match lock.in_doubt {
-        true => {
-            let age = view.now.since(lock.since).seconds();
-            (Fill { ink: Ink::Failed, alpha: 0.3 }, Stroke::new(Ink::Failed, 1.4), format!("{age:.1} s"))
-        }
+/// A locked account.
+fn chip(lock: &HeldLock, place: Rect, shapes: &mut Vec<Shape>) {
+    let (fill, line) = match lock.in_doubt {
+        true => (Fill { ink: Ink::Failed, alpha: 0.3 }, Stroke::new(Ink::Failed, 1.4)),
         false => {
             let ink = Ink::owner(lock.coordinator as usize);
-            (Fill { ink, alpha: 0.14 }, Stroke::new(ink, 1.2), format!("k{}", lock.key))
+            (Fill { ink, alpha: 0.14 }, Stroke::new(ink, 1.2))
         }
     };
     shapes.push(Shape::Rect { rect: place, radius: 5.0, fill: Some(fill), line: Some(line) });
-    let label = Label::new(text, point(place.center().x, place.center().y + 3.6), 10.0).middle();
+    let label =
+        Label::new(format!("k{}", lock.key), point(place.center().x, place.center().y + 3.6), 10.0).middle();
     shapes.push(label.within(place.width - 2.0).into());
 }
 
