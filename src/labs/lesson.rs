@@ -6,6 +6,7 @@
 
 use crate::scenario::json::decimal;
 use crate::scenario::{Scenario, paths};
+use crate::sim::Distribution;
 use serde_json::Value;
 
 /// What a lab says. All text is Markdown, of which [`super::prose`] reads what lessons need.
@@ -91,7 +92,11 @@ impl Goal {
     pub fn figure(&self, summary: &Value, state: &Scenario) -> Option<f64> {
         match look_up(summary, &self.path) {
             Some(found) => found.as_f64(),
-            None => paths::get(state, &self.path)?.as_f64(),
+            // Of a distribution its mean.
+            None => match paths::get(state, &self.path)? {
+                Value::Object(of) => Some(serde_json::from_value::<Distribution>(of.into()).ok()?.mean_ms()),
+                value => value.as_f64(),
+            },
         }
     }
 }
@@ -107,7 +112,8 @@ impl Goal {
     /// By how much a figure is to be multiplied, and the unit that stands behind it then, so that it can be held
     /// against what the label says: "10 % lost" is about a share of 0.1. The label's number says so, where it has one.
     pub fn unit(&self) -> (f64, &'static str) {
-        let words: Vec<&str> = self.label.split_whitespace().collect();
+        let label = without_groups(&self.label);
+        let words: Vec<&str> = label.split_whitespace().collect();
         let number = |word: &str| decimal(word.trim_matches(|c: char| !c.is_ascii_digit()));
         for factor in FACTORS {
             let is_it = |word: &&str| number(word).is_some_and(|it| (it - self.value * factor).abs() < 1e-9);
@@ -119,6 +125,20 @@ impl Goal {
         }
         (1.0, "")
     }
+}
+
+/// "≥ 3000" of "≥ 3 000": three digits behind a digit and a space belong to the same number.
+fn without_groups(label: &str) -> String {
+    let is_digits = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+    let mut out = String::new();
+    for word in label.split_whitespace() {
+        let goes_on = word.len() == 3 && is_digits(word) && out.ends_with(|c: char| c.is_ascii_digit());
+        if !(out.is_empty() || goes_on) {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    out
 }
 
 /// The value at a path with points between names; names may have points themselves, as `p99.9` has.
@@ -311,6 +331,8 @@ mod tests {
             ("busiest ≥ 1.1 × mean", 1.1, 1.0, "×"),
             ("server 1 at most 4 times as fast", 4.0, 1.0, ""),
             ("none lost", 0.0, 1.0, ""),
+            ("≥ 3 000 clicks counted", 3000.0, 1.0, ""),
+            ("within 12 000 ms", 12000.0, 1.0, "ms"),
             ("one machine", 1.0, 1.0, ""),
         ] {
             let goal = Goal { label: label.into(), path: "x".into(), op: Op::AtMost, value };

@@ -66,7 +66,8 @@ pub fn theory_of(scenario: &Scenario) -> Option<TheoryLine> {
         }
     };
     let speed = servers.member(0).speed;
-    if servers.scaling.is_on() {
+    // What a service does depends on what it is asked.
+    if servers.scaling.is_on() || servers.runs.id != "plain" {
         return None;
     }
     if (0..servers.count as usize).any(|index| servers.member(index).speed != speed) {
@@ -127,5 +128,19 @@ mod tests {
         assert_eq!(utilisation(r#"[{"slow":5}]"#), Some(0.5), "a fault is left out");
         assert_eq!(utilisation(r#"[{"speed":2},{"speed":2},{"speed":7}]"#), Some(0.25));
         assert_eq!(utilisation(r#"[{"speed":2}]"#), None);
+    }
+
+    /// Its rows take time too, which no service time tells.
+    #[test]
+    fn nothing_is_said_of_a_service() {
+        let json = |runs: &str| {
+            format!(
+                r#"{{"v":1,"nodes":[{{"id":"c","kind":"clients","rate_per_s":10,"mix":[{{"path":"GET /l"}}],"to":["s"]}},
+                {{"id":"s","kind":"servers","service_ms":{{"dist":"exponential","mean":100}}{runs}}}]}}"#
+            )
+        };
+        let line = |runs: &str| theory_of(&Checked::parse(&json(runs)).expect("the scenario is fine"));
+        assert!(line("").is_some());
+        assert_eq!(line(r#","row_ms":5,"runs":"shortener""#), None);
     }
 }
