@@ -297,7 +297,7 @@ fn service_figures(service: &switchyard::systems::Inspection) -> Html {
     };
     let rows: Vec<(&str, String)> =
         service.figures.iter().map(|figure| (figure.name, value(figure))).collect();
-    html! { <><p class="strong">{ &service.note }</p>{ pairs(&rows) }</> }
+    html! { <><p class="strong">{ figures::with_groups(&service.note) }</p>{ pairs(&rows) }</> }
 }
 
 fn place(node: usize, member: usize) -> Place {

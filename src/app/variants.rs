@@ -1,6 +1,5 @@
 //! The variants: what they are called, what is otherwise in each, and what that comes to.
 
-use super::dom::input_of;
 use super::engine::Engine;
 use super::knob::{Control, knob};
 use serde_json::Value;
@@ -8,7 +7,7 @@ use switchyard::algo::setting::{Setting, SettingKind};
 use switchyard::play::{Comparison, Difference, Knob};
 use switchyard::scenario::limits;
 use switchyard::scene::figures;
-use web_sys::HtmlSelectElement;
+use web_sys::{HtmlSelectElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
 /// ● ▲ ■ ◆, in the variant's colour. Its name always stands beside it.
@@ -49,12 +48,26 @@ fn another(runs: &mut Comparison) -> Result<(), Vec<switchyard::scenario::Proble
     })
 }
 
+/// Characters of a name that a line has room for, where the browser does not see to that itself.
+const NAME_LINE_CHARS: usize = 20;
+
+/// A name has no line of its own to end: Enter is done with it, as in a field of one line.
+fn end_with_enter(event: KeyboardEvent) {
+    if event.key() == "Enter" {
+        event.prevent_default();
+        if let Some(field) = event.target_dyn_into::<HtmlTextAreaElement>() {
+            let _ = field.blur();
+        }
+    }
+}
+
 fn variant(engine: &Engine, runs: &Comparison, run: usize) -> Html {
     let name = runs.names().get(run).cloned().unwrap_or_default();
     let rename = {
         let engine = engine.clone();
         Callback::from(move |event: Event| {
-            let typed = input_of(&event).map(|input| input.value()).unwrap_or_default();
+            let field = event.target_dyn_into::<HtmlTextAreaElement>();
+            let typed = field.map(|field| field.value().replace(['\r', '\n'], " ")).unwrap_or_default();
             engine.edit(|runs| {
                 runs.edit(|variants| {
                     variants
@@ -90,8 +103,10 @@ fn variant(engine: &Engine, runs: &Comparison, run: usize) -> Html {
         <section key={run} class="variant" aria-label={format!("Variant {name}")}>
             <div class="title-line">
                 { mark(run) }
-                <input type="text" class="name" value={name.clone()} maxlength={limits::NAME_CHARS.to_string()}
-                    aria-label={format!("Name of variant {}", run + 1)} onchange={rename} />
+                // Long names go on in the next line.
+                <textarea class="name" rows={name.chars().count().div_ceil(NAME_LINE_CHARS).max(1).to_string()} value={name.clone()}
+                    maxlength={limits::NAME_CHARS.to_string()} aria-label={format!("Name of variant {}", run + 1)}
+                    onchange={rename} onkeydown={Callback::from(end_with_enter)} />
                 if runs.runs().len() > 2 {
                     <button type="button" class="text-button is-quiet" aria-label={format!("Remove {name}")} onclick={remove}>{ "Remove" }</button>
                 }
@@ -201,6 +216,11 @@ pub fn told(setting: &Setting, value: &Value) -> String {
         }
         SettingKind::Toggle { .. } => if value.as_bool() == Some(true) { "on" } else { "off" }.into(),
         _ => match (value.as_f64(), value.get("mean").or(value.get("value")).and_then(Value::as_f64)) {
+            (Some(number), _) if number == number.trunc() && number >= 0.0 => {
+                format!("{}{}{}", figures::whole(number as u64), figures::UNIT, setting.unit)
+                    .trim_end()
+                    .to_owned()
+            }
             (Some(number), _) => figures::with_unit(Some(number), setting.unit),
             (None, Some(mean)) => {
                 let shape = value.get("dist").and_then(Value::as_str).unwrap_or_default();

@@ -24,6 +24,22 @@ fn grouped(digits: &str) -> String {
     out
 }
 
+/// A text of somebody who knows no groups, with its whole numbers in them: "1 034 posts".
+pub fn with_groups(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(from) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, number) = rest.split_at(from);
+        let to = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
+        // Digits behind a point are no whole number.
+        let is_whole = !before.ends_with('.');
+        out.push_str(before);
+        out.push_str(&if is_whole { grouped(&number[..to]) } else { number[..to].to_owned() });
+        rest = &number[to..];
+    }
+    out + rest
+}
+
 /// Three significant digits: 0.0123, 1.23, 12.3, 123, 2 610. Not finite: [`NONE`].
 pub fn figure(value: f64) -> String {
     if !value.is_finite() {
@@ -107,6 +123,18 @@ pub fn count(value: u64, one: &str, many: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_get_their_groups() {
+        for (text, with) in [
+            ("1034 posts", "1\u{202f}034 posts"),
+            ("3 of 12345, 0.12345 s", "3 of 12\u{202f}345, 0.12345 s"),
+            ("", ""),
+            ("–", "–"),
+        ] {
+            assert_eq!(with_groups(text), with);
+        }
+    }
 
     #[test]
     fn three_significant_digits_at_every_size() {
