@@ -81,8 +81,10 @@ fn readings(session: &Session, snapshot: &switchyard::run::Snapshot) -> Readings
         },
     };
     let p99_ms = |node: usize| metrics.source(node as u16)?.latency.quantile_ms(0.99);
+    let ok = |node: usize| metrics.ok_lately(node as u16, session.now());
     Readings {
         clients_p99_ms: (0..snapshot.nodes.len()).map(p99_ms).collect(),
+        clients_ok: (0..snapshot.nodes.len()).map(ok).collect(),
         members: snapshot.nodes.iter().enumerate().map(members).collect(),
         falls: metrics.falls().map(fall).collect(),
         ended_by: metrics.total().ended,

@@ -354,7 +354,7 @@ fn the_station_tells_what_waits_where() {
     assert_eq!(station.members[0].note, "8 waiting, 1 in flight");
     assert_eq!(station.members[0].level, Some(8.0 / 36.0));
     assert_eq!(station.does, "1 partition, 1 consumer, to any consumer");
-    assert!(station.notes.contains(&"oldest 10.0 s".to_owned()), "{station:?}");
+    assert!(station.notes.contains(&"oldest is 10.0 s old".to_owned()), "{station:?}");
 }
 
 // --- Order -----------------------------------------------------------------------------------------------

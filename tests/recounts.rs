@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, VecDeque};
 use switchyard::labs::find;
 use switchyard::node::replicas::ReplicasView;
 use switchyard::node::station::Inside;
+use switchyard::play::Session;
 use switchyard::run::Simulation;
 use switchyard::run::snapshot::NodeState;
 use switchyard::scenario::Checked;
-use switchyard::sim::{Call, CallId, Observer, Outcome, Request, Span, Time};
+use switchyard::sim::{Call, CallId, Counter, Observer, Outcome, Place, Request, Span, Time};
 
 fn lab(id: &str) -> Checked {
     Checked::parse(find(id).expect("the lab is in the table").scenario)
@@ -201,4 +202,74 @@ fn what_a_store_refuses_is_what_its_clients_are_told() {
     }
     // One machine is always there; where a majority is asked for the cut leaves time to run out; a leader knows at once.
     assert!(refused[..2] == [0, 0] && refused[2] > 20, "{refused:?}");
+}
+
+/// When each request ended, whose it was, and whether well; and when each consumer was told that its message is done with.
+#[derive(Default)]
+struct Ends {
+    all: Vec<(u16, Time, bool)>,
+    dealt_with: Vec<Time>,
+    now: Time,
+}
+
+impl Observer for Ends {
+    fn ended(&mut self, request: &Request, outcome: Outcome, now: Time) {
+        self.all.push((request.source, now, outcome.is_ok()));
+        self.now = now;
+    }
+    fn counted(&mut self, _: Place, what: Counter, n: u32) {
+        if what == Counter::Acknowledged {
+            self.dealt_with.extend(std::iter::repeat_n(self.now, n as usize));
+        }
+    }
+}
+
+fn ends(id: &str, until: Time) -> Ends {
+    let mut ends = Ends::default();
+    let mut simulation = Simulation::new(&lab(id), &mut ends);
+    simulation.advance(until, u64::MAX, &mut ends);
+    ends
+}
+
+/// Lately is the present twentieth of the run and the one before.
+#[test]
+fn what_ended_well_lately_is_counted_for_each_kind_of_clients() {
+    let (mut bad, mut none) = (0, 0);
+    for id in ["api-gateway/one-noisy-tenant", "resilience/bulkhead", "payments/refunds"] {
+        let mut session = Session::new(lab(id));
+        let period = Span((session.end().0 / 20).max(100_000_000));
+        for at_ms in [0.0, 700.0, 9_100.0, 16_000.0, 23_900.0, 31_000.0, 39_999.0] {
+            let now = Time::from_ms(at_ms);
+            session.advance(now, u64::MAX);
+            let from = (now.0 / period.0).saturating_sub(1) * period.0;
+            let ends = ends(id, now);
+            for node in 0..2 {
+                let lately = ends.all.iter().filter(|(source, at, _)| *source == node && at.0 >= from);
+                let (count, ok) = lately.fold((0, 0), |sum, end| (sum.0 + 1, sum.1 + u32::from(end.2)));
+                let share = (count > 0).then(|| f64::from(ok) / f64::from(count));
+                assert_eq!(session.metrics().ok_lately(node, now), share, "{id}, node {node}, {at_ms} ms");
+                bad += usize::from(share.is_some_and(|share| share < 0.5));
+                none += usize::from(share.is_none());
+            }
+        }
+    }
+    assert!(bad > 5 && none > 2, "{bad} {none}");
+}
+
+/// What the chart of a queue shows is what was acknowledged, and not what producers were told.
+#[test]
+fn what_consumers_have_dealt_with_is_in_the_windows() {
+    for id in ["message-queue/poison", "message-queue/more-consumers", "message-queue/backpressure"] {
+        let mut session = Session::new(lab(id));
+        let end = session.end();
+        session.advance(end, u64::MAX);
+        let series = session.metrics().series();
+        let sum: u64 = series.complete().iter().map(|window| window.dealt_with).sum();
+        let all = ends(id, end).dealt_with.len() as u64;
+        assert_eq!(sum + series.current().dealt_with, all, "{id}");
+        assert!(
+            all > 100 && series.complete().iter().filter(|window| window.dealt_with > 0).count() > 20,
+            "{id}"
+        );
+    }
 }

@@ -91,7 +91,9 @@ pub fn paint(kind: Kind, frame: &Frame, flags: &[Flag], canvas: &Canvas) -> Opti
 
 /// What has not happened has no curve: it would only lie over the axis. Tables have all.
 pub fn is_shown(name: &str, mut values: impl Iterator<Item = f64>) -> bool {
-    !matches!(name, "let through" | "refused" | "failed" | "timed out") || values.any(|value| value > 0.0)
+    let is_usual =
+        !matches!(name, "let through" | "dealt with" | "refused" | "failed" | "timed out" | "in queues");
+    is_usual || values.any(|value| value > 0.0)
 }
 
 /// The same figures in full, to be read or saved.
@@ -138,6 +140,7 @@ fn curves(kind: Kind, session: &Session) -> Option<Curves> {
             lines: vec![
                 ("let through".into(), Ink::Request, rate(|window| window.passed)),
                 ("ok".into(), Ink::Ok, rate(|window| window.ok)),
+                ("dealt with".into(), Ink::Request, rate(|window| window.dealt_with)),
                 ("refused".into(), Ink::Refused, rate(|window| window.refused)),
                 ("failed".into(), Ink::Failed, rate(|window| window.failed)),
                 ("timed out".into(), Ink::Waiting, rate(|window| window.timed_out)),
@@ -161,8 +164,19 @@ fn curves(kind: Kind, session: &Session) -> Option<Curves> {
             Some(Curves { lines, unit: "%" })
         }
         Kind::Waiting => {
+            let mut under_way = 0.0;
+            let mut issued_and_not_ended = |window: &Window| {
+                let ended = window.ok + window.refused + window.failed + window.timed_out;
+                under_way += window.issued as f64 - ended as f64;
+                (window.end_ms / 1000.0, Some(under_way))
+            };
+            let under_way = series.complete().iter().map(&mut issued_and_not_ended).collect();
             let waiting = points(&|window| Some(window.waiting as f64));
-            Some(Curves { lines: vec![("waiting".into(), Ink::Waiting, waiting)], unit: "" })
+            let lines = vec![
+                ("under way".into(), Ink::Request, under_way),
+                ("in queues".into(), Ink::Waiting, waiting),
+            ];
+            Some(Curves { lines, unit: "" })
         }
         Kind::Wrong => Some(Curves {
             lines: vec![

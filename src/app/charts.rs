@@ -20,11 +20,11 @@ type Count = fn(&Window) -> u64;
 /// A chart as the page has it.
 impl Kind {
     fn title(self) -> &'static str {
-        ["Latency", "Throughput", "Hit ratio", "Load share", "Waiting", "Stale and lost"][self as usize]
+        ["Latency", "Throughput", "Hit ratio", "Load share", "Under way", "Stale and lost"][self as usize]
     }
 
     fn id(self) -> &'static str {
-        ["latency", "throughput", "hit-ratio", "load-share", "waiting", "stale-and-lost"][self as usize]
+        ["latency", "throughput", "hit-ratio", "load-share", "under-way", "stale-and-lost"][self as usize]
     }
 
     /// What matters most, beside the title.
@@ -50,17 +50,32 @@ impl Kind {
                 let [ok, bad @ ..] =
                     counts.map(|(name, count)| (metrics.series().per_s_over(over, last, count), name));
                 let said = |(per_s, name): (f64, &str)| format!("{} {name}/s", figures::figure(per_s));
-                // The chart has them all; beside the title there is room for the worst.
+                // The chart has them all; beside the title there is room for the worst. A queue's producers have their
+                // answers long before anybody has dealt with what they sent.
+                let dealt_with =
+                    metrics.series().complete().iter().any(|window| window.dealt_with > 0).then(|| {
+                        let per_s = metrics.series().per_s_over(over, last, |window| window.dealt_with);
+                        (per_s, "dealt with")
+                    });
                 let worst =
                     bad.into_iter().filter(|(per_s, _)| *per_s > 0.0).max_by(|a, b| a.0.total_cmp(&b.0));
-                [Some(ok), worst].into_iter().flatten().map(said).collect::<Vec<_>>().join(" · ")
+                [Some(ok), dealt_with.or(worst)]
+                    .into_iter()
+                    .flatten()
+                    .map(said)
+                    .collect::<Vec<_>>()
+                    .join(" · ")
             }
             Kind::Hits => {
                 let last = metrics.series().complete().len().checked_sub(1);
                 let ratio = last.and_then(|last| metrics.series().recent_hit_ratio(last));
                 format!("{} hits", ratio.map_or("–".into(), figures::percent))
             }
-            Kind::Waiting => format!("{} now", figures::whole(metrics.series().waiting())),
+            Kind::Waiting => {
+                let [under_way, waiting] =
+                    [metrics.total().in_flight(), metrics.series().waiting()].map(figures::whole);
+                format!("{under_way} now · {waiting} in queues")
+            }
             Kind::Wrong => {
                 let series = metrics.series();
                 let Some(last) = series.complete().len().checked_sub(1) else { return "– stale/s".into() };
@@ -94,12 +109,13 @@ impl Kind {
             Kind::Throughput => &[
                 ("", "let through"),
                 ("good", "ok"),
+                ("", "dealt with"),
                 ("refused", "refused"),
                 ("bad", "failed"),
                 ("slow", "timed out"),
             ],
             Kind::Hits => &[],
-            Kind::Waiting => &[("slow", "in queues")],
+            Kind::Waiting => &[("", "under way"), ("slow", "in queues")],
             Kind::Wrong => &[("slow", "stale reads"), ("bad", "lost updates")],
             // What is not there is not explained.
             Kind::Load if is_any_troubled(snapshot) => &[("", "received lately"), ("bad", "in trouble")],
@@ -166,6 +182,8 @@ fn use_chart(props: &Chart) -> Html {
     let key = kind.key(&session, snapshot).into_iter().filter(|(_, name)| {
         let count = |window: &Window| match name.as_str() {
             "let through" => window.passed,
+            "dealt with" => window.dealt_with,
+            "in queues" => window.waiting,
             "refused" => window.refused,
             "failed" => window.failed,
             _ => window.timed_out,

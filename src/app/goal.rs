@@ -31,6 +31,7 @@ pub fn standing(goals: &[Goal], session: &Session) -> Vec<Standing> {
         met: goal.met(&summary, session.state()) == Some(true) && !replays,
         now: goal.figure(&summary, session.state()).map(|figure| {
             let (factor, unit) = goal.unit();
+            let unit = if unit == "days" && figure * factor == 1.0 { "day" } else { unit };
             let space = if unit.is_empty() { String::new() } else { UNIT.to_string() };
             format!("{}{space}{unit}", shown(figure * factor))
         }),

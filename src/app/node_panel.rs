@@ -94,7 +94,8 @@ fn station_panel(
     html! {
         <>
             <p class="strong">{ &station.does }</p>
-            { for station.notes.iter().map(|note| html! { <p>{ note }</p> }) }
+            // The words below say what it holds in full.
+            { for station.notes.iter().filter(|note| !said.contains(note.as_str())).map(|note| html! { <p>{ note }</p> }) }
             if !said.is_empty() { <p class="dim small">{ said }</p> }
             { pairs(&rows) }
             if station.members.len() > 1 && station.members.iter().any(inside) {
@@ -181,7 +182,12 @@ fn clients_panel(session: &Session, snapshot: &Snapshot, index: usize, clients: 
         let answered = own.map_or(0, |own| own.ended[Outcome::Ok as usize]);
         [("Requests that ended", ended), ("Answered", answered)]
     };
-    let [first, second] = requests.map(|(name, count)| (name, figures::whole(count)));
+    let [first, mut second] = requests.map(|(name, count)| (name, figures::whole(count)));
+    if let Some(own) = own.filter(|_| !alone) {
+        let ended: u64 = own.ended.iter().sum();
+        let share = figures::percent(own.ended[Outcome::Ok as usize] as f64 / ended.max(1) as f64);
+        second.1 = format!("{}, {share}", second.1);
+    }
     let rate = clients.rate_per_s.map_or("–".into(), |rate| figures::with_unit(Some(rate), "req/s"));
     let mut rows = vec![
         ("Arrivals", clients.arrivals.clone()),
@@ -262,13 +268,16 @@ fn servers_panel(session: &Session, index: usize, node: &NodeView, servers: &Ser
         let tally = session.metrics().member(place(index, member));
         let busy = view.workers.iter().flatten().count();
         let lately = tally.map_or("–".into(), |tally| figures::figure(tally.recent_per_s(now)));
+        // Five columns have little room: a name may wrap, and the unit stands in the head.
+        let name = member_name(node, member).replace(figures::UNIT, " ");
+        let p99 = figures::ms(tally.and_then(|tally| tally.recent_p99_ms()));
         html! {
             <tr>
-                <th scope="row">{ member_name(node, member) }</th>
+                <th scope="row">{ name }</th>
                 <td>{ format!("{busy}/{}", view.workers.len()) }</td>
                 <td>{ view.queued }</td>
                 <td>{ lately }</td>
-                <td>{ figures::ms(tally.and_then(|tally| tally.recent_p99_ms())) }</td>
+                <td>{ p99.trim_end_matches("ms").trim_end().to_owned() }</td>
             </tr>
         }
     };
@@ -280,7 +289,7 @@ fn servers_panel(session: &Session, index: usize, node: &NodeView, servers: &Ser
                 <caption>{ "Rate and p99 are recent ones." }</caption>
                 <thead><tr>
                     <th scope="col">{ "Machine" }</th><th scope="col">{ "busy" }</th><th scope="col">{ "queue" }</th>
-                    <th scope="col">{ "req/s" }</th><th scope="col">{ "p99" }</th>
+                    <th scope="col">{ "req/s" }</th><th scope="col">{ "p99 ms" }</th>
                 </tr></thead>
                 <tbody>{ for servers.members.iter().enumerate().map(row) }</tbody>
             </table>
@@ -293,10 +302,15 @@ fn servers_panel(session: &Session, index: usize, node: &NodeView, servers: &Ser
 fn service_figures(service: &switchyard::systems::Inspection) -> Html {
     let value = |figure: &switchyard::systems::Figure| match figure.unit {
         "" => shown(figure.value),
+        // As the stage writes money.
+        "minor units" => {
+            let sign = if figure.value < 0.0 { "−" } else { "" };
+            format!("{sign}{}", figures::money(figure.value.abs() as u64))
+        }
         unit => format!("{} {unit}", shown(figure.value)),
     };
     let rows: Vec<(&str, String)> =
-        service.figures.iter().map(|figure| (figure.name, value(figure))).collect();
+        service.figures.iter().map(|figure| (figure.label(), value(figure))).collect();
     html! { <><p class="strong">{ figures::with_groups(&service.note) }</p>{ pairs(&rows) }</> }
 }
 

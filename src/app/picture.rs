@@ -139,6 +139,8 @@ impl StagePainter {
             .collect();
         let p99_ms = |node| frame.session.metrics().source(node as u16)?.latency.quantile_ms(0.99);
         self.readings.clients_p99_ms = (0..frame.snapshot.nodes.len()).map(p99_ms).collect();
+        let ok = |node| frame.session.metrics().ok_lately(node as u16, frame.session.now());
+        self.readings.clients_ok = (0..frame.snapshot.nodes.len()).map(ok).collect();
     }
 
     /// What buttons are laid over.

@@ -82,7 +82,13 @@ fn shapes(scenario: Checked, options: &Options) -> Result<Vec<Shape>, Failure> {
     }
     let metrics = session.metrics();
     let p99_ms = |node| metrics.source(node as u16)?.latency.quantile_ms(0.99);
-    let clients_p99_ms = (0..session.scenario().nodes.len()).map(p99_ms).collect();
-    let readings = Readings { ended_by: metrics.total().ended, clients_p99_ms, ..Readings::default() };
+    let ok = |node| metrics.ok_lately(node as u16, session.now());
+    let nodes = 0..session.scenario().nodes.len();
+    let readings = Readings {
+        ended_by: metrics.total().ended,
+        clients_p99_ms: nodes.clone().map(p99_ms).collect(),
+        clients_ok: nodes.map(ok).collect(),
+        ..Readings::default()
+    };
     Ok(stage(&session.snapshot(), &readings, &View { width, height, ..View::default() }).all_shapes())
 }

@@ -34,7 +34,22 @@ const GATE_ROW: f64 = 18.0;
 
 /// Of several kinds of clients each says how long its own requests took.
 pub fn are_several(snapshot: &Snapshot) -> bool {
-    snapshot.nodes.iter().filter(|node| matches!(node.state, NodeState::Clients(_))).nth(1).is_some()
+    own_rows(snapshot) > 0
+}
+
+/// How many lines each kind has for how its requests fare: of two kinds two, of more one.
+fn own_rows(snapshot: &Snapshot) -> usize {
+    match snapshot.nodes.iter().filter(|node| matches!(node.state, NodeState::Clients(_))).count() {
+        0 | 1 => 0,
+        2 => 2,
+        _ => 1,
+    }
+}
+
+/// What each of several kinds of clients says of itself, and in how many lines.
+pub fn own(snapshot: &Snapshot, node: usize, p99_ms: Option<f64>, ok_lately: Option<f64>) -> Option<Own> {
+    let rows = own_rows(snapshot);
+    (rows > 0).then(|| Own { p99_ms, ok_lately, rows, workers: workers_held(snapshot, node) })
 }
 
 /// Of several kinds of clients: what each says of itself.
@@ -42,6 +57,10 @@ pub fn are_several(snapshot: &Snapshot) -> bool {
 pub struct Own {
     /// Of what was answered to these.
     pub p99_ms: Option<f64>,
+    /// The share of these that lately ended well.
+    pub ok_lately: Option<f64>,
+    /// In one line or in two.
+    rows: usize,
     /// Workers that are busy for them, and all, where other kinds want the same ones.
     pub workers: Option<(usize, usize)>,
 }
@@ -68,7 +87,7 @@ pub fn workers_held(snapshot: &Snapshot, node: usize) -> Option<(usize, usize)> 
 /// kinds says of itself.
 pub fn gate_height(snapshot: &Snapshot, node: usize, clients: &ClientsView) -> f64 {
     let own = match are_several(snapshot) {
-        true => 1 + usize::from(workers_held(snapshot, node).is_some()),
+        true => own_rows(snapshot) + usize::from(workers_held(snapshot, node).is_some()),
         false => 0,
     };
     (gate_words(&clients.gate).len() + own) as f64 * GATE_ROW
@@ -109,7 +128,22 @@ fn draw_gate(gate: &GateView, own: Option<Own>, area: Rect, shapes: &mut Vec<Sha
         .and_then(|own| own.workers)
         .map(|(busy, all)| ("workers".to_owned(), format!("{busy}/{all}"), Ink::Ink));
     let latency = own.map(|own| ("p99 so far".to_owned(), figures::ms(own.p99_ms), Ink::Ink));
-    for (nth, (name, figure, ink)) in gate_words(gate).into_iter().chain(workers).chain(latency).enumerate() {
+    // Whose requests die is what several kinds of clients are told apart by.
+    let ok = own.map(|own| {
+        let ink = match own.ok_lately {
+            Some(share) if share < 0.9 => Ink::FailedText,
+            Some(share) if share < 0.99 => Ink::WaitingText,
+            _ => Ink::Ink,
+        };
+        ("ok lately".to_owned(), own.ok_lately.map_or(figures::NONE.into(), figures::percent), ink)
+    });
+    // In one line stands what is worse.
+    let is_single = own.is_some_and(|own| own.rows < 2);
+    let loses = own.and_then(|own| own.ok_lately).is_some_and(|share| share < 0.99);
+    let ok = ok.filter(|_| !is_single || loses);
+    let latency = latency.filter(|_| !is_single || !loses);
+    let rows = gate_words(gate).into_iter().chain(workers).chain(ok).chain(latency);
+    for (nth, (name, figure, ink)) in rows.enumerate() {
         let middle = area.y + (nth as f64 + 0.5) * GATE_ROW;
         let is_breaker = nth == 0 && gate.breaker.is_some();
         let text = if is_breaker { area.x + 23.0 } else { area.x };
@@ -129,7 +163,8 @@ fn draw_gate(gate: &GateView, own: Option<Own>, area: Rect, shapes: &mut Vec<Sha
         let left = if is_breaker { left.bold().ink(ink) } else { left.ink(Ink::DimInk) };
         // The breaker's state rather than its figure, where there is no room for both; else the figure.
         let fits = |left: &Label| left.width() + right.width() + 6.0 <= area.right() - text;
-        let short = left.text.strip_suffix(" so far").map(str::to_owned);
+        let ends = [" so far", " lately"];
+        let short = ends.iter().find_map(|end| left.text.strip_suffix(end)).map(str::to_owned);
         let left = match short {
             Some(short) if !fits(&left) => Label { text: short, ..left },
             _ => left,
@@ -170,7 +205,8 @@ pub fn draw(
     let line = if open { Stroke::new(Ink::Failed, 1.6) } else { Stroke::new(Ink::Line, 1.2) };
     shapes.push(face(card, line));
     // Below all else.
-    let rows = gate_words(&clients.gate).len() + own.map_or(0, |own| 1 + usize::from(own.workers.is_some()));
+    let rows =
+        gate_words(&clients.gate).len() + own.map_or(0, |own| own.rows + usize::from(own.workers.is_some()));
     let gate = rows as f64 * GATE_ROW;
     let lines = rect(card.x + 9.0, card.bottom() - gate - 4.0, card.width - 18.0, gate);
     draw_gate(&clients.gate, own, lines, shapes);

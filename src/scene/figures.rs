@@ -40,6 +40,11 @@ pub fn with_groups(text: &str) -> String {
     out + rest
 }
 
+/// Minor units of money as people write them: 2 245.60.
+pub fn money(minor_units: u64) -> String {
+    format!("{}.{:02}", whole(minor_units / 100), minor_units % 100)
+}
+
 /// Three significant digits: 0.0123, 1.23, 12.3, 123, 2 610. Not finite: [`NONE`].
 pub fn figure(value: f64) -> String {
     if !value.is_finite() {
@@ -134,6 +139,11 @@ mod tests {
         ] {
             assert_eq!(with_groups(text), with);
         }
+    }
+
+    #[test]
+    fn money_has_two_digits_behind_the_point() {
+        assert_eq!([0, 7, 230, 224_560].map(money), ["0.00", "0.07", "2.30", "2\u{202f}245.60"]);
     }
 
     #[test]

@@ -95,6 +95,8 @@ pub struct Readings {
     pub members: Vec<Vec<MemberReading>>,
     /// By node: of several kinds of clients the 99th percentile of what was answered to each so far, in milliseconds.
     pub clients_p99_ms: Vec<Option<f64>>,
+    /// By node: of several kinds of clients the share of each one's requests that lately ended well.
+    pub clients_ok: Vec<Option<f64>>,
     /// At least those of the last [`super::falls::LABEL_S`] seconds of screen time, in any order.
     /// Losses on a link need not be here: the snapshot has them.
     pub falls: Vec<Fall>,

@@ -23,7 +23,8 @@ enum Sign {
     Fallen(Outcome),
 }
 
-fn signs(snapshot: &Snapshot, readings: &Readings) -> Vec<(Sign, String)> {
+/// With the reasons of what was refused or failed, or without.
+fn signs(snapshot: &Snapshot, readings: &Readings, with_reasons: bool) -> Vec<(Sign, String)> {
     let mut signs = vec![];
     if snapshot.issued > 0 {
         signs.push((Sign::Travelling(MarkKind::Request), "request".to_string()));
@@ -40,8 +41,10 @@ fn signs(snapshot: &Snapshot, readings: &Readings) -> Vec<(Sign, String)> {
         let reasons = reasons.join(", ");
         let count: u64 = outcomes.iter().map(|outcome| readings.ended_by[*outcome as usize]).sum();
         let text = match kind {
-            OutcomeKind::Refused => format!("refused: {reasons}"),
-            OutcomeKind::Failed => format!("failed: {reasons}"),
+            OutcomeKind::Refused if with_reasons => format!("refused: {reasons}"),
+            OutcomeKind::Refused => "refused".to_string(),
+            OutcomeKind::Failed if with_reasons => format!("failed: {reasons}"),
+            OutcomeKind::Failed => "failed".to_string(),
             _ => "timed out".to_string(),
         };
         let text = format!("{text} ×{}", figures::whole(count));
@@ -50,7 +53,7 @@ fn signs(snapshot: &Snapshot, readings: &Readings) -> Vec<(Sign, String)> {
     signs
 }
 
-/// Draws what fits; what one dot stands for comes last.
+/// Draws what fits, without reasons where they leave no room; what one dot stands for comes last.
 pub fn draw(
     snapshot: &Snapshot,
     readings: &Readings,
@@ -58,6 +61,14 @@ pub fn draw(
     dots_per: u64,
     shapes: &mut Vec<Shape>,
 ) {
+    let [(all, in_full), (_, short)] =
+        [true, false].map(|with_reasons| explained(signs(snapshot, readings, with_reasons), layout));
+    shapes.extend(if all { in_full } else { short });
+    draw_note(layout, dots_per, shapes);
+}
+
+/// The signs that fit, and whether all do.
+fn explained(signs: Vec<(Sign, String)>, layout: &Layout) -> (bool, Vec<Shape>) {
     let area = layout.legend;
     let mut at = point(area.x, area.y + SIZE);
     let mut lines_left = (area.height / LINE).floor() as i32 - 1;
@@ -66,14 +77,13 @@ pub fn draw(
         lines_left -= 1;
         lines_left >= 0
     };
-    for (sign, text) in signs(snapshot, readings) {
+    let mut shapes = vec![];
+    for (sign, text) in signs {
         let label = Label::new(text, point(0.0, 0.0), SIZE).ink(Ink::DimInk).shrunk(area.width - 14.0);
         let width = 14.0 + label.width();
-        if at.x + width > area.right() && at.x > area.x && !next_line(&mut at) {
-            return draw_note(layout, dots_per, shapes);
-        }
-        if label.text.is_empty() || label.text.ends_with('…') {
-            break;
+        let is_over = at.x + width > area.right() && at.x > area.x && !next_line(&mut at);
+        if is_over || label.text.is_empty() || label.text.ends_with('…') {
+            return (false, shapes);
         }
         let center = point(at.x + 5.0, at.y - SIZE * 0.35);
         shapes.push(match sign {
@@ -83,7 +93,7 @@ pub fn draw(
         shapes.push(Label { at: at.moved(14.0, 0.0), ..label }.into());
         at.x += width + 14.0;
     }
-    draw_note(layout, dots_per, shapes);
+    (true, shapes)
 }
 
 /// At the lower left, where nothing else stands.

@@ -138,11 +138,9 @@ fn draw_node(
 ) {
     match &node.state {
         NodeState::Clients(state) => {
-            let own = || clients::Own {
-                p99_ms: readings.clients_p99_ms.get(index).copied().flatten(),
-                workers: clients::workers_held(snapshot, index),
-            };
-            let own = clients::are_several(snapshot).then(own);
+            let reading = |all: &[Option<f64>]| all.get(index).copied().flatten();
+            let (p99_ms, ok) = (reading(&readings.clients_p99_ms), reading(&readings.clients_ok));
+            let own = clients::own(snapshot, index, p99_ms, ok);
             clients::draw(node, state, own, yard.rect, yard.axis, shapes)
         }
         NodeState::Balancer(state) => {

@@ -204,6 +204,15 @@ impl Figure {
     pub(crate) fn count(name: &'static str, value: u64) -> Figure {
         Figure { name, unit: "", value: value as f64 }
     }
+
+    /// What it is called where people read it; reports and challenges keep the name.
+    pub fn label(&self) -> &'static str {
+        match self.name {
+            // Beside "sends doubled" it would seem to be their number.
+            "sends repeated" => "repeated sends left out",
+            name => name,
+        }
+    }
 }
 
 /// At most [`ROWS_MAX`] rows.

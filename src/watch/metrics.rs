@@ -64,6 +64,29 @@ pub struct Source {
     /// Reads that caches answered, and those that they could not.
     pub hits: u64,
     pub misses: u64,
+    lately: Lately,
+}
+
+/// How many of the requests that ended in the last one to two periods ended with `ok`.
+#[derive(Clone, Copy, Debug, Default)]
+struct Lately {
+    began: Time,
+    /// Of this period and of the one before: those that ended, and those of them that were ok.
+    now: [u64; 2],
+    before: [u64; 2],
+}
+
+impl Lately {
+    /// What counts at a moment, in the same order as the fields.
+    fn at(mut self, now: Time, period: Span) -> Lately {
+        let age = now.since(self.began).0 / period.0;
+        if age > 0 {
+            self.before = if age == 1 { self.now } else { [0; 2] };
+            self.now = [0; 2];
+            self.began = self.began + Span(age * period.0);
+        }
+        self
+    }
 }
 
 /// Counts, percentiles and series of a run.
@@ -101,6 +124,13 @@ impl Metrics {
     /// What became of the requests that a node issued; `None` if nothing has.
     pub fn source(&self, node: NodeId) -> Option<&Source> {
         self.sources.get(node as usize)?.as_deref()
+    }
+
+    /// Which share of a node's requests that ended lately, 1 to 2 times a twentieth of the run, ended with `ok`.
+    pub fn ok_lately(&self, node: NodeId, now: Time) -> Option<f64> {
+        let Lately { now: [ended, ok], before, .. } = self.source(node)?.lately.at(now, self.period);
+        let (ended, ok) = (ended + before[0], ok + before[1]);
+        (ended > 0).then(|| ok as f64 / ended as f64)
     }
 
     pub fn series(&self) -> &Series {
@@ -177,7 +207,8 @@ impl Metrics {
     fn meet_source(&mut self, node: NodeId) {
         self.sources.resize(self.sources.len().max(node as usize + 1), None);
         let latency = Latencies::new(2);
-        let new = Source { ended: [0; Outcome::COUNT], latency, hits: 0, misses: 0 };
+        let lately = Lately::default();
+        let new = Source { ended: [0; Outcome::COUNT], latency, hits: 0, misses: 0, lately };
         self.sources[node as usize] = Some(Box::new(new));
     }
 
@@ -196,10 +227,13 @@ impl Observer for Metrics {
     }
 
     fn ended(&mut self, request: &Request, outcome: Outcome, now: Time) {
-        let latency = now.since(request.born);
+        let (latency, period) = (now.since(request.born), self.period);
         self.total.ended[outcome as usize] += 1;
         let source = self.source_mut(request.source);
         source.ended[outcome as usize] += 1;
+        source.lately = source.lately.at(now, period);
+        source.lately.now[0] += 1;
+        source.lately.now[1] += u64::from(outcome.is_ok());
         if outcome.is_ok() {
             source.latency.record(latency);
             self.total.latency.record(latency);
@@ -260,6 +294,7 @@ impl Observer for Metrics {
             Counter::StaleReads => self.series.went_wrong(n.into(), 0),
             Counter::LostUpdates => self.series.went_wrong(0, n.into()),
             Counter::Allowed | Counter::Delayed => self.series.passed(n.into()),
+            Counter::Acknowledged => self.series.dealt_with(n.into()),
             _ => {}
         }
     }

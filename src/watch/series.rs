@@ -30,6 +30,8 @@ pub struct Window {
     pub lost: u64,
     /// Calls that rate limiters let pass.
     pub passed: u64,
+    /// Messages of queues that consumers were done with.
+    pub dealt_with: u64,
     /// Calls that waited for a worker, a consumer or a limiter's leave at the window's end, anywhere.
     pub waiting: u64,
     pub mean_ms: Option<f64>,
@@ -174,6 +176,11 @@ impl Series {
     pub fn went_wrong(&mut self, stale: u64, lost: u64) {
         self.current.stale += stale;
         self.current.lost += lost;
+    }
+
+    /// Consumers of a queue were done with so many, since the last request was issued or ended.
+    pub fn dealt_with(&mut self, count: u64) {
+        self.current.dealt_with += count;
     }
 
     /// A rate limiter let so many pass; [`Series::waits`], which it tells next, says when.

@@ -68,6 +68,11 @@ fn payments_are_drawn_as_they_are() {
             bars.sum::<f64>()
         };
         let books = &view.books;
+        // What merchants owe is part of the sum, so it is said at every size.
+        let owed = ["merchants owe ", "debts "]
+            .map(|what| texts.iter().filter(|it| it.text.starts_with(what)).count());
+        let owed = owed[0] + owed[1];
+        assert_eq!(owed, usize::from(books.debts > 0), "{what}: {texts:?}");
         let all = (books.paid + books.debts) as f64;
         if all > 0.0 {
             let whole = length(Ink::Ok)

@@ -49,9 +49,9 @@ impl Show for Queue {
         let Settings { partitions, consumers, capacity, delivery, .. } = self.settings;
         let (waiting, in_flight) = (self.waiting(), self.in_flight());
         let order = if delivery == Delivery::Ordered { "in order" } else { "to any consumer" };
-        let stay = self.tally.stay_mean_ms().map(|ms| format!("{ms:.0} ms until acknowledged"));
+        let stay = self.tally.stay_mean_ms().map(|ms| format!("acknowledged after {ms:.0} ms on average"));
         let some = |n: u64, what: &str| (n > 0).then(|| format!("{n} {what}"));
-        let mut notes = vec![format!("oldest {:.1} s", self.lag(now).seconds())];
+        let mut notes = vec![format!("oldest is {:.1} s old", self.lag(now).seconds())];
         notes.extend(some(self.blocked.into(), "producers held"));
         notes.extend(some(self.tally.dead, "dead letters"));
         notes.extend(some(self.tally.dropped, "dropped"));

@@ -164,10 +164,16 @@ fn state(message: &MessageRow) -> State {
 
 /// The last messages: number, sender, which earlier one it says again, ticks, and how many have it.
 fn draw_messages(view: &ChatView, area: Rect, shapes: &mut Vec<Shape>) {
-    parts::ends(area, area.y + 12.0, 10.5, Piece::dim("last messages"), Piece::dim("has it · read"), shapes);
+    // Where nobody reads, there is nothing to say of it.
+    let reads = view.members.iter().any(|member| member.unread < view.acknowledged);
+    let heading = if reads { "has it · read" } else { "has it" };
+    parts::ends(area, area.y + 12.0, 10.5, Piece::dim("last messages"), Piece::dim(heading), shapes);
     for (row, y) in rows(area, view.messages.len()) {
         let message = &view.messages[row];
-        let said = format!("{} · {} of {}", message.delivered, message.read, message.of);
+        let said = match reads {
+            true => format!("{} · {} of {}", message.delivered, message.read, message.of),
+            false => format!("{} of {}", message.delivered, message.of),
+        };
         let said = Piece::plain(said).ink(match state(message) {
             State::Sent => Ink::WaitingText,
             State::Delivered => Ink::Ink,

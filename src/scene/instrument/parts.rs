@@ -73,9 +73,9 @@ impl Line {
         fits
     }
 
-    /// A piece with a dot before it.
-    pub fn dot(&mut self, ink: Ink, piece: Piece, shapes: &mut Vec<Shape>) {
-        self.marked(|center| disc(center, 3.0, ink), piece, shapes);
+    /// A piece with a dot before it; false if there was no room.
+    pub fn dot(&mut self, ink: Ink, piece: Piece, shapes: &mut Vec<Shape>) -> bool {
+        self.marked(|center| disc(center, 3.0, ink), piece, shapes)
     }
 
     /// A piece with a cross before it.
@@ -84,13 +84,18 @@ impl Line {
         self.marked(|center| Shape::Cross { center, size: 3.0, line }, piece, shapes);
     }
 
-    /// A piece with any mark before it.
-    pub fn marked(&mut self, mark: impl Fn(Point) -> Shape, piece: Piece, shapes: &mut Vec<Shape>) {
+    /// A piece with any mark before it; false if there was no room.
+    pub fn marked(&mut self, mark: impl Fn(Point) -> Shape, piece: Piece, shapes: &mut Vec<Shape>) -> bool {
         let at = point(self.x + 3.0, self.baseline - 3.5);
+        let before = self.x;
         self.x += 10.0;
-        if self.put(piece, shapes) {
+        let fits = self.put(piece, shapes);
+        if fits {
             shapes.push(mark(at));
+        } else {
+            self.x = before;
         }
+        fits
     }
 }
 

@@ -6,7 +6,7 @@
 use super::Room;
 use super::parts::{self, Line, Piece};
 use crate::scene::describe::decade;
-use crate::scene::figures;
+use crate::scene::figures::{self, money};
 use crate::scene::geometry::{Point, Rect, point, rect};
 use crate::scene::palette::Ink;
 use crate::scene::shape::{Fill, Shape, Stroke, slab};
@@ -165,11 +165,6 @@ fn ends_of(from: Rect, to: Rect) -> (Point, Point) {
     (point(a.x + shift.0, from.bottom() + 1.0), point(b.x + shift.1, to.y - 1.0))
 }
 
-/// Minor units as people write them.
-fn money(amount: Amount) -> String {
-    format!("{}.{:02}", figures::whole(amount / 100), amount % 100)
-}
-
 /// Where the money is: (what, how much, its colour).
 fn parts_of(books: &Books) -> [(&'static str, Amount, Ink); 4] {
     [
@@ -186,8 +181,11 @@ fn ledger(books: &Books, area: Rect, shapes: &mut Vec<Shape>) {
         0 => Piece::plain("balances").ink(Ink::OkText),
         off => Piece::bold(format!("off by {off}")).ink(Ink::FailedText),
     };
-    let paid = Piece::plain(format!("Paid in {}", money(books.paid)));
-    parts::ends(area, area.y + 9.0, SIZE, paid, verdict, shapes);
+    let verdict = verdict.at(area.right(), area.y + 9.0, SIZE).end();
+    let head = rect(area.x, area.y, area.width - verdict.width() - 8.0, area.height);
+    shapes.push(verdict.into());
+    let mut head = Line::new(head, area.y + 9.0, SIZE);
+    head.put(Piece::plain(format!("Paid in {}", money(books.paid))), shapes);
     let came = [("", books.paid, Ink::Request), ("", books.debts, Ink::Failed)];
     bar(&came, all, rect(area.x, area.y + 14.0, area.width, 6.0), shapes);
     bar(&parts_of(books), all, rect(area.x, area.y + 22.0, area.width, 10.0), shapes);
@@ -195,9 +193,18 @@ fn ledger(books: &Books, area: Rect, shapes: &mut Vec<Shape>) {
     for (nth, (what, amount, ink)) in parts_of(books).into_iter().enumerate() {
         lines[nth / 2].dot(ink, Piece::dim(format!("{what} {}", money(amount))), shapes);
     }
+    // Both bars are as long as what was paid in and this together, so it stands wherever there is room for it.
     if books.debts > 0 {
-        let debts = Piece::plain(format!("merchants owe {}", money(books.debts))).ink(Ink::FailedText);
-        lines[0].dot(Ink::Failed, debts, shapes);
+        let debts = |what: &str| Piece::plain(format!("{what} {}", money(books.debts))).ink(Ink::FailedText);
+        let [first, second] = &mut lines;
+        for what in ["merchants owe", "debts"] {
+            if [&mut head, &mut *first, &mut *second]
+                .into_iter()
+                .any(|line| line.dot(Ink::Failed, debts(what), shapes))
+            {
+                break;
+            }
+        }
     }
 }
 

@@ -49,7 +49,7 @@ pub fn draw(node: &NodeView, station: &Station, view: &QueueView, card: Rect, sh
     };
     ends(inner, card.y + 20.0, 12.0, Piece::bold(&node.name), said, shapes);
     let how = if view.ordered { "in order" } else { "to any consumer" };
-    let oldest = Piece::dim(format!("oldest waits {}", figures::ms(Some(view.oldest_ms))));
+    let oldest = Piece::dim(format!("oldest is {} old", figures::ms(Some(view.oldest_ms))));
     ends(inner, card.y + 35.0, 10.5, Piece::dim(how), oldest, shapes);
     let (rows, chips) = parts(view, card.width);
     let below = 16.0 + chips as f64 * (CHIP.1 + GAP) + FOOT;
