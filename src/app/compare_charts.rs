@@ -42,6 +42,9 @@ enum Of {
     GroupHits(u16),
 }
 
+/// Of queues: producers have their answers before.
+const DEALT_WITH: &str = "Dealt with";
+
 /// What can be shown of these runs.
 fn figures_over_time(session: &Session) -> Vec<OverTime> {
     let of = |name: &str, unit, of| OverTime { name: name.to_owned(), unit, of };
@@ -59,6 +62,10 @@ fn figures_over_time(session: &Session) -> Vec<OverTime> {
     if has("store") && !has("cache") {
         all.push(of("Stale reads", "/s", Of::Rate(|window| window.stale)));
         all.push(of("Lost updates", "/s", Of::Rate(|window| window.lost)));
+    }
+    if has("queue") {
+        all.push(of(DEALT_WITH, "/s", Of::Rate(|window| window.dealt_with)));
+        all.push(of("In queues", "", Of::Window(|window| Some(window.waiting as f64))));
     }
     if has("cache") {
         all.push(of("Hit ratio", "%", Of::Hits));
@@ -120,10 +127,10 @@ pub fn variant_charts(
 #[hook]
 fn use_charts(props: &Charts) -> Html {
     let known = figures_over_time(&props.engine.session());
-    // Begins with what the lab is about: a cache is there to be hit.
+    // Begins with what the lab is about: a cache is there to be hit, a queue to be emptied.
     let is_first = |figure: &OverTime| match props.begins_with {
         Some(name) => figure.name == name,
-        None => matches!(figure.of, Of::Hits),
+        None => matches!(figure.of, Of::Hits) || figure.name == DEALT_WITH,
     };
     let chosen = use_state(|| known.iter().position(is_first).unwrap_or(0));
     let chosen_index = (*chosen).min(known.len() - 1);

@@ -216,12 +216,9 @@ pub fn told(setting: &Setting, value: &Value) -> String {
         }
         SettingKind::Toggle { .. } => if value.as_bool() == Some(true) { "on" } else { "off" }.into(),
         _ => match (value.as_f64(), value.get("mean").or(value.get("value")).and_then(Value::as_f64)) {
-            (Some(number), _) if number == number.trunc() && number >= 0.0 => {
-                format!("{}{}{}", figures::whole(number as u64), figures::UNIT, setting.unit)
-                    .trim_end()
-                    .to_owned()
-            }
-            (Some(number), _) => figures::with_unit(Some(number), setting.unit),
+            // As it was set, not as if measured: 3, not 3.00.
+            (Some(number), _) if setting.unit.is_empty() => figures::short(number),
+            (Some(number), _) => format!("{}{}{}", figures::short(number), figures::UNIT, setting.unit),
             (None, Some(mean)) => {
                 let shape = value.get("dist").and_then(Value::as_str).unwrap_or_default();
                 format!("{}, {shape}", figures::with_unit(Some(mean), "ms"))
