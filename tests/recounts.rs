@@ -10,6 +10,7 @@ use switchyard::play::Session;
 use switchyard::run::Simulation;
 use switchyard::run::snapshot::NodeState;
 use switchyard::scenario::Checked;
+use switchyard::scene::{Readings, Shape, View, stage};
 use switchyard::sim::{Call, CallId, Counter, Observer, Outcome, Place, Request, Span, Time};
 
 fn lab(id: &str) -> Checked {
@@ -271,5 +272,42 @@ fn what_consumers_have_dealt_with_is_in_the_windows() {
             all > 100 && series.complete().iter().filter(|window| window.dealt_with > 0).count() > 20,
             "{id}"
         );
+    }
+}
+
+/// The texts of a lab's stage at a moment, as large as this.
+fn texts(session: &Session, (width, height): (f64, f64)) -> Vec<String> {
+    let metrics = session.metrics();
+    let ok = |node: usize| metrics.ok_lately(node as u16, session.now());
+    let readings = Readings {
+        ended_by: metrics.total().ended,
+        clients_ok: (0..session.scenario().nodes.len()).map(ok).collect(),
+        ..Readings::default()
+    };
+    let view = View { width, height, ..View::default() };
+    let shapes = stage(&session.snapshot(), &readings, &view).all_shapes();
+    let text = |shape: Shape| match shape {
+        Shape::Text(label) => Some(label.text),
+        _ => None,
+    };
+    shapes.into_iter().filter_map(text).collect()
+}
+
+/// Whose requests die stands on the cards; what has occurred is explained at every width, with reasons where there is room.
+#[test]
+fn cards_and_legend_say_what_was_lost() {
+    let mut session = Session::new(lab("api-gateway/one-noisy-tenant"));
+    session.advance(Time::from_ms(30_000.0), u64::MAX);
+    let ok = session.metrics().ok_lately(1, session.now()).unwrap();
+    assert!((0.25..0.55).contains(&ok), "{ok}");
+    let shown = texts(&session, (796.0, 516.0));
+    assert!(shown.contains(&switchyard::scene::figures::percent(ok)), "{shown:?}");
+    let mut session = Session::new(lab("api-gateway/which-check"));
+    session.advance(Time::from_ms(16_000.0), u64::MAX);
+    for (size, reasons) in [((366.0, 510.0), false), ((796.0, 516.0), true)] {
+        let shown = texts(&session, size);
+        let signs: Vec<_> = shown.iter().filter(|text| text.starts_with("refused")).collect();
+        assert_eq!(signs.len(), 1, "{shown:?}");
+        assert_eq!(signs[0].starts_with("refused: "), reasons, "{signs:?}");
     }
 }
