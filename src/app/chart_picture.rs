@@ -31,7 +31,7 @@ impl Kind {
         let caches = snapshot.nodes.iter().any(|node| node.kind == "cache");
         let queues = snapshot.nodes.iter().any(|node| node.kind == "queue" || is_sharded(node));
         let shares = loaded_node(snapshot).is_some_and(|(_, machines)| machines.len() > 1);
-        let copies = cfg!(feature = "whole") && snapshot.nodes.iter().any(has_copies);
+        let copies = snapshot.nodes.iter().any(has_copies);
         match (caches, shares) {
             (false, _) if copies => [Kind::Latency, Kind::Throughput, Kind::Wrong],
             (true, true) => [Kind::Latency, Kind::Hits, Kind::Load],
@@ -43,8 +43,15 @@ impl Kind {
 }
 
 /// Every machine has everything, and is asked as often as the others: what matters is who answers wrongly.
+#[cfg(feature = "whole")]
 pub fn has_copies(node: &NodeView) -> bool {
     matches!(&node.state, NodeState::Station(it) if matches!(it.inside, Inside::Replicas(_)))
+}
+
+/// A first visit has no stores.
+#[cfg(not(feature = "whole"))]
+fn has_copies(_: &NodeView) -> bool {
+    false
 }
 
 /// Shards also ask each other: what they receive says little of their shares, which the stage shows.
