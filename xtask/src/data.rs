@@ -142,9 +142,7 @@ impl Linked {
             program.get(from..from.checked_add(len as usize)?)
         };
         let is_place = |from: u32, upto: u32| {
-            let number = |at: u32| {
-                bytes(from + at, 4).map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
-            };
+            let number = |at: u32| bytes(from + at, 4)?.try_into().ok().map(u32::from_le_bytes);
             let names_file =
                 |file: u32, len: u32| bytes(file, len).is_some_and(|name| name.ends_with(b".rs"));
             upto - from == PLACE_BYTES
@@ -315,26 +313,48 @@ mod tests {
     /// Two functions, `early` and `late`, that name the first and the second of three objects of 40 bytes from 1024 on;
     /// the first names the third, at its byte 8.
     fn linked() -> Vec<u8> {
-        let body = |address| [&[9, 0, 0x41][..], &padded(address), &[0x1a, 0x0b]].concat();
         let mut data = vec![0; 120];
         data[8..12].copy_from_slice(&1104_u32.to_le_bytes());
-        let symbol = |name: u8, offset: u8| [1, 0, 1, name, 0, offset, 40];
-        let symbols = [&[3][..], &symbol(b'a', 0), &symbol(b'b', 40), &symbol(b'c', 80)].concat();
+        linked_with(&data, &[(0, 40), (40, 40), (80, 40)], (8, 2))
+    }
+
+    /// The same of this data, with objects at these places and of these sizes; at a place in it one of them is named.
+    fn linked_with(data: &[u8], objects: &[(u8, u8)], (at, named): (u8, u8)) -> Vec<u8> {
+        let body = |object: usize| {
+            [&[9, 0, 0x41][..], &padded(1024 + u32::from(objects[object].0)), &[0x1a, 0x0b]].concat()
+        };
+        let symbols =
+            objects.iter().zip(b'a'..).map(|(&(offset, size), name)| [1, 0, 1, name, 0, offset, size]);
+        let symbols = [vec![objects.len() as u8], symbols.flatten().collect()].concat();
         let names = [&[2, 0, 5][..], b"early", &[1, 4], b"late"].concat();
         [
             &b"\0asm\x01\0\0\0"[..],
             &section(1, &[1, 0x60, 0, 0]),
             &section(3, &[2, 0, 0]),
             &section(5, &[1, 0, 1]),
-            &section(10, &[&[2][..], &body(1024), &body(1064)].concat()),
-            &section(11, &[&[1, 0, 0x41, 0x80, 0x08, 0x0b, 120][..], &data].concat()),
+            &section(10, &[&[2][..], &body(0), &body(1)].concat()),
+            &section(11, &[&[1, 0, 0x41, 0x80, 0x08, 0x0b, data.len() as u8][..], data].concat()),
             &custom("linking", &[&[2, 8, symbols.len() as u8][..], &symbols].concat()),
             // Kind, place, symbol, and what is added: of the code's section, then of the data's.
             &custom("reloc.CODE", &[3, 2, 4, 4, 0, 0, 4, 14, 1, 0]),
-            &custom("reloc.DATA", &[4, 1, 5, 15, 2, 0]),
+            &custom("reloc.DATA", &[4, 1, 5, 7 + at, named, 0]),
             &custom("name", &[&[1, names.len() as u8][..], &names].concat()),
         ]
         .concat()
+    }
+
+    #[test]
+    fn a_place_in_the_source_and_the_name_of_its_file_are_not_reached() {
+        let unreached = |name: &[u8; 8]| {
+            // Of the file's name: where it is, and how long; line and column.
+            let place = [1040_u32, 8, 7, 21].map(u32::to_le_bytes).concat();
+            let linked = linked_with(&[place.as_slice(), name].concat(), &[(0, 16), (16, 8)], (0, 1));
+            let mut module = module(&[("early", 1024)]);
+            let ways = ways(&mut module);
+            Linked::read(&linked).unwrap().unreached(&module, &ways).len()
+        };
+        assert_eq!(unreached(b"queue.rs"), 1);
+        assert_eq!(unreached(b"a figure"), 0, "that is something else");
     }
 
     /// A module with that data, and functions of these names that name these addresses.
