@@ -98,9 +98,9 @@ pub fn paint(kind: Kind, frame: &Frame, flags: &[Flag], canvas: &Canvas) -> Opti
 
 /// What has not happened has no curve: it would only lie over the axis. Tables have all.
 pub fn is_shown(name: &str, mut values: impl Iterator<Item = f64>) -> bool {
-    let is_usual =
+    let is_always =
         !matches!(name, "let through" | "dealt with" | "refused" | "failed" | "timed out" | "in queues");
-    is_usual || values.any(|value| value > 0.0)
+    is_always || values.any(|value| value > 0.0)
 }
 
 /// The same figures in full, to be read or saved.

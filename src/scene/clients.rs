@@ -46,6 +46,11 @@ fn own_rows(snapshot: &Snapshot) -> usize {
     }
 }
 
+/// Lines of what a card says of its gate, and of its own kind.
+fn gate_rows(gate: &GateView, own: Option<Own>) -> usize {
+    gate_words(gate).len() + own.map_or(0, |own| own.rows + usize::from(own.workers.is_some()))
+}
+
 /// What each of several kinds of clients says of itself, and in how many lines.
 pub fn own(snapshot: &Snapshot, node: usize, p99_ms: Option<f64>, ok_lately: Option<f64>) -> Option<Own> {
     let rows = own_rows(snapshot);
@@ -86,11 +91,7 @@ pub fn workers_held(snapshot: &Snapshot, node: usize) -> Option<(usize, usize)> 
 /// How much higher the card is for what stands between the clients and what they call; and for what each of several
 /// kinds says of itself.
 pub fn gate_height(snapshot: &Snapshot, node: usize, clients: &ClientsView) -> f64 {
-    let own = match are_several(snapshot) {
-        true => own_rows(snapshot) + usize::from(workers_held(snapshot, node).is_some()),
-        false => 0,
-    };
-    (gate_words(&clients.gate).len() + own) as f64 * GATE_ROW
+    gate_rows(&clients.gate, own(snapshot, node, None, None)) as f64 * GATE_ROW
 }
 
 /// Circuit breaker, retry budget, bulkhead, as far as they are set: name, figure, and its colour.
@@ -205,9 +206,7 @@ pub fn draw(
     let line = if open { Stroke::new(Ink::Failed, 1.6) } else { Stroke::new(Ink::Line, 1.2) };
     shapes.push(face(card, line));
     // Below all else.
-    let rows =
-        gate_words(&clients.gate).len() + own.map_or(0, |own| own.rows + usize::from(own.workers.is_some()));
-    let gate = rows as f64 * GATE_ROW;
+    let gate = gate_rows(&clients.gate, own) as f64 * GATE_ROW;
     let lines = rect(card.x + 9.0, card.bottom() - gate - 4.0, card.width - 18.0, gate);
     draw_gate(&clients.gate, own, lines, shapes);
     let card = rect(card.x, card.y, card.width, card.height - gate);

@@ -61,9 +61,11 @@ pub fn draw(
     dots_per: u64,
     shapes: &mut Vec<Shape>,
 ) {
-    let [(all, in_full), (_, short)] =
-        [true, false].map(|with_reasons| explained(signs(snapshot, readings, with_reasons), layout));
-    shapes.extend(if all { in_full } else { short });
+    let (all, mut explanations) = explained(signs(snapshot, readings, true), layout);
+    if !all {
+        explanations = explained(signs(snapshot, readings, false), layout).1;
+    }
+    shapes.extend(explanations);
     draw_note(layout, dots_per, shapes);
 }
 

@@ -194,10 +194,6 @@ impl Sheet {
             return;
         }
         self.taken = false;
-        let is_whole = |start: i32, limit: usize| start >= 0 && start as usize + sprite.rows.len() <= limit;
-        if is_whole(left, self.width) && is_whole(top, self.height) {
-            return self.stamp_whole(sprite, left as usize, top as usize);
-        }
         let first = (top + seen.start as i32) as usize;
         let below = self.pixels.chunks_exact_mut(self.width).zip(&mut self.touched).skip(first);
         for (row, (line, touched)) in sprite.rows[seen].iter().zip(below) {
@@ -214,21 +210,6 @@ impl Sheet {
             };
             lay(over, below, &row.solid, columns.start);
             *touched = touched.joined(Columns(x as u32, (x + columns.len()) as u32));
-        }
-    }
-
-    /// The same for a sprite that no edge cuts, as nearly all are.
-    #[inline(always)]
-    fn stamp_whole(&mut self, sprite: &Sprite, left: usize, top: usize) {
-        let below = self.pixels.chunks_exact_mut(self.width).zip(&mut self.touched).skip(top);
-        for (row, (line, touched)) in sprite.rows.iter().zip(below) {
-            let x = left + row.start as usize;
-            let over = sprite.pixels.get(row.pixels.clone()).unwrap_or_default();
-            let Some(below) = line.get_mut(x..x + over.len()).filter(|below| !below.is_empty()) else {
-                continue;
-            };
-            lay(over, below, &row.solid, 0);
-            *touched = touched.joined(Columns(x as u32, (x + over.len()) as u32));
         }
     }
 }
