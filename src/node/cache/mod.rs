@@ -507,6 +507,7 @@ impl Behaviour for Cache {
         self.settle(cx);
     }
 
+    #[inline(never)]
     fn arrive<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId) {
         let request = cx.request_of(call);
         let (key, write, probe) = (request.key, request.write, request.probe);
@@ -525,6 +526,7 @@ impl Behaviour for Cache {
         self.settle(cx);
     }
 
+    #[inline(never)]
     fn returned<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
         let call = cx.call_at(id);
         let (request, parent, outcome, answer, tag) =
@@ -544,6 +546,7 @@ impl Behaviour for Cache {
         self.settle(cx);
     }
 
+    #[inline(never)]
     fn timer<E: Env>(&mut self, cx: &mut Context<'_, E>, timer: Timer) {
         match timer.kind {
             FLUSH => {

@@ -337,6 +337,7 @@ impl Behaviour for Limiter {
 
     fn start<E: Env>(&mut self, _: &mut Context<'_, E>) {}
 
+    #[inline(never)]
     fn arrive<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId) {
         if cx.request_of(call).probe {
             return cx.reply(call, Outcome::Ok);
@@ -345,6 +346,7 @@ impl Behaviour for Limiter {
         self.report(cx);
     }
 
+    #[inline(never)]
     fn returned<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
         let call = cx.call_at(id);
         let (parent, outcome, answer, era) = (call.parent, call.outcome, call.answer, call.tag);
@@ -358,6 +360,7 @@ impl Behaviour for Limiter {
         self.report(cx);
     }
 
+    #[inline(never)]
     fn timer<E: Env>(&mut self, cx: &mut Context<'_, E>, timer: Timer) {
         match timer.kind {
             ASK => self.serve(cx, timer.index),

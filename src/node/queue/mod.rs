@@ -296,6 +296,7 @@ impl Behaviour for Queue {
         self.obey(cx);
     }
 
+    #[inline(never)]
     fn arrive<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId) {
         let request = cx.request_of(call);
         if request.probe {
@@ -307,11 +308,13 @@ impl Behaviour for Queue {
         self.settle(cx);
     }
 
+    #[inline(never)]
     fn returned<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId) {
         self.came_back(cx, call);
         self.settle(cx);
     }
 
+    #[inline(never)]
     fn timer<E: Env>(&mut self, cx: &mut Context<'_, E>, timer: Timer) {
         match timer.kind {
             ACK => self.out_of_time(cx, timer.index),

@@ -412,6 +412,7 @@ impl Behaviour for Store {
         self.schedule_entropy(cx);
     }
 
+    #[inline(never)]
     fn arrive<E: Env>(&mut self, cx: &mut Context<'_, E>, call: CallId) {
         if cx.request_of(call).probe {
             return cx.reply(call, Outcome::Ok);
@@ -431,6 +432,7 @@ impl Behaviour for Store {
         }
     }
 
+    #[inline(never)]
     fn returned<E: Env>(&mut self, cx: &mut Context<'_, E>, id: CallId) {
         let call = cx.call_at(id);
         let (tag, outcome, answer) = (call.tag, call.outcome, call.answer);
@@ -439,6 +441,7 @@ impl Behaviour for Store {
         }
     }
 
+    #[inline(never)]
     fn timer<E: Env>(&mut self, cx: &mut Context<'_, E>, timer: Timer) {
         match timer.kind {
             WORK => {
