@@ -73,7 +73,7 @@ struct Curves {
 pub fn paint(kind: Kind, frame: &Frame, flags: &[Flag], canvas: &Canvas) -> Option<TimeAxis> {
     let (width, height, ratio) = canvas.ready_for_text()?;
     let Some(mut curves) = curves(kind, frame.session) else {
-        let chart = BarChart { width, height, ..loads(frame.session, frame.snapshot) };
+        let chart = BarChart { width, height, ..loads(frame.session, frame.snapshot()) };
         paint::paint(&canvas.context, &chart.shapes(), &palette(), (width, height), ratio);
         return None;
     };
@@ -87,7 +87,7 @@ pub fn paint(kind: Kind, frame: &Frame, flags: &[Flag], canvas: &Canvas) -> Opti
         to_s,
         theory: theory.as_ref().map(|line| Theory { value: line.mean_ms, label: &line.model }),
         flags: flags.iter().map(|flag| scene::Flag { at_s: flag.at.seconds(), label: &flag.label }).collect(),
-        cursor_s: Some(frame.snapshot.now.seconds()),
+        cursor_s: Some(frame.session.now().seconds()),
         hover_s: frame.pointed.map(|at| at.seconds()),
         ..curves.chart()
     };

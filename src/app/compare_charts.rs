@@ -214,7 +214,7 @@ fn paint_lines(
         to_s,
         marks: lines.iter().map(|(_, run, _)| *run).collect(),
         flags: flags.iter().map(|flag| scene::Flag { at_s: flag.at.seconds(), label: &flag.label }).collect(),
-        cursor_s: Some(shown.snapshot.now.seconds()),
+        cursor_s: Some(shown.session.now().seconds()),
         hover_s: shown.pointed.map(|at| at.seconds()),
         ..LineChart::default()
     };

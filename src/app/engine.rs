@@ -5,7 +5,7 @@
 use super::address::SPEEDS;
 use super::notice::{Notice, Say};
 use super::open::problems;
-use std::cell::{Cell, Ref, RefCell};
+use std::cell::{Cell, OnceCell, Ref, RefCell};
 use std::rc::Rc;
 use switchyard::play::{Comparison, Session, When};
 use switchyard::run::snapshot::Snapshot;
@@ -42,7 +42,7 @@ impl PartialEq for Pulse {
 /// What is handed to whoever paints.
 pub struct Frame<'a> {
     pub session: &'a Session,
-    pub snapshot: &'a Snapshot,
+    taken: &'a OnceCell<Rc<Snapshot>>,
     pub selected: Option<Target>,
     /// Of the screen, for what eases.
     pub screen_ms: f64,
@@ -51,6 +51,13 @@ pub struct Frame<'a> {
     pub pointed: Option<Time>,
     /// Time passes.
     pub moving: bool,
+}
+
+impl<'a> Frame<'a> {
+    /// Taken once for all who ask: in most frames of a busy run nobody does.
+    pub fn snapshot(&self) -> &'a Rc<Snapshot> {
+        self.taken.get_or_init(|| Rc::new(self.session.snapshot()))
+    }
 }
 
 /// How often a painter is called while the run plays; after a change both are.
@@ -459,16 +466,15 @@ impl Engine {
     /// Has everything painted that is due, and tells what components should know if `pulse`.
     pub fn show(&self, screen_ms: f64, pulse: bool) -> Option<Pulse> {
         let runs = self.runs();
-        let snapshots: Rc<[Rc<Snapshot>]> =
-            runs.runs().iter().map(|session| Rc::new(session.snapshot())).collect();
+        let taken = vec![OnceCell::new(); runs.runs().len()];
         // A painter may come or go only between frames, but the list must not be borrowed meanwhile.
         let painters = self.0.painters.borrow().clone();
         for (_, pace, run, paint) in &painters {
-            let Some((session, snapshot)) = runs.runs().get(*run).zip(snapshots.get(*run)) else { continue };
+            let Some((session, taken)) = runs.runs().get(*run).zip(taken.get(*run)) else { continue };
             if pulse || *pace == Pace::EveryFrame {
                 paint(&Frame {
                     session,
-                    snapshot,
+                    taken,
                     selected: self.selected(),
                     screen_ms,
                     speed: self.speed(),
@@ -477,8 +483,12 @@ impl Engine {
                 });
             }
         }
+        let snapshot = |(session, taken): (&Session, OnceCell<Rc<Snapshot>>)| {
+            taken.into_inner().unwrap_or_else(|| Rc::new(session.snapshot()))
+        };
+        let snapshots = pulse.then(|| runs.runs().iter().zip(taken).map(snapshot).collect());
         drop(runs);
-        pulse.then(|| self.pulse_of(snapshots))
+        snapshots.map(|snapshots| self.pulse_of(snapshots))
     }
 
     /// What components should know now.

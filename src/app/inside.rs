@@ -28,7 +28,7 @@ fn use_inside(props: &Inside) -> Html {
         Paint::new(move |shown, canvas: &Canvas| {
             let (width, height, ratio) = canvas.ready_for_text()?;
             let shapes = shown
-                .snapshot
+                .snapshot()
                 .nodes
                 .get(node)
                 .map(|node| instrument::member_shapes(node, member, (width, height)))

@@ -71,7 +71,7 @@ impl StagePainter {
         self.rested = if self.rested < rests { self.rested + 1 } else { 0 };
         if self.rested > 0 {
             if let Some(mut picture) = self.picture.take() {
-                picture.move_marks(frame.snapshot);
+                picture.move_marks(&frame.session.dots(), frame.session.now());
                 self.paint_marks(&picture, overlay, &palette, marks_size);
                 self.picture = Some(picture);
             }
@@ -89,7 +89,7 @@ impl StagePainter {
             each: dot_for_each(),
         };
         self.read(frame);
-        let picture = scene::stage(frame.snapshot, &self.readings, &view);
+        let picture = scene::stage(frame.snapshot(), &self.readings, &view);
         if !stands || self.picture.as_ref().is_none_or(|last| last.shapes != picture.shapes) {
             paint::paint(&base.context, &picture.shapes, &palette, (width, height), ratio);
         }
@@ -126,8 +126,8 @@ impl StagePainter {
         self.read_at = Some(frame.screen_ms);
         // Standing still, it shows what is: there is no screen time to smooth over.
         let weight = if frame.moving { (since / SMOOTH_MS).min(1.0) } else { 1.0 };
-        let nodes = frame.snapshot.nodes.iter().enumerate();
-        self.smoothed.resize(frame.snapshot.nodes.len(), vec![]);
+        let nodes = frame.snapshot().nodes.iter().enumerate();
+        self.smoothed.resize(frame.snapshot().nodes.len(), vec![]);
         let smoothed = &mut self.smoothed;
         self.readings.members = nodes
             .map(|(node, view)| match &view.state {
@@ -138,16 +138,16 @@ impl StagePainter {
             })
             .collect();
         let p99_ms = |node| frame.session.metrics().source(node as u16)?.latency.quantile_ms(0.99);
-        self.readings.clients_p99_ms = (0..frame.snapshot.nodes.len()).map(p99_ms).collect();
+        self.readings.clients_p99_ms = (0..frame.snapshot().nodes.len()).map(p99_ms).collect();
         let ok = |node| frame.session.metrics().ok_lately(node as u16, frame.session.now());
-        self.readings.clients_ok = (0..frame.snapshot.nodes.len()).map(ok).collect();
+        self.readings.clients_ok = (0..frame.snapshot().nodes.len()).map(ok).collect();
     }
 
     /// What buttons are laid over.
     pub fn spots(&self, frame: &Frame) -> Vec<TargetArea> {
         self.picture
             .as_ref()
-            .map(|picture| picture.targets(frame.snapshot, &self.readings))
+            .map(|picture| picture.targets(frame.snapshot(), &self.readings))
             .unwrap_or_default()
     }
 
@@ -177,10 +177,10 @@ fn read_members(
     weight: f64,
 ) -> Vec<MemberReading> {
     smoothed.resize(servers.members.len(), Smoothed::default());
-    let now = frame.snapshot.now;
-    let nodes = &frame.snapshot.nodes;
+    let now = frame.session.now();
+    let nodes = &frame.snapshot().nodes;
     let is_cache = |node: usize| nodes.get(node).is_some_and(|node| node.kind == "cache");
-    let behind_cache = frame.snapshot.links.iter().any(|link| link.to == node && is_cache(link.from));
+    let behind_cache = frame.snapshot().links.iter().any(|link| link.to == node && is_cache(link.from));
     let read =
         |(member, (view, smooth)): (usize, (&switchyard::run::snapshot::MemberView, &mut Smoothed))| {
             let tally = frame.session.metrics().member(Place { node: node as u16, member: member as u16 });

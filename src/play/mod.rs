@@ -14,7 +14,7 @@ pub use comparison::{Comparison, Difference};
 pub use knobs::Knob;
 
 use crate::report::{Summary, TheoryLine, summarise, theory_of};
-use crate::run::{Simulation, Snapshot};
+use crate::run::{Dot, Simulation, Snapshot};
 use crate::scenario::{ChangeSpec, Checked, Problem, Scenario, json, paths, state_at, variants};
 use crate::sim::{Progress, Span, Time, order};
 use crate::watch::{Metrics, Trace, Tracer, Watched};
@@ -79,6 +79,11 @@ impl Session {
 
     pub fn snapshot(&self) -> Snapshot {
         self.present.simulation.snapshot()
+    }
+
+    /// See [`Simulation::dots`].
+    pub fn dots(&self) -> Vec<Dot> {
+        self.present.simulation.dots()
     }
 
     /// A fingerprint of everything that happened up to now.

@@ -5,7 +5,7 @@ pub mod snapshot;
 mod view;
 
 pub use digest::Digest;
-pub use snapshot::Snapshot;
+pub use snapshot::{Dot, Snapshot};
 
 use crate::node::Node;
 use crate::scenario::{Checked, effects, paths};
@@ -68,6 +68,11 @@ impl<Q: EventQueue<Event = Event>> Simulation<Q> {
     /// Plain data for the stage, panels and programs.
     pub fn snapshot(&self) -> Snapshot {
         view::snapshot(&self.world, &self.names)
+    }
+
+    /// The snapshot's dots alone, in no order: what a frame needs in which only they move.
+    pub fn dots(&self) -> Vec<Dot> {
+        view::dots(&self.world).0
     }
 }
 

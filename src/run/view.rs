@@ -13,7 +13,7 @@ pub(super) fn snapshot<Q: EventQueue<Event = Event>>(
     world: &World<Node, Q>,
     names: &[(String, String)],
 ) -> Snapshot {
-    let (dots, under_way) = dots(world);
+    let (dots, under_way) = dots_in_order(world);
     let nodes = world.nodes().iter().zip(names).enumerate();
     Snapshot {
         now: world.now(),
@@ -192,8 +192,17 @@ fn breaker(state: Option<&str>) -> String {
     state.map_or(String::new(), |state| "breaker ".to_owned() + state)
 }
 
-/// Calls and answers on their tracks, and how many there are in all.
-fn dots<Q: EventQueue<Event = Event>>(world: &World<Node, Q>) -> (Vec<Dot>, u64) {
+/// Calls and answers on their tracks, oldest request first, and how many there are in all.
+fn dots_in_order<Q: EventQueue<Event = Event>>(world: &World<Node, Q>) -> (Vec<Dot>, u64) {
+    let (found, under_way) = dots(world);
+    // Oldest first, then by link: those are few, a scenario's nodes and their ways.
+    let links = world.links().len().max(1) as u64;
+    let order = order::order_of(found.iter().map(|dot: &Dot| dot.request * links + dot.link as u64));
+    (order.into_iter().map(|at| found[at as usize]).collect(), under_way)
+}
+
+/// The same in no order.
+pub fn dots<Q: EventQueue<Event = Event>>(world: &World<Node, Q>) -> (Vec<Dot>, u64) {
     let mut found = Vec::with_capacity(world.calls().len().min(DOTS_MAX));
     let mut under_way = 0;
     for (_, call) in world.calls().iter() {
@@ -209,10 +218,7 @@ fn dots<Q: EventQueue<Event = Event>>(world: &World<Node, Q>) -> (Vec<Dot>, u64)
             found.push(dot(call, world.requests().get(call.request.0), way, from_time));
         }
     }
-    // Oldest first, then by link: those are few, a scenario's nodes and their ways.
-    let links = world.links().len().max(1) as u64;
-    let order = order::order_of(found.iter().map(|dot: &Dot| dot.request * links + dot.link as u64));
-    (order.into_iter().map(|at| found[at as usize]).collect(), under_way)
+    (found, under_way)
 }
 
 fn dot(call: &Call, request: Option<&Request>, way: Way, departed: crate::sim::Time) -> Dot {

@@ -4,8 +4,8 @@ use super::geometry::Point;
 use super::layout::{Journey, Layout};
 use super::palette::Ink;
 use super::shape::{Fill, Shape, Stroke, disc, ring};
-use crate::run::snapshot::{Dot, Snapshot, Way};
-use crate::sim::{OutcomeKind, Time, mix};
+use crate::run::snapshot::{Dot, Way};
+use crate::sim::{OutcomeKind, Span, Time, mix, order};
 
 /// What a mark looks like. The colour says the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,7 +109,7 @@ fn steps() -> impl Iterator<Item = u64> {
 /// Whether this request is one of those that get a dot. By a hash of its number: in turn, every
 /// twentieth request would always meet the same one of four servers.
 pub fn gets_a_dot(request: u64, dots_per: u64) -> bool {
-    mix(request) % dots_per.max(1) == 0
+    dots_per <= 1 || mix(request) % dots_per == 0
 }
 
 /// Radius of a request's dot.
@@ -124,9 +124,9 @@ pub fn reply_offset(layout: &Layout) -> f64 {
 
 /// Which part of its way a dot has behind it; `None` if it is not on a track.
 fn share(dot: &Dot, now: Time) -> Option<f64> {
-    let span = dot.due.since(dot.departed).seconds();
-    let share = (now.since(dot.departed).seconds() / span).min(1.0);
-    (dot.way != Way::Lost && span > 0.0).then_some(share)
+    let Span(span) = dot.due.since(dot.departed);
+    let share = (now.since(dot.departed).0 as f64 / span as f64).min(1.0);
+    (dot.way != Way::Lost && span > 0).then_some(share)
 }
 
 /// Where a dot is that has this part of its way behind it.
@@ -146,64 +146,89 @@ pub fn position(dot: &Dot, now: Time, layout: &Layout) -> Option<Point> {
     Some(place(dot.way, share(dot, now)?, &journey, layout))
 }
 
-/// One mark for every dot that is shown. Where there are more than could be told apart, those that lie over each other
-/// have one.
-pub fn marks(snapshot: &Snapshot, layout: &Layout, dots_per: u64) -> Vec<Mark> {
+/// One mark for every dot that is shown, that of the oldest request first. Where there are more than could be told apart,
+/// those that lie over each other have one. The order of the dots does not matter.
+pub fn marks(dots: &[Dot], now: Time, layout: &Layout, dots_per: u64) -> Vec<Mark> {
     let shown = |dot: &&Dot| {
         if dot.probe { dots_per == 1 } else { gets_a_dot(dot.request, dots_per) }
     };
-    let shown = snapshot.dots.iter().filter(shown);
-    if snapshot.dots.len() as u64 / dots_per > 2 * MARKS_MAX {
-        return apart(shown, snapshot, layout);
-    }
-    let mark = |dot: &Dot| {
-        let at = position(dot, snapshot.now, layout)?;
-        Some(Mark { at, kind: MarkKind::of(dot), request: dot.request })
+    let shown = dots.iter().filter(shown);
+    let mut marks: Vec<Mark> = if dots.len() as u64 / dots_per > 2 * MARKS_MAX {
+        apart(shown, now, layout)
+    } else {
+        let mark = |dot: &Dot| {
+            let at = position(dot, now, layout)?;
+            Some(Mark { at, kind: MarkKind::of(dot), request: dot.request })
+        };
+        shown.filter_map(mark).collect()
     };
-    shown.filter_map(mark).collect()
+    order::sort_by_key(&mut marks, |mark| mark.request);
+    marks
 }
 
 /// Dots nearer to each other than this along their way, in CSS pixels, count as one. The outline of two of them is then
 /// nowhere further than a fifteenth of a pixel from that of all that lie between.
 const APART: f64 = 1.5;
 
-/// A way from one machine to another, with what of it is taken: by place, a bit for each kind of mark and direction.
+/// Dots that are told apart at one place: by kind and by direction.
+const KINDS: usize = 2 * MarkKind::ALL.len();
+
+/// A way from one machine to another.
 struct Lane<'a> {
     journey: Journey<'a>,
-    taken: Vec<u16>,
+    /// By place and kind: which of the dots found so far is there, counted from 1; 0 for none.
+    found: Vec<u32>,
+}
+
+impl Lane<'_> {
+    fn new<'a>(journey: Journey<'a>, layout: &Layout) -> Lane<'a> {
+        let places = (journey.length() * layout.scale / APART) as usize + 1;
+        Lane { journey, found: vec![0; places * KINDS] }
+    }
+
+    fn found(&mut self, dot: &Dot, share: f64) -> Option<&mut u32> {
+        let place = (share * (self.found.len() / KINDS - 1) as f64) as usize;
+        let kind = 2 * MarkKind::of(dot) as usize + usize::from(dot.way == Way::Out);
+        self.found.get_mut(place * KINDS + kind)
+    }
 }
 
 /// One mark for dots of a kind that lie over each other: the oldest request's. Takes time in proportion to the dots, but
 /// painting them only in proportion to the tracks.
-fn apart<'a>(shown: impl Iterator<Item = &'a Dot>, snapshot: &Snapshot, layout: &Layout) -> Vec<Mark> {
-    let mut lanes: Vec<Vec<Option<Lane<'_>>>> = vec![];
-    lanes.resize_with(layout.tracks.len(), Vec::new);
-    let mut marks = vec![];
+fn apart<'a>(shown: impl Iterator<Item = &'a Dot>, now: Time, layout: &Layout) -> Vec<Mark> {
+    let mut lanes: Vec<Lane<'_>> = vec![];
+    // By link, and by lane of it: which of the lanes, counted from 1; 0 for one that nothing is on.
+    let mut known: Vec<Vec<usize>> = vec![vec![]; layout.tracks.len()];
+    let mut found: Vec<(usize, f64, &Dot)> = vec![];
     for dot in shown {
-        let (Some(share), Some(of_link)) = (share(dot, snapshot.now), lanes.get_mut(dot.link)) else {
-            continue;
-        };
+        let (Some(share), Some(of_link)) = (share(dot, now), known.get_mut(dot.link)) else { continue };
         let Some((lane, count)) = layout.lane(dot.link, dot.from, dot.to) else { continue };
         if of_link.is_empty() {
-            of_link.resize_with(count, || None);
+            of_link.resize(count, 0);
         }
-        let Some(place_of_lane) = of_link.get_mut(lane) else { continue };
-        if place_of_lane.is_none() {
-            *place_of_lane = layout.journey(dot.link, dot.from, dot.to).map(|journey| {
-                let places = (journey.length() * layout.scale / APART) as usize + 1;
-                Lane { journey, taken: vec![0; places] }
-            });
+        let Some(lane) = of_link.get_mut(lane) else { continue };
+        if *lane == 0 {
+            let Some(journey) = layout.journey(dot.link, dot.from, dot.to) else { continue };
+            lanes.push(Lane::new(journey, layout));
+            *lane = lanes.len();
         }
-        let Some(Lane { journey, taken }) = place_of_lane else { continue };
-        let kind = MarkKind::of(dot);
-        let bit = 1 << (2 * kind as u8 + u8::from(dot.way == Way::Out));
-        let at = (share * (taken.len() - 1) as f64) as usize;
-        if taken[at] & bit == 0 {
-            taken[at] |= bit;
-            marks.push(Mark { at: place(dot.way, share, journey, layout), kind, request: dot.request });
+        let lane = *lane - 1;
+        let Some(there) = lanes[lane].found(dot, share) else { continue };
+        match found.get_mut((*there as usize).wrapping_sub(1)) {
+            None => {
+                found.push((lane, share, dot));
+                *there = found.len() as u32;
+            }
+            Some(other) if dot.request < other.2.request => *other = (lane, share, dot),
+            Some(_) => {}
         }
     }
-    marks
+    let mark = |(lane, share, dot): (usize, f64, &Dot)| Mark {
+        at: place(dot.way, share, &lanes[lane].journey, layout),
+        kind: MarkKind::of(dot),
+        request: dot.request,
+    };
+    found.into_iter().map(mark).collect()
 }
 
 #[cfg(test)]

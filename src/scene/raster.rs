@@ -45,14 +45,15 @@ impl Raster {
         self.sheet.pixels()
     }
 
-    /// Replaces the last marks by these. `radius` is that of a request's mark in CSS pixels.
+    /// Replaces the last marks by these, each over those before it. `radius` is that of a request's mark in CSS pixels.
     pub fn draw(&mut self, marks: &[Mark], radius: f64) {
         self.sheet.clear();
         if radius != self.radius {
             self.radius = radius;
             self.sprites = MarkKind::ALL.map(|kind| sprites(kind, radius * self.ratio, &self.palette)).into();
         }
-        for Mark { at, kind, .. } in marks {
+        // The uppermost first: what comes later lies beneath.
+        for Mark { at, kind, .. } in marks.iter().rev() {
             if let Some(sprites) = self.sprites.get(*kind as usize) {
                 self.sheet.stamp(sprites, at.x * self.ratio, at.y * self.ratio);
             }

@@ -13,21 +13,21 @@ pub const SIDE_MAX: f64 = 16_384.0;
 /// Red, green, blue, alpha.
 pub type Pixel = [u8; 4];
 
-/// One row of a sprite: pixels from column `start` on, of which `solid` are opaque.
+/// What of a sprite's row is not empty.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Row {
+    row: i32,
+    /// Its first column.
     start: i32,
-    /// Where in the sprite's pixels they are.
-    pixels: Range<usize>,
-    /// Counted from the row's first.
-    solid: Range<usize>,
+    pixels: Vec<Pixel>,
 }
 
 /// A picture as high as wide, centred on its middle pixel.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sprite {
+    side: i32,
+    /// From above; those that are empty are left out.
     rows: Vec<Row>,
-    pixels: Vec<Pixel>,
 }
 
 impl Sprite {
@@ -38,22 +38,15 @@ impl Sprite {
         sprite
     }
 
-    /// Without the empty pixels at both ends; finds the longest opaque run.
-    fn push(&mut self, row: &[Pixel]) {
-        let Some(start) = row.iter().position(|pixel| pixel[3] > 0) else {
-            return self.rows.push(Row::default());
-        };
-        let end = row.iter().rposition(|pixel| pixel[3] > 0).map_or(start, |last| last + 1);
-        let (mut solid, mut run) = (0..0, 0..0);
-        for (index, pixel) in row[start..end].iter().enumerate() {
-            run = if pixel[3] == 255 { run.start..index + 1 } else { index + 1..index + 1 };
-            if run.len() > solid.len() {
-                solid = run.clone();
-            }
+    fn push(&mut self, pixels: &[Pixel]) {
+        let is_there = |pixel: &Pixel| pixel[3] > 0;
+        if let (Some(first), Some(last)) =
+            (pixels.iter().position(is_there), pixels.iter().rposition(is_there))
+        {
+            let pixels = pixels[first..=last].to_vec();
+            self.rows.push(Row { row: self.side, start: first as i32, pixels });
         }
-        let from = self.pixels.len();
-        self.pixels.extend_from_slice(&row[start..end]);
-        self.rows.push(Row { start: start as i32, pixels: from..self.pixels.len(), solid });
+        self.side += 1;
     }
 }
 
@@ -174,8 +167,8 @@ impl Sheet {
         }
     }
 
-    /// Centres a sprite on this place, in pixels, to the nearest quarter: `sprites` has one for each place within a
-    /// pixel, row by row. What lies beyond the edge is cut off.
+    /// Centres a sprite on this place, in pixels, to the nearest quarter, beneath all that was stamped before: `sprites`
+    /// has one for each place within a pixel, row by row. What lies beyond the edge is cut off.
     // Inlined into code that is compiled for size, it would be so too.
     #[inline(never)]
     pub fn stamp(&mut self, sprites: &[Sprite], x: f64, y: f64) {
@@ -187,81 +180,70 @@ impl Sheet {
         let phases = PHASES as i32;
         let phase = qy.rem_euclid(phases) * phases + qx.rem_euclid(phases);
         let Some(sprite) = sprites.get(phase as usize) else { return };
-        let half = (sprite.rows.len() / 2) as i32;
+        let half = sprite.side / 2;
         let (left, top) = (qx.div_euclid(phases) - half, qy.div_euclid(phases) - half);
-        let seen = clip(top, sprite.rows.len(), self.height);
-        if seen.is_empty() {
-            return;
-        }
         self.taken = false;
-        let first = (top + seen.start as i32) as usize;
-        let below = self.pixels.chunks_exact_mut(self.width).zip(&mut self.touched).skip(first);
-        for (row, (line, touched)) in sprite.rows[seen].iter().zip(below) {
-            let start = left + row.start;
-            let columns = clip(start, row.pixels.len(), self.width);
-            if columns.is_empty() {
-                continue;
+        for Row { row, start, pixels } in &sprite.rows {
+            let (line, from) = ((top + row) as usize, left + start);
+            // What lies beyond the edges is not below any line, or not within one.
+            let x = from.max(0) as usize;
+            let end = (from + pixels.len() as i32).clamp(0, self.width as i32) as usize;
+            let own = pixels.get((x as i32 - from) as usize..);
+            if let (Some(own), true, Some(touched)) = (own, x < end, self.touched.get_mut(line)) {
+                let first = line * self.width;
+                let there = self.pixels.get_mut(first + x..first + end).unwrap_or_default();
+                lay_beneath(own, there);
+                *touched = touched.joined(Columns(x as u32, end as u32));
             }
-            let x = (start + columns.start as i32) as usize;
-            let (Some(over), Some(below)) =
-                (sprite.pixels[row.pixels.clone()].get(columns.clone()), line.get_mut(x..x + columns.len()))
-            else {
-                continue;
-            };
-            lay(over, below, &row.solid, columns.start);
-            *touched = touched.joined(Columns(x as u32, (x + columns.len()) as u32));
         }
     }
 }
 
-/// Lays a row over what is there; `solid`, counted from `skipped` pixels before the first, is copied.
-#[inline]
-fn lay(over: &[Pixel], below: &mut [Pixel], solid: &Range<usize>, skipped: usize) {
-    let from = solid.start.saturating_sub(skipped).min(over.len());
-    let upto = solid.end.saturating_sub(skipped).clamp(from, over.len());
-    for (below, over) in below[..from].iter_mut().zip(&over[..from]) {
-        *below = blend(*below, *over);
-    }
-    for (below, over) in below[from..upto].iter_mut().zip(&over[from..upto]) {
-        *below = *over;
-    }
-    for (below, over) in below[upto..].iter_mut().zip(&over[upto..]) {
-        *below = blend(*below, *over);
-    }
-}
+/// A pixel's four bytes as a number, alpha highest: from here on it is opaque.
+const OPAQUE: u32 = 0xff00_0000;
 
-/// Which of `size` rows or columns, the first at `start`, lie within `limit`.
+/// Lays a row of pixels beneath what is there. Where many sprites lie over each other nearly all of it is hidden
+/// already, which is seen at a glance; laid on top, every pixel would have to be mixed.
 #[inline]
-fn clip(start: i32, size: usize, limit: usize) -> Range<usize> {
-    let from = (-start).clamp(0, size as i32);
-    let upto = (limit as i32 - start).clamp(from, size as i32);
-    from as usize..upto as usize
+fn lay_beneath(own: &[Pixel], there: &mut [Pixel]) {
+    for (there, own) in there.iter_mut().zip(own) {
+        if u32::from_le_bytes(*there) < OPAQUE {
+            *there = blend(*own, *there);
+        }
+    }
 }
 
 /// One pixel over another, neither premultiplied.
 #[inline]
 pub fn blend(below: Pixel, over: Pixel) -> Pixel {
     let (share, under) = (u32::from(over[3]), u32::from(below[3]));
-    // Most often the same colour lies there already.
-    if u32::from_le_bytes(below) == u32::from_le_bytes(over) | 0xff00_0000 {
-        return below;
+    if share == 0 {
+        below
+    } else if over[..3] == below[..3] {
+        // Most often.
+        let alpha = share + under * (255 - share) / 255;
+        [over[0], over[1], over[2], alpha as u8]
+    } else {
+        mixed(below, over)
     }
+}
+
+/// The same for two colours.
+#[inline(never)]
+fn mixed(below: Pixel, over: Pixel) -> Pixel {
+    let (share, under) = (u32::from(over[3]), u32::from(below[3]));
     if share == 255 || under == 0 {
         return over;
     }
-    if share == 0 {
-        return below;
-    }
     if under == 255 {
-        // Nearly every pixel that is not empty. Two channels at a time, 16 bits for each: (x + (x >> 8)) >> 8 is x / 255
-        // without a division.
+        // Two channels at a time, 16 bits for each: (x + (x >> 8)) >> 8 is x / 255 without a division.
         let [over, below] = [over, below].map(u32::from_le_bytes);
         let mix = |shift: u32| {
             let pair = |pixel: u32| (pixel >> shift) & 0x00ff_00ff;
             let sum = pair(over) * share + pair(below) * (255 - share) + 0x0080_0080;
             ((sum + ((sum >> 8) & 0x00ff_00ff)) >> 8) & 0x00ff_00ff
         };
-        return (mix(0) | mix(8) << 8 | 0xff00_0000).to_le_bytes();
+        return (mix(0) | mix(8) << 8 | OPAQUE).to_le_bytes();
     }
     let kept = under * (255 - share) / 255;
     let alpha = share + kept;
@@ -335,6 +317,18 @@ mod tests {
             assert_eq!(parts, wanted_parts, "{places:?}");
             assert_eq!(sheet.take_changed(|_| Err(())), Ok(()), "nothing has changed since");
         }
+    }
+
+    #[test]
+    fn what_is_stamped_later_lies_beneath() {
+        const BLUE: Pixel = [0, 0, 255, 255];
+        let sprites =
+            |pixel| vec![Sprite::new([vec![pixel; 3], vec![pixel; 3], vec![pixel; 3]].into_iter()); 16];
+        let mut sheet = Sheet::new(4, 3);
+        sheet.stamp(&sprites(HALF), 1.0, 1.0);
+        sheet.stamp(&sprites(RED), 2.0, 1.0);
+        sheet.stamp(&sprites(BLUE), 2.0, 1.0);
+        assert_eq!(sheet.pixels[4..8], [HALF, blend(RED, HALF), blend(RED, HALF), RED]);
     }
 
     /// By hand, pixel by pixel, with every way of being cut off.

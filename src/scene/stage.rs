@@ -19,8 +19,8 @@ use super::servers::{self, Server};
 use super::shape::{Shape, Stroke, ring, slab};
 use super::station;
 use super::yard::{Axis, Density, Yard};
-use crate::run::snapshot::{NodeState, NodeView, ServersView, Snapshot};
-use crate::sim::Place;
+use crate::run::snapshot::{Dot, NodeState, NodeView, ServersView, Snapshot};
+use crate::sim::{Place, Time};
 
 /// The stage at one instant. All coordinates are CSS pixels of the stage.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,14 +34,22 @@ pub struct Picture {
     /// Of how many requests one has a mark; goes into the next picture's [`View::dots_per`].
     pub dots_per: u64,
     pub layout: Layout,
+    /// Signs that tracks pass behind, in the layout's coordinates: dots would run over their words.
+    signs: Vec<Rect>,
 }
 
 impl Picture {
-    /// The same with what travels as it is in another snapshot, a moment later: for frames in which nothing else is
-    /// painted anew.
-    pub fn move_marks(&mut self, snapshot: &Snapshot) {
-        self.marks = marks(snapshot, &self.layout, self.dots_per);
-        scale_marks(&mut self.marks, self.layout.scale);
+    /// The same with what travels as it is now, a moment later, whatever the order of the dots: for frames in which
+    /// nothing else is painted anew.
+    pub fn move_marks(&mut self, dots: &[Dot], now: Time) {
+        self.marks = dots::marks(dots, now, &self.layout, self.dots_per);
+        let (signs, scale) = (&self.signs, self.layout.scale);
+        self.marks.retain(|mark| !signs.iter().any(|sign| sign.contains(mark.at)));
+        if scale != 1.0 {
+            for mark in &mut self.marks {
+                mark.at = point(mark.at.x * scale, mark.at.y * scale);
+            }
+        }
     }
 
     /// The marks as shapes, for painters without a raster.
@@ -73,17 +81,32 @@ pub fn stage(snapshot: &Snapshot, readings: &Readings, view: &View) -> Picture {
     for target in [view.hovered.filter(|hovered| view.selected != Some(*hovered)), view.selected] {
         draw_outline(target, view, &layout, &mut shapes);
     }
-    let marks = match view.reduced_motion {
-        true => vec![],
-        false => marks(snapshot, &layout, dots_per),
+    let signs = signs(snapshot, &layout);
+    let mut picture = Picture {
+        shapes: vec![],
+        marks: vec![],
+        mark_radius: dots::radius(&layout) * layout.scale,
+        dots_per,
+        layout,
+        signs,
     };
-    legend::draw(snapshot, readings, &layout, if marks.is_empty() { 1 } else { dots_per }, &mut shapes);
-    falls::draw(&falls, snapshot, &layout, view, &mut labels, &mut shapes);
-    if view.reduced_motion {
-        counts::draw(snapshot, &layout, &mut labels, &mut shapes);
+    if !view.reduced_motion {
+        picture.move_marks(&snapshot.dots, snapshot.now);
     }
-    draw_halo(snapshot, view, &layout, &mut shapes);
-    finish(layout, shapes, marks, dots_per)
+    let layout = &picture.layout;
+    let dots_shown = if picture.marks.is_empty() { 1 } else { dots_per };
+    legend::draw(snapshot, readings, layout, dots_shown, &mut shapes);
+    falls::draw(&falls, snapshot, layout, view, &mut labels, &mut shapes);
+    if view.reduced_motion {
+        counts::draw(snapshot, layout, &mut labels, &mut shapes);
+    }
+    draw_halo(snapshot, view, layout, &mut shapes);
+    if layout.scale != 1.0 {
+        // To the stage's own size.
+        shapes = shapes.into_iter().map(|shape| shape.scaled(layout.scale)).collect();
+    }
+    picture.shapes = shapes;
+    picture
 }
 
 /// No label stands where machines are starting.
@@ -97,34 +120,15 @@ fn keep_off_booting(snapshot: &Snapshot, layout: &Layout, labels: &mut Labels) {
     }
 }
 
-/// What travels, but for what is behind a sign that tracks pass behind: dots would run over its words.
-fn marks(snapshot: &Snapshot, layout: &Layout, dots_per: u64) -> Vec<Mark> {
+/// See [`Picture::signs`].
+fn signs(snapshot: &Snapshot, layout: &Layout) -> Vec<Rect> {
     let sign = |(node, yard): (&NodeView, &Yard)| match &node.state {
         NodeState::Servers(state) if yard.axis == Axis::Down => {
             yard.inside.filter(|_| fleet::of(state).is_some())
         }
         _ => None,
     };
-    let signs: Vec<Rect> = snapshot.nodes.iter().zip(&layout.yards).filter_map(sign).collect();
-    let mut marks = dots::marks(snapshot, layout, dots_per);
-    marks.retain(|mark| !signs.iter().any(|sign| sign.contains(mark.at)));
-    marks
-}
-
-/// To the stage's own size.
-fn finish(layout: Layout, mut shapes: Vec<Shape>, mut marks: Vec<Mark>, dots_per: u64) -> Picture {
-    let mark_radius = dots::radius(&layout) * layout.scale;
-    if layout.scale != 1.0 {
-        shapes = shapes.into_iter().map(|shape| shape.scaled(layout.scale)).collect();
-        scale_marks(&mut marks, layout.scale);
-    }
-    Picture { shapes, marks, mark_radius, dots_per, layout }
-}
-
-fn scale_marks(marks: &mut [Mark], scale: f64) {
-    for mark in marks {
-        mark.at = point(mark.at.x * scale, mark.at.y * scale);
-    }
+    snapshot.nodes.iter().zip(&layout.yards).filter_map(sign).collect()
 }
 
 fn draw_node(

@@ -210,6 +210,8 @@ fn dots_over_each_other_share_a_mark_and_the_picture_is_the_same() {
         let view = View { width, height, each: true, ..View::default() };
         let picture = stage(&system.snapshot, &system.readings, &view);
         assert_eq!(picture.dots_per, 1);
+        assert_is_moved_in_any_order(&picture, &system);
+        assert_is_moved_in_any_order(&system.picture(width, height), &system);
         let scale = picture.layout.scale;
         let all = system.snapshot.dots.iter().filter_map(|dot| {
             let at = position(dot, system.snapshot.now, &picture.layout)?;
@@ -234,4 +236,15 @@ fn dots_over_each_other_share_a_mark_and_the_picture_is_the_same() {
         let differ = differ.count();
         assert!(differ * 20 < drawn, "{differ} of {drawn}");
     }
+}
+
+/// A frame in which only dots move has them in the order of memory.
+fn assert_is_moved_in_any_order(picture: &Picture, system: &System) {
+    let mut dots = system.snapshot.dots.clone();
+    dots.reverse();
+    dots[1..].reverse();
+    let mut moved = picture.clone();
+    moved.marks.clear();
+    moved.move_marks(&dots, system.snapshot.now);
+    assert!(moved == *picture && !moved.marks.is_empty());
 }
