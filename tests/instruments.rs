@@ -209,8 +209,8 @@ fn assert_cache(card: &Card<'_>, view: &CacheView, what: &str) {
     let hit = view.last.filter(|last| last.1).map(|last| last.0);
     let hits = shown.iter().filter(|(key, mark)| Some(*key) == hit && held(*key, *mark)).count();
     let expired = |key: u32| view.lives.iter().any(|life| life.0 == key && life.1 <= 0.0);
-    let glows =
-        |shape: &&&Shape| matches!(shape, Shape::Rect { fill: Some(fill), .. } if fill.ink == Ink::OkText);
+    let ink = if view.last_stale { Ink::WaitingText } else { Ink::OkText };
+    let glows = |shape: &&&Shape| matches!(shape, Shape::Rect { fill: Some(fill), .. } if fill.ink == ink);
     if hit.is_none_or(|key| !expired(key)) {
         assert_eq!(card.shapes.iter().filter(glows).count(), hits, "{what}: what was hit glows");
     }
@@ -284,10 +284,12 @@ fn assert_cache_words(line: &str, view: &CacheView, what: &str) {
         }
     }
     if let Some((key, hit)) = view.last {
-        assert!(
-            parts.contains(&format!("k{key} {}", if hit { "hit" } else { "missed" }).as_str()),
-            "{what}: {line}"
-        );
+        let verdict = match (hit, view.last_stale) {
+            (true, true) => "hit, but old",
+            (true, false) => "hit",
+            (false, _) => "missed",
+        };
+        assert!(parts.contains(&format!("k{key} {verdict}").as_str()), "{what}: {line}");
     }
     if view.unflushed_count > 0 {
         let part =
@@ -663,6 +665,98 @@ fn every_balancer_is_drawn_as_it_is() {
         }
     }
     assert!(drawn > 4000, "{drawn} panels");
+}
+
+/// Where clients come back to the server that they had, it is shown how many each server has.
+#[test]
+fn those_who_come_back_are_counted_on_the_ledger() {
+    for (settings, what) in [
+        (json!({ "sticky": "cookie" }), "cookies"),
+        (json!({ "sticky": "client", "sticky_ms": 5000 }), "addresses"),
+        (json!({ "layer": "4", "connection_requests": 1000 }), "connections"),
+    ] {
+        let set = |checked: Checked, (name, value): (&String, &Value)| {
+            switchyard::scenario::paths::with(&checked, &format!("lb.{name}"), value.clone()).unwrap()
+        };
+        let checked = settings.as_object().unwrap().iter().fold(balanced("round-robin", 3), set);
+        let mut simulation = Simulation::new(&checked, &mut ());
+        for step in 1..40 {
+            simulation.advance(Time::from_ms(61.0 * f64::from(step)), u64::MAX, &mut ());
+            let pool = pool(&simulation);
+            let (by, kept) = pool.kept.as_ref().expect("some come back");
+            assert_eq!(*by, what);
+            assert!(kept.iter().sum::<u32>() <= 30, "{kept:?}");
+            let out = kept.iter().zip(&pool.eligible).filter(|(_, eligible)| !**eligible);
+            assert!(out.into_iter().all(|(kept, _)| *kept == 0), "{kept:?} {:?}", pool.eligible);
+            // All thirty have been there by then.
+            assert!(step < 39 || kept.iter().sum::<u32>() == 30, "{kept:?}");
+            let said: Vec<String> =
+                (1..).zip(kept).map(|(server, count)| format!("{server}: {count}")).collect();
+            let lines = scene::insides(&simulation.snapshot());
+            let said = format!("{what} {}", said.join(", "));
+            assert!(lines.iter().any(|line| line.contains(&said)), "{said}: {lines:?}");
+            for size in SIZES {
+                for card in cards(&picture(&simulation, size), 1) {
+                    let texts: Vec<&str> =
+                        card.texts().into_iter().map(|label| label.text.as_str()).collect();
+                    card.assert_legible(what);
+                    assert!(texts[0].starts_with(what), "{texts:?}");
+                    // Where rows have no room there are columns, with a figure for one of them.
+                    if texts.len() <= 2 {
+                        continue;
+                    }
+                    let figures: Vec<u32> = texts[1..].iter().map(|text| text.parse().unwrap()).collect();
+                    let wanted: Vec<u32> =
+                        (1..).zip(kept).flat_map(|(server, count)| [server, *count]).collect();
+                    assert_eq!(figures, wanted, "{texts:?}");
+                }
+            }
+        }
+    }
+    assert_eq!(pool(&Simulation::new(&balanced("round-robin", 3), &mut ())).kept, None);
+}
+
+/// What the oracle counted of a cache stands on its card.
+#[test]
+fn stale_hits_and_lost_writes_stand_on_the_cache() {
+    let mut seen = [false; 2];
+    for (id, variant) in
+        [("caching/ttl-and-refresh", 0), ("caching/write-strategies", 0), ("caching/write-strategies", 2)]
+    {
+        let lab = switchyard::labs::LABS.iter().find(|lab| lab.id == id).unwrap();
+        let checked = Checked::parse(lab.scenario).unwrap();
+        let (_, varied) = switchyard::scenario::variants(&checked).swap_remove(variant);
+        let mut session = switchyard::play::Session::new(varied);
+        for step in 1..=20 {
+            session.advance(Time::from_ms(1500.0 * f64::from(step)), u64::MAX);
+            let snapshot = session.snapshot();
+            let cache = snapshot.nodes.iter().position(|node| node.kind == "cache").unwrap();
+            let NodeState::Station(station) = &snapshot.nodes[cache].state else { panic!("no station") };
+            let Inside::Cache(view) = &station.members[0].inside else { panic!("no cache") };
+            let counts = &session.summary().nodes["cache"].counts;
+            assert_eq!(
+                (view.stale, view.lost),
+                (counts["stale_reads"], counts["lost_writes"]),
+                "{id} {step}"
+            );
+            let page = View { width: 770.0, height: 500.0, ..View::default() };
+            let picture = scene::stage(&snapshot, &Readings::default(), &page);
+            let card = &cards(&picture, cache)[0];
+            card.assert_legible(id);
+            let texts: Vec<String> =
+                card.texts().iter().map(|label| label.text.replace('\u{202f}', "")).collect();
+            // In as many words as there is room for.
+            let says =
+                |forms: [String; 2]| texts.iter().any(|text| forms.iter().any(|form| text.starts_with(form)));
+            let (stale, lost) = (view.stale, view.lost);
+            let says_stale = says([format!("{stale} stale, "), format!("{stale} stale")]);
+            // Beside lost writes there may be no room.
+            assert!(says_stale == (stale > 0) || lost > 0, "{texts:?}");
+            assert_eq!(says([format!("{lost} writes lost"), format!("{lost} lost")]), lost > 1, "{texts:?}");
+            seen = [seen[0] || view.stale > 0, seen[1] || view.lost > 1];
+        }
+    }
+    assert_eq!(seen, [true; 2]);
 }
 
 /// A balancer that routes by path has a pool behind each of its ways, and a panel for each.

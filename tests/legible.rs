@@ -19,7 +19,7 @@ use switchyard::sim::{Place, Time};
 type Page = (&'static str, f64, [(f64, f64); 4]);
 
 /// As the style sheets have it: `www/lab.css`.
-const PAGES: [Page; 8] = [
+const PAGES: [Page; 9] = [
     ("1440", 1.0, [(796.0, 514.0); 4]),
     ("1024", 1.0, [(678.0, 512.0); 4]),
     ("390", 1.0, [(364.0, 359.0), (364.0, 460.0), (364.0, 507.0), (364.0, 604.0)]),
@@ -27,11 +27,15 @@ const PAGES: [Page; 8] = [
     ("1024, large text", 2.0, [(974.0, 768.0), (974.0, 960.0), (974.0, 1088.0), (974.0, 1280.0)]),
     ("390, large text", 2.0, [(480.0, 640.0), (480.0, 832.0), (480.0, 960.0), (480.0, 1088.0)]),
     ("two compared on 1440", 1.0, [(532.0, 290.0); 4]),
-    ("two compared on 390", 1.0, [(334.0, 320.0), (334.0, 320.0), (334.0, 432.0), (334.0, 432.0)]),
+    ("two compared on 1024", 1.0, [(482.0, 307.0), (482.0, 307.0), (482.0, 448.0), (482.0, 448.0)]),
+    ("two compared on 390", 1.0, [(334.0, 400.0), (334.0, 400.0), (334.0, 480.0), (334.0, 480.0)]),
 ];
 
 /// Where nothing on the stage wants more.
 const FLAT_ON_1024: (f64, f64) = (678.0, 384.0);
+
+/// Where the page need not be moved sideways.
+const NARROW_WITH_LARGE_TEXT: f64 = 328.0;
 
 /// At least so much of the page's text size has what is written on the stage of a lab.
 const GROWN: f64 = 0.6;
@@ -146,9 +150,10 @@ fn look(lab: &Lab) -> Vec<String> {
             Height::Highest => 3,
         };
         for (page, text, sizes) in PAGES {
-            let (width, height) = match page == "1024" && scene::is_flat(&snapshot) {
-                true => FLAT_ON_1024,
-                false => sizes[which],
+            let (width, height) = match page {
+                "1024" if scene::is_flat(&snapshot) => FLAT_ON_1024,
+                "390, large text" if scene::is_narrow(&snapshot) => (NARROW_WITH_LARGE_TEXT, sizes[which].1),
+                _ => sizes[which],
             };
             for reduced_motion in [false, true] {
                 let view = View { width, height, text, reduced_motion, ..View::default() };

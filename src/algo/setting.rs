@@ -122,6 +122,17 @@ impl Knobs {
 }
 
 impl Setting {
+    /// In what its numbers are told, and how many of these 1 is: shares are told in per cent, as lessons and goals tell
+    /// them.
+    pub fn told_in(&self) -> (f64, &'static str) {
+        match self.kind {
+            SettingKind::Number { max, step, .. } if self.unit.is_empty() && max <= 1.0 && step == 0.0 => {
+                (100.0, "%")
+            }
+            _ => (1.0, self.unit),
+        }
+    }
+
     pub const fn number(
         name: &'static str,
         label: &'static str,
@@ -279,4 +290,19 @@ pub fn shortened(text: &str) -> String {
         short.push('…');
     }
     short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_told_in_per_cent_and_all_else_as_it_is() {
+        let told = |unit, bounds| Setting::number("name", "Label", unit, bounds, 0.0, "").told_in();
+        assert_eq!(told("", (0.0, 1.0)), (100.0, "%"));
+        assert_eq!(told("", (0.05, 1.0)), (100.0, "%"));
+        assert_eq!(told("", (0.0, 4.0)), (1.0, ""));
+        assert_eq!(told("ms", (0.0, 1.0)), (1.0, "ms"));
+        assert_eq!(Setting::integer("name", "Label", "", (0.0, 1.0), 0.0, "").told_in(), (1.0, ""));
+    }
 }

@@ -111,6 +111,8 @@ fn state(engine: &Engine, lesson: Option<&Lesson>) -> Value {
 fn share(engine: &Engine, opened: &Opened) -> Value {
     let (session, runs) = (engine.session(), engine.runs());
     let scenario = runs.scenario();
+    // Some labs have changes of their own.
+    let made = opened.lab.as_ref().map_or(0, |lab| lab.made.changes.len());
     json!({
         "title": scenario.title,
         "file": scenario.to_pretty_json(),
@@ -120,7 +122,7 @@ fn share(engine: &Engine, opened: &Opened) -> Value {
         "made": opened.lab.as_ref().is_some_and(|lab| lab.made == *scenario),
         "compare": opened.address.compare,
         "site": whole::site(),
-        "changes": scenario.changes.len(),
+        "changes": scenario.changes.len().saturating_sub(made),
         "t_ms": session.now().ms(),
         "end_ms": session.end().ms(),
         "digest": format!("{:016x}", session.digest()),

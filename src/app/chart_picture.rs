@@ -98,8 +98,10 @@ pub fn paint(kind: Kind, frame: &Frame, flags: &[Flag], canvas: &Canvas) -> Opti
 
 /// What has not happened has no curve: it would only lie over the axis. Tables have all.
 pub fn is_shown(name: &str, mut values: impl Iterator<Item = f64>) -> bool {
-    let is_always =
-        !matches!(name, "let through" | "dealt with" | "refused" | "failed" | "timed out" | "in queues");
+    let is_always = !matches!(
+        name,
+        "let through" | "dealt with" | "refused" | "failed" | "timed out" | "in queues" | STALE
+    );
     is_always || values.any(|value| value > 0.0)
 }
 
@@ -159,8 +161,13 @@ fn curves(kind: Kind, session: &Session) -> Option<Curves> {
                 (window.end_ms / 1000.0, series.recent_hit_ratio(index).map(|ratio| ratio * 100.0))
             };
             let points = series.complete().iter().enumerate().map(ratio).collect();
+            let stale = |(index, window): (usize, &Window)| {
+                (window.end_ms / 1000.0, series.recent_stale_ratio(index).map(|ratio| ratio * 100.0))
+            };
+            let stale = series.complete().iter().enumerate().map(stale).collect();
             let groups = groups(session);
-            let mut lines = vec![(hits_of(&groups).into(), Ink::Ok, points)];
+            let mut lines =
+                vec![(hits_of(&groups).into(), Ink::Ok, points), (STALE.into(), Ink::Failed, stale)];
             for (node, name, ink) in groups {
                 let ratio = |(index, window): (usize, &Window)| {
                     let ratio = series.recent_hit_ratio_of(node, index);
@@ -211,15 +218,28 @@ pub fn rate_windows(session: &Session) -> usize {
     if limits { session.metrics().series().windows_of_a_second() } else { RECENT_WINDOWS }
 }
 
-/// Index, name and colour of the groups of clients, where there are several: each has a hit ratio of its own. The page
-/// of a first visit has neither caches nor limiters.
+/// Beside hits: how many reads were answered with something old.
+pub const STALE: &str = "stale";
+
+/// Index, name and colour of the groups of clients that ask a cache, where there are several: each has a hit ratio of its
+/// own. The page of a first visit has neither caches nor limiters.
 pub fn groups(session: &Session) -> Vec<(u16, String, Ink)> {
-    let nodes = session.scenario().nodes.iter().enumerate();
-    let clients: Vec<_> = nodes.filter(|(_, node)| node.settings.kind().id == "clients").collect();
+    if !cfg!(feature = "whole") {
+        return vec![];
+    }
+    let nodes = &session.scenario().nodes;
+    let clients = nodes.iter().enumerate().filter(|(_, node)| node.settings.kind().id == "clients");
+    let asking = clients.filter(|(_, node)| asks_a_cache(nodes, node, nodes.len()));
     let inks = [Ink::Request, Ink::Waiting, Ink::Refused];
-    let several = cfg!(feature = "whole") && clients.len() > 1;
-    let group = |((index, node), ink): (&(usize, &NodeSpec), Ink)| (*index as u16, node.name.clone(), ink);
-    clients.iter().zip(inks).filter(|_| several).map(group).collect()
+    let groups = asking.zip(inks).map(|((index, node), ink)| (index as u16, node.name.clone(), ink));
+    let groups: Vec<_> = groups.collect();
+    if groups.len() > 1 { groups } else { vec![] }
+}
+
+/// Whether a way of at most so many links leads to a cache.
+fn asks_a_cache(nodes: &[NodeSpec], node: &NodeSpec, links: usize) -> bool {
+    let mut called = nodes.iter().filter(|other| node.to.contains(&other.id));
+    links > 0 && called.any(|it| it.settings.kind().id == "cache" || asks_a_cache(nodes, it, links - 1))
 }
 
 /// What the curve of all hits is called beside those of groups.

@@ -69,7 +69,11 @@ impl Kind {
             Kind::Hits => {
                 let last = metrics.series().complete().len().checked_sub(1);
                 let ratio = last.and_then(|last| metrics.series().recent_hit_ratio(last));
-                format!("{} hits", ratio.map_or("–".into(), figures::percent))
+                let hits = format!("{} hits", ratio.map_or("–".into(), figures::percent));
+                match last.and_then(|last| metrics.series().recent_stale_ratio(last)).filter(|it| *it > 0.0) {
+                    Some(stale) => format!("{hits} · {} stale", figures::percent(stale)),
+                    None => hits,
+                }
             }
             Kind::Waiting => {
                 let [under_way, waiting] =
@@ -125,6 +129,7 @@ impl Kind {
         if self == Kind::Hits {
             let groups = chart_picture::groups(session);
             key.push(("good", chart_picture::hits_of(&groups).to_owned()));
+            key.push(("bad", chart_picture::STALE.to_owned()));
             let groups = groups.into_iter().zip(["", "slow", "refused"]);
             key.extend(groups.map(|((_, name, _), class)| (class, name)));
         }
@@ -186,6 +191,7 @@ fn use_chart(props: &Chart) -> Html {
             "in queues" => window.waiting,
             "refused" => window.refused,
             "failed" => window.failed,
+            chart_picture::STALE => window.stale,
             _ => window.timed_out,
         };
         let windows = session.metrics().series().complete();

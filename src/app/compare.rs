@@ -158,6 +158,8 @@ fn head_figures(session: &Session) -> String {
     let lost = series.recent_per_s(last, |window| window.refused + window.failed + window.timed_out);
     let said = [
         series.recent_hit_ratio(last).map(|share| format!("{} hits", figures::percent(share))),
+        (series.recent_stale_ratio(last).filter(|share| *share > 0.0))
+            .map(|share| format!("{} stale", figures::percent(share))),
         Some(format!("p99 {}", figures::ms(series.complete()[last].p99_ms))),
         (lost > 0.0).then(|| format!("{} not answered/s", figures::figure(lost))),
     ];

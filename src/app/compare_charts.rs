@@ -59,8 +59,10 @@ fn figures_over_time(session: &Session) -> Vec<OverTime> {
     if has("limiter") {
         all.push(of("Let through", "/s", Of::Rate(|window| window.passed)));
     }
-    if has("store") && !has("cache") {
+    if has("store") {
         all.push(of("Stale reads", "/s", Of::Rate(|window| window.stale)));
+    }
+    if has("store") && !has("cache") {
         all.push(of("Lost updates", "/s", Of::Rate(|window| window.lost)));
     }
     if has("queue") {

@@ -61,29 +61,24 @@ fn fault(props: &Control, set: Callback<Value>) -> Html {
     switch(&label, props.setting.help, now > 1.0, on_turn)
 }
 
-/// Shares are told in percent, as lessons and goals tell them.
-fn is_share(setting: &Setting) -> bool {
-    setting.unit.is_empty() && (setting.name.ends_with("share") || setting.name.ends_with("loss"))
-}
-
 /// Without what multiplying adds behind the sixth decimal.
 fn short(value: f64) -> f64 {
     (value * 1e6).round() / 1e6
 }
 
 fn number(props: &Control, set: Callback<Value>, span: Span) -> Html {
-    if is_share(&props.setting) {
-        let percent = |share: f64| short(share * 100.0);
+    let (factor, unit) = props.setting.told_in();
+    let value = props.value.as_f64().unwrap_or(span.min);
+    if factor != 1.0 {
+        let told = |value: f64| short(value * factor);
         let span = Span {
-            min: percent(span.min),
-            max: percent(span.max),
-            usual: (percent(span.usual.0), percent(span.usual.1)),
-            step: percent(span.step),
-            scale: span.scale,
+            min: told(span.min),
+            max: told(span.max),
+            usual: (told(span.usual.0), told(span.usual.1)),
+            ..span
         };
-        let value = percent(props.value.as_f64().unwrap_or(span.min));
-        let on_change = set.reform(|value: f64| json!(short(value / 100.0)));
-        return slider(props, "%", span, value, on_change, html! {});
+        let on_change = set.reform(move |value: f64| json!(short(value / factor)));
+        return slider(props, unit, span, told(value), on_change, html! {});
     }
     let whole = span.step == 1.0;
     let on_change =
@@ -92,8 +87,7 @@ fn number(props: &Control, set: Callback<Value>, span: Span) -> Html {
                 if whole && value == value.trunc() { json!(value as i64) } else { json!(value) }
             },
         );
-    let value = props.value.as_f64().unwrap_or(span.min);
-    slider(props, props.setting.unit, span, value, on_change, html! {})
+    slider(props, unit, span, value, on_change, html! {})
 }
 
 fn choice(props: &Control, set: Callback<Value>, options: &[(&'static str, &'static str)]) -> Html {

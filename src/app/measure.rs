@@ -41,6 +41,13 @@ pub struct Measured {
     revision: u32,
 }
 
+impl Measured {
+    /// In what the setting's values are told, and how many of these 1 is.
+    pub fn told_in(&self) -> (f64, &'static str) {
+        self.knob.as_ref().map_or((1.0, ""), |knob| knob.setting.told_in())
+    }
+}
+
 /// What is chosen.
 #[derive(Clone, PartialEq)]
 struct Choice {
@@ -110,7 +117,7 @@ fn use_measure(props: &Measure) -> Html {
             } }</p>
             <form class="fields" onsubmit={run}>
                 if props.sweep { { sweep_fields(&choice, &knobs) } }
-                { field("Seeds", "seeds", choice.seeds, &choice, |choice, value| choice.seeds = value) }
+                { field("Seeds", "seeds", (choice.seeds, 1.0), &choice, |choice, value| choice.seeds = value) }
                 if props.sweep { { figure_menu(engine, &choice) } }
                 <button class="button is-main">{ "Run" }</button>
                 if running { <button type="button" class="button" onclick={cancel}>{ "Cancel" }</button> }
@@ -162,38 +169,50 @@ fn values(knob: &Knob, choice: &Choice) -> Vec<f64> {
             true => from * libm::pow(to / from, share),
             false => from + (to - from) * share,
         };
-        if step > 0.0 { (value / step).round() * step } else { libm::round(value * 1e6) / 1e6 }
+        if step > 0.0 { (value / step).round() * step } else { three_digits(value) }
     };
     let mut all: Vec<f64> = (0..points).map(value).collect();
     all.dedup();
     all
 }
 
+/// What is measured at 40.6 need not be measured at 40.625.
+fn three_digits(value: f64) -> f64 {
+    if value == 0.0 {
+        return value;
+    }
+    let unit = libm::pow(10.0, 2.0 - libm::floor(libm::log10(value.abs())));
+    (value * unit).round() / unit
+}
+
 type Take = fn(&mut Choice, f64);
 
+/// `factor`: what the value is multiplied by as it is read and typed.
 fn field(
     label: &'static str,
     id: &'static str,
-    value: f64,
+    (value, factor): (f64, f64),
     choice: &UseStateHandle<Choice>,
     take: Take,
 ) -> Html {
+    let shown = plain(value * factor);
     let onchange = {
+        let shown = shown.clone();
         let choice = choice.clone();
         Callback::from(move |event: Event| {
             let Some(input) = input_of(&event) else { return };
             match decimal(input.value().trim()) {
                 Some(value) => {
                     let mut next = (*choice).clone();
-                    take(&mut next, value);
+                    take(&mut next, value / factor);
                     choice.set(next);
                 }
-                None => input.set_value(&plain(value)),
+                None => input.set_value(&shown),
             }
         })
     };
     html! {
-        <label>{ label }<input type="text" inputmode="decimal" autocomplete="off" name={id} value={plain(value)} {onchange} /></label>
+        <label>{ label }<input type="text" inputmode="decimal" autocomplete="off" name={id} value={shown} {onchange} /></label>
     }
 }
 
@@ -224,12 +243,15 @@ fn sweep_fields(choice: &UseStateHandle<Choice>, knobs: &[Knob]) -> Html {
             choice.set(Choice { path, range, ..(*choice).clone() });
         })
     };
+    let told_in = knobs.iter().find(|knob| knob.path == choice.path).map(|knob| knob.setting.told_in());
+    let (factor, unit) = told_in.unwrap_or((1.0, ""));
+    let [from, to] = if unit == "%" { ["From (%)", "To (%)"] } else { ["From", "To"] };
     html! {
         <>
             { menu("Setting", options.collect(), &choice.path, on_choose) }
-            { field("From", "from", choice.range.0, choice, |choice, value| choice.range.0 = value) }
-            { field("To", "to", choice.range.1, choice, |choice, value| choice.range.1 = value) }
-            { field("Points", "points", choice.points, choice, |choice, value| choice.points = value) }
+            { field(from, "from", (choice.range.0, factor), choice, |choice, value| choice.range.0 = value) }
+            { field(to, "to", (choice.range.1, factor), choice, |choice, value| choice.range.1 = value) }
+            { field("Points", "points", (choice.points, 1.0), choice, |choice, value| choice.points = value) }
         </>
     }
 }
@@ -251,7 +273,7 @@ fn with_interval(found: Option<Estimate>, unit: &str, sign: bool) -> String {
     let mean = if sign { signed(Some(found.mean), "") } else { figures::figure(found.mean) };
     let unit = if unit.is_empty() { String::new() } else { format!("{}{unit}", figures::UNIT) };
     match found.half_width {
-        Some(half) => format!("{mean} ± {}{unit}", figures::figure(half)),
+        Some(half) => format!("{mean} ± {}{unit}", figures::beside(&mean, half)),
         None => format!("{mean}{unit}"),
     }
 }
@@ -325,9 +347,10 @@ fn sweep_results(engine: &Engine, measured: &Rc<Measured>, choice: &Choice, done
 fn points_table(measured: &Measured, table: &Table, figure: &str) -> Html {
     let (plan, results) = (&measured.plan, measured.results.borrow());
     let Some(index) = results.figure(figure) else { return html! {} };
+    let (factor, _) = measured.told_in();
     let row = |(point, value): (usize, &f64)| {
         let cell = |variant: usize| html! { <td>{ with_interval(results.estimate(plan, point, variant, index), results.figures[index].unit, false) }</td> };
-        html! { <tr key={point}><th scope="row">{ plain(*value) }</th>{ for (0..plan.names().len()).map(cell) }</tr> }
+        html! { <tr key={point}><th scope="row">{ plain(*value * factor) }</th>{ for (0..plan.names().len()).map(cell) }</tr> }
     };
     html! {
         <div class="scroll" tabindex="0" role="group" aria-label="The curves as a table">

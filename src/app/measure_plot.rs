@@ -45,7 +45,9 @@ impl Curves {
     pub fn new(measured: &Measured, figure: &str) -> Curves {
         let (plan, results) = (&measured.plan, measured.results.borrow());
         let index = results.figure(figure);
-        let values = plan.values();
+        let (factor, setting_unit) = measured.told_in();
+        // Without what multiplying adds behind the ninth decimal.
+        let values: Vec<f64> = plan.values().iter().map(|at| (at * factor * 1e9).round() / 1e9).collect();
         let found = |point: usize, variant: usize| results.estimate(plan, point, variant, index?);
         let curve = |(variant, name): (usize, &str)| Curve {
             name: name.to_owned(),
@@ -68,7 +70,7 @@ impl Curves {
             figure: index.map(|index| results.figures[index].name.clone()).unwrap_or_default(),
             unit: index.map_or("", |index| results.figures[index].unit),
             setting: knob.map(|knob| knob.label.clone()).unwrap_or_default(),
-            setting_unit: knob.map_or("", |knob| knob.setting.unit),
+            setting_unit,
             logarithmic: logarithmic(measured),
             models: plan.models(figure),
             ends: values.first().copied().zip(values.last().copied()).unwrap_or_default(),

@@ -241,6 +241,7 @@ fn pool_table(snapshot: &Snapshot, pool: &PoolView) -> Option<Html> {
                 if shows_in_flight { <td>{ pool.in_flight.get(member).copied().unwrap_or(0) }</td> }
                 <td>{ pool.weight.get(member).copied().unwrap_or(0) }</td>
                 { for columns.iter().map(cell) }
+                if let Some((_, clients)) = &pool.kept { <td>{ clients.get(member).copied().unwrap_or(0) }</td> }
                 <td>{ if pool.eligible[member] { "yes" } else { "no" } }</td>
             </tr>
         }
@@ -254,6 +255,7 @@ fn pool_table(snapshot: &Snapshot, pool: &PoolView) -> Option<Html> {
                     if shows_in_flight { <th scope="col">{ "in flight" }</th> }
                     <th scope="col">{ "weight" }</th>
                     { for columns.iter().map(|column| html! { <th scope="col">{ heading(column) }</th> }) }
+                    if let Some((what, _)) = &pool.kept { <th scope="col">{ *what }</th> }
                     <th scope="col">{ "may get it" }</th>
                 </tr></thead>
                 <tbody>{ for (0..pool.eligible.len()).map(row) }</tbody>

@@ -223,7 +223,7 @@ fn why(place: &str, why: &Explanation) -> Option<Html> {
         <div class="why">
             <p><span class="strong">{ format!("{place}. ") }</span>{ &why.sentence }</p>
             if !why.candidates.is_empty() {
-                <p class="dim small">{ format!("Compared: {}", why.figure) }</p>
+                <p class="dim small">{ format!("At that moment, {}:", why.figure) }</p>
                 <div class="candidates">{ for why.candidates.iter().take(16).map(row) }</div>
             }
         </div>

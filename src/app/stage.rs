@@ -103,7 +103,9 @@ fn use_stage(props: &Stage) -> Html {
         Height::High => "stage is-high",
         Height::Highest => "stage is-highest",
     };
-    let height = classes!(height, scene::is_flat(snapshot).then_some("is-flat"));
+    let shape = [(scene::is_flat(snapshot), "is-flat"), (scene::is_narrow(snapshot), "is-narrow")];
+    let height =
+        classes!(height, shape.into_iter().filter(|(is, _)| *is).map(|(_, class)| class).collect::<Vec<_>>());
     let canvases = html! {
         <>
             <canvas ref={base} class="base" aria-hidden="true"></canvas>

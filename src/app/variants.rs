@@ -217,8 +217,10 @@ pub fn told(setting: &Setting, value: &Value) -> String {
         SettingKind::Toggle { .. } => if value.as_bool() == Some(true) { "on" } else { "off" }.into(),
         _ => match (value.as_f64(), value.get("mean").or(value.get("value")).and_then(Value::as_f64)) {
             // As it was set, not as if measured: 3, not 3.00.
-            (Some(number), _) if setting.unit.is_empty() => figures::short(number),
-            (Some(number), _) => format!("{}{}{}", figures::short(number), figures::UNIT, setting.unit),
+            (Some(number), _) => match setting.told_in() {
+                (factor, "") => figures::short(number * factor),
+                (factor, unit) => format!("{}{}{unit}", figures::short(number * factor), figures::UNIT),
+            },
             (None, Some(mean)) => {
                 let shape = value.get("dist").and_then(Value::as_str).unwrap_or_default();
                 format!("{}, {shape}", figures::with_unit(Some(mean), "ms"))

@@ -2,6 +2,8 @@
 
 /// (lab, setting, figure); see `tests/sweeps.rs`.
 const SWEEPS: &[(&str, &str, &str)] = &[
+    ("caching/ttl-and-refresh", "editors.rate_per_s", "cache.stale_reads"),
+    ("caching/eviction-race", "cache.capacity", "cache.hit_ratio"),
     ("caching/stampede", "cache.ttl_ms", "p99"),
     ("caching/cold-start", "clients.rate_per_s", "refused"),
     ("hash-rings/virtual-points", "cache.count", "cache.imbalance"),
@@ -38,6 +40,7 @@ pub fn sweep_of(lab: &str) -> Option<(&'static str, &'static str)> {
 /// What a comparison shows over time at first, where that is neither how much hits nor how long an answer takes: some variants
 /// answer nothing for a while, and some answer wrongly.
 const OVER_TIME: &[(&str, &str)] = &[
+    ("caching/ttl-and-refresh", "Stale reads"),
     ("resilience/retry-storm", "Answered"),
     ("resilience/circuit-breaker", "Answered"),
     ("resilience/bulkhead", "Answered"),

@@ -63,6 +63,11 @@ pub struct CacheView {
     pub capacity: u32,
     /// The last read, and whether it was a hit.
     pub last: Option<(u32, bool)>,
+    /// Whether that was answered with something old, how many reads were, and how many acknowledged writes are lost: as
+    /// the oracle knows it.
+    pub last_stale: bool,
+    pub stale: u64,
+    pub lost: u64,
     /// The key that was thrown out last.
     pub evicted: Option<u32>,
     pub hits: u64,

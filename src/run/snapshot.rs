@@ -95,6 +95,16 @@ pub struct PoolView {
     /// By member: given and not come back.
     pub in_flight: Vec<u32>,
     pub weight: Vec<u32>,
+    /// What clients come back to their servers by ("cookies"), and by member how many would now; `None` where all are
+    /// chosen for anew.
+    pub kept: Option<(&'static str, Vec<u32>)>,
+}
+
+impl PoolView {
+    /// The clients that come back, by member, if there are any.
+    pub fn keeps(&self) -> Option<&(&'static str, Vec<u32>)> {
+        self.kept.as_ref().filter(|(_, clients)| clients.iter().any(|count| *count > 0))
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

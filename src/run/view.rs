@@ -105,6 +105,7 @@ fn balancer_view<Q: EventQueue<Event = Event>>(world: &World<Node, Q>, node: &Ba
         eligible: pool.backends.eligible.clone(),
         in_flight: pool.backends.in_flight.clone(),
         weight: pool.backends.weight.clone(),
+        kept: node.kept(index, world.now()),
     });
     let policy = balance::find(&id).map_or(String::new(), |entry| entry.info.short.to_owned());
     BalancerView { policy, pools: pools.collect(), policy_id: id }

@@ -9,6 +9,8 @@ use crate::run::snapshot::{BalancerView, PoolView};
 /// What it will do with the next request.
 pub fn note(pool: &PoolView) -> String {
     match pool.eligible.iter().any(|eligible| *eligible) {
+        // The others come back to their own.
+        true if pool.keeps().is_some() => format!("new: {}", pool.inspection.note),
         true => pool.inspection.note.clone(),
         false => "no server".to_string(),
     }

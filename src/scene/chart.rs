@@ -259,8 +259,11 @@ impl LineChart<'_> {
         let mut free_from = 0.0;
         for (tick, text) in self.time_ticks(times) {
             let x = plot.x + plot.width * times.share(tick);
-            let label = Label::new(text, point(x, self.height - 4.0), SIZE).middle();
-            let label = label.ink(Ink::DimInk);
+            let label = Label::new(text, point(x, self.height - 4.0), SIZE).middle().ink(Ink::DimInk);
+            // The last one moves in.
+            let beyond = (label.rect().right() + 0.5 - self.width).max(0.0);
+            let label =
+                if self.over.is_some() { Label { at: label.at.moved(-beyond, 0.0), ..label } } else { label };
             let covers = label.rect();
             let end = if self.over.is_some() { self.width } else { unit.rect().x - 3.0 };
             if covers.x >= free_from && covers.right() < end {
@@ -296,12 +299,14 @@ impl LineChart<'_> {
         // In the head, where no curve runs through it; a piece of the line explains the dashes, which say that it is
         // theory where there is no room to.
         let room = plot.width - 44.0;
-        let label = |prefix: &str| {
-            let text = format!("{prefix}{}: {figure}", theory.label);
-            Label::new(text, point(plot.right(), 9.0), SIZE).end().ink(Ink::DimInk)
-        };
-        let [long, short] = ["mean in theory, ", "mean, "].map(label);
-        let label = if long.width() <= room { long } else { short.within(room) };
+        let label = |text: String| Label::new(text, point(plot.right(), 9.0), SIZE).end().ink(Ink::DimInk);
+        let forms = [
+            format!("mean in theory, {}: {figure}", theory.label),
+            format!("mean, {}: {figure}", theory.label),
+            format!("{}: {figure}", theory.label),
+        ];
+        let fits = forms.into_iter().map(label).find(|label| label.width() <= room);
+        let label = fits.unwrap_or_else(|| label(figure).within(room));
         let (left, y) = (label.rect().x - 6.0, 5.5);
         if !label.text.is_empty() {
             let points = vec![point(left - 16.0, y), point(left, y)];
@@ -484,6 +489,21 @@ mod tests {
                 assert!(one.inside(rect(0.0, 0.0, width, height)), "{one:?}");
                 assert!(labels.iter().skip(index + 1).all(|other| !one.overlaps(*other)), "{width} {one:?}");
             }
+        }
+    }
+
+    #[test]
+    fn what_theory_says_is_told_shorter_before_it_is_cut() {
+        for width in [150, 180, 220, 260, 400] {
+            let theory = Some(Theory { value: 2610.0, label: "M/M/16" });
+            let chart = LineChart { width: f64::from(width), theory, hover_s: None, ..chart() };
+            let texts: Vec<String> = (chart.shapes().iter())
+                .filter_map(|shape| match shape {
+                    Shape::Text(label) => Some(label.text.clone()),
+                    _ => None,
+                })
+                .collect();
+            assert!(texts.iter().any(|text| text.ends_with("2\u{202f}610\u{a0}ms")), "{width}: {texts:?}");
         }
     }
 

@@ -67,6 +67,19 @@ pub fn figure(value: f64) -> String {
     format!("{sign}{size:.*}", (2 - exponent) as usize)
 }
 
+/// How far from `mean`, which is written already: with as many decimals, more only if else nothing were left.
+pub fn beside(mean: &str, half_width: f64) -> String {
+    if !half_width.is_finite() {
+        return NONE.to_string();
+    }
+    let decimals = mean.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    let least = if half_width > 0.0 { -libm::floor(libm::log10(half_width)) } else { 0.0 };
+    match decimals.max(least.clamp(0.0, 6.0) as usize) {
+        0 => whole(half_width.round() as u64),
+        decimals => format!("{half_width:.decimals$}"),
+    }
+}
+
 /// Without digits that say nothing: 0.5, 20, 1 000.
 pub fn short(value: f64) -> String {
     match value {
@@ -165,6 +178,23 @@ mod tests {
         ];
         for (value, text) in shown {
             assert_eq!(figure(value), text.replace(' ', "\u{202f}"), "{value}");
+        }
+    }
+
+    #[test]
+    fn intervals_have_the_decimals_of_their_means() {
+        let shown = [
+            ("332", 7.1, "7"),
+            ("45.4", 0.0842, "0.08"),
+            ("45.4", 0.842, "0.8"),
+            ("1.01", 0.000494, "0.0005"),
+            ("0", 0.0, "0"),
+            ("1\u{202f}730", 1177.6, "1\u{202f}178"),
+            ("0.0327", 0.0472, "0.0472"),
+            ("5", f64::INFINITY, NONE),
+        ];
+        for (mean, half_width, text) in shown {
+            assert_eq!(beside(mean, half_width), text, "{mean} ± {half_width}");
         }
     }
 

@@ -80,13 +80,14 @@ impl Layout {
         let roomy = if cards <= FEW && !has_instruments { ROOMY_FOR_FEW } else { ROOMY };
         let is_room = |factor: &f64| width * factor >= roomy.0 && height * factor >= roomy.1;
         let enlarged = ENLARGED.into_iter().filter(|factor| axis == Axis::Across && is_room(factor));
-        let stage = |factor: f64, show| Stage {
+        let turned = |axis, factor: f64, show| Stage {
             snapshot,
             columns: &columns,
             axis,
             size: rect(0.0, 0.0, width * factor, height * factor),
             show,
         };
+        let stage = |factor, show| turned(axis, factor, show);
         let usual = if has_instruments { Show::Instruments } else { Show::Cards };
         let mut roomy = enlarged.filter_map(|factor| stage(factor, usual).layout(text / factor));
         if let Some(layout) = roomy.find(|layout| !layout.is_tight()) {
@@ -97,12 +98,17 @@ impl Layout {
         let close = |factor| [Show::Instruments, Show::CloseInstruments].map(|show| (factor, show));
         let smaller = || std::iter::successors(Some(1.0), |factor| Some(factor * SMALLER));
         let least = INSTRUMENTS_MIN * text.max(1.0);
-        let instruments = smaller().take_while(|factor| *factor < least);
-        let instruments = instruments.flat_map(close).filter(|_| has_instruments);
-        let plain = smaller().map(|factor| (factor, Show::Cards));
-        let wrapped = wrapped(&columns, axis);
-        for (factor, show) in instruments.chain(plain) {
-            let stage = stage(factor, show);
+        let instruments = || {
+            let factors = smaller().take_while(|factor| *factor < least);
+            factors.flat_map(close).filter(|_| has_instruments)
+        };
+        let along = |axis| instruments().map(move |(factor, show)| (axis, factor, show));
+        // A row that is too long for them may go down instead.
+        let down = along(Axis::Down).filter(|_| axis == Axis::Across);
+        let plain = smaller().map(|factor| (axis, factor, Show::Cards));
+        for (axis, factor, show) in along(axis).chain(down).chain(plain) {
+            let stage = turned(axis, factor, show);
+            let wrapped = wrapped(&columns, axis);
             let two_by_two = || Stage { columns: &wrapped, ..stage }.layout(text / factor);
             if let Some(layout) = stage.layout(text / factor).or_else(two_by_two) {
                 return layout;
@@ -260,7 +266,11 @@ impl Stage<'_> {
                 }
             }
             (NodeState::Balancer(_), Axis::Across) => Some((if narrow { 104.0 } else { 120.0 }, 94.0)),
-            (NodeState::Balancer(_), Axis::Down) => Some((150.0, 78.0)),
+            // Beside it there is to be room for what it goes by.
+            (NodeState::Balancer(_), Axis::Down) => {
+                let beside = ledger::WIDTH_MIN + 6.0 + MARGIN_NARROW;
+                Some(((self.size.width - 2.0 * beside).clamp(120.0, 150.0), 78.0))
+            }
             (NodeState::Station(_), _) if self.room(node).is_some() => None,
             (NodeState::Station(station), Axis::Across) if station.members.is_empty() => Some((150.0, 90.0)),
             (NodeState::Station(station), Axis::Down) if station.members.is_empty() => Some((190.0, 74.0)),
@@ -409,15 +419,30 @@ pub fn is_flat(snapshot: &Snapshot) -> bool {
         && snapshot.nodes.iter().all(|node| member_count(&node.state) <= 1 && is_low(node))
 }
 
+/// Whether a phone is wide enough for it also with text of twice the size: few nodes side by side, and no instrument with
+/// a table in it.
+pub fn is_narrow(snapshot: &Snapshot) -> bool {
+    let slim = |node: &NodeView| instruments(node).all(|room| room.least.0 <= SLIM);
+    columns(snapshot).iter().all(|column| column.len() <= 2) && snapshot.nodes.iter().all(slim)
+}
+
+/// An instrument that is no wider fits on a phone with text of twice the size.
+const SLIM: f64 = 214.0;
+
 fn has_instrument(node: &NodeView) -> bool {
-    let station = match &node.state {
-        NodeState::Station(station) => station,
-        NodeState::Servers(servers) => return instrument::room(&servers.inside).is_some(),
-        NodeState::Clients(_) | NodeState::Balancer(_) => return false,
+    instruments(node).next().is_some()
+}
+
+/// What the instruments of a node take: of it as a whole, and of its first member.
+fn instruments(node: &NodeView) -> impl Iterator<Item = Room> {
+    let (whole, member) = match &node.state {
+        NodeState::Station(station) => {
+            (Some(&station.inside), station.members.first().map(|member| &member.inside))
+        }
+        NodeState::Servers(servers) => (Some(&servers.inside), None),
+        NodeState::Clients(_) | NodeState::Balancer(_) => (None, None),
     };
-    let insides =
-        std::iter::once(&station.inside).chain(station.members.first().map(|member| &member.inside));
-    insides.into_iter().any(|inside| instrument::room(inside).is_some())
+    whole.into_iter().chain(member).filter_map(instrument::room)
 }
 
 fn member_count(state: &NodeState) -> usize {

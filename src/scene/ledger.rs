@@ -1,5 +1,6 @@
 //! What a balancer goes by, on a panel beside its hexagon: the figures that its policy compares, whose turn it is,
-//! or to whom its hashes lead. All of it is the policy's own [`Inspection`].
+//! or to whom its hashes lead. All of it is the policy's own [`Inspection`]. Where clients come back to the servers that
+//! they had, that goes before: how many each server has.
 
 use super::clients::face;
 use super::figures;
@@ -18,7 +19,7 @@ const HEADING: f64 = 17.0;
 const FOOT: f64 = 15.0;
 const ROW: f64 = 14.0;
 /// Narrower, nothing on it could be read.
-const WIDTH_MIN: f64 = 88.0;
+pub const WIDTH_MIN: f64 = 88.0;
 
 /// Between the panels of several pools.
 const BETWEEN: f64 = 6.0;
@@ -51,6 +52,9 @@ fn stacked(heights: &[f64]) -> f64 {
 /// What a pool's panel can use.
 fn wanted_height(pool: &PoolView) -> f64 {
     let (members, inside) = (pool.eligible.len(), &pool.inspection);
+    if pool.kept.is_some() {
+        return (HEADING + ROW * members as f64 + 8.0).min(132.0);
+    }
     let foot = if inside.places.is_some() || !inside.drawn.is_empty() { FOOT } else { 4.0 };
     let body = match (&inside.places, inside.columns.is_empty()) {
         (Some(places), _) if places.circle => 84.0,
@@ -115,7 +119,10 @@ fn draw_pool(pool: &PoolView, name: Option<&str>, panel: Rect, shapes: &mut Vec<
     shapes.push(face(panel, Stroke::new(Ink::Line, 1.2)));
     let inner = rect(panel.x + PAD, panel.y, panel.width - 2.0 * PAD, panel.height);
     let inside = &pool.inspection;
-    let (heading, foot) = (heading(inside), last(inside));
+    let (heading, foot) = match &pool.kept {
+        Some((what, _)) => (format!("{what}, by server"), String::new()),
+        None => (heading(inside), last(inside)),
+    };
     let heading = match name {
         Some(name) => format!("{name} · {heading}"),
         None => heading,
@@ -129,10 +136,14 @@ fn draw_pool(pool: &PoolView, name: Option<&str>, panel: Rect, shapes: &mut Vec<
     shapes.push(heading.shrunk(inner.width).into());
     let mut body = rect(inner.x, panel.y + HEADING, inner.width, panel.height - HEADING - 5.0);
     // What the last pick did has its place also before there was one.
-    if inside.places.is_some() || !foot.is_empty() {
+    if pool.kept.is_none() && (inside.places.is_some() || !foot.is_empty()) {
         let foot = Label::new(foot, point(inner.x, panel.bottom() - 6.0), SIZE);
         shapes.push(foot.shrunk(inner.width).into());
         body.height -= FOOT - 3.0;
+    }
+    if let Some((_, clients)) = &pool.kept {
+        let clients: Vec<f64> = clients.iter().map(|count| f64::from(*count)).collect();
+        return figures_of(pool, &clients, body, shapes);
     }
     match (&inside.places, inside.columns.last()) {
         (Some(places), _) if places.circle && body.height < CIRCLE_MIN => {
@@ -140,11 +151,16 @@ fn draw_pool(pool: &PoolView, name: Option<&str>, panel: Rect, shapes: &mut Vec<
         }
         (Some(places), _) if places.circle => circle(places, inside.taken, body, shapes),
         (Some(places), _) => table(places, inside.taken, body, shapes),
-        (None, Some(column)) if ROW * 0.9 * column.values.len() as f64 <= body.height => {
-            rows(pool, &column.values, body, shapes)
-        }
-        (None, Some(column)) => bars(pool, &column.values, body, shapes),
+        (None, Some(column)) => figures_of(pool, &column.values, body, shapes),
         (None, None) => turns(pool, body, shapes),
+    }
+}
+
+/// A figure for each backend: rows where they fit, else columns.
+fn figures_of(pool: &PoolView, values: &[f64], body: Rect, shapes: &mut Vec<Shape>) {
+    match ROW * 0.9 * values.len() as f64 <= body.height {
+        true => rows(pool, values, body, shapes),
+        false => bars(pool, values, body, shapes),
     }
 }
 
@@ -412,6 +428,11 @@ fn circle(places: &Places, taken: Option<usize>, body: Rect, shapes: &mut Vec<Sh
 pub fn describe(pool: &PoolView) -> String {
     let inside = &pool.inspection;
     let mut said = vec![];
+    if let Some((what, clients)) = &pool.kept {
+        let counts = clients.iter().take(12).enumerate();
+        let counts: Vec<String> = counts.map(|(member, count)| format!("{}: {count}", member + 1)).collect();
+        said.push(format!("{what} {}", counts.join(", ")));
+    }
     if inside.places.is_none()
         && let Some(column) = inside.columns.last()
     {

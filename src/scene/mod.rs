@@ -57,7 +57,7 @@ pub use chart::{Band, Flag, Line, LineChart, Over, Table, Theory, VARIANT_INKS};
 pub use describe::{describe, insides};
 pub use dots::{Mark, MarkKind};
 pub use input::{Fall, MemberReading, Readings, Spot, Status, Target, View};
-pub use layout::{Height, height, is_flat};
+pub use layout::{Height, height, is_flat, is_narrow};
 pub use palette::{Ink, Palette};
 pub use raster::Raster;
 pub use shape::Shape;

@@ -59,7 +59,8 @@ fn draw_points(snapshot: &Snapshot, layout: &Layout, tracks: &Tracks, shapes: &m
     let Some(NodeState::Balancer(balancer)) = snapshot.nodes.get(tracks.from).map(|node| &node.state) else {
         return;
     };
-    let pool = balancer.pools.iter().find(|pool| pool.node == tracks.to);
+    // Where clients come back to their own, hardly one goes to the next.
+    let pool = balancer.pools.iter().find(|pool| pool.node == tracks.to && pool.keeps().is_none());
     let (Some(next), Some(into)) = (pool.and_then(|pool| pool.inspection.next), layout.yards.get(tracks.to))
     else {
         return;

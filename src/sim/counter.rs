@@ -55,7 +55,7 @@ counters! {
     ScaledOut "scaled_out" "machines added" "Machines that autoscaling added.",
     ScaledIn "scaled_in" "machines removed" "Machines that autoscaling removed.",
     Events "events" "events" "Messages that followed from an operation: clicks to count, webhooks, deliveries.",
-    MovedKeys "moved_keys" "moved keys" "Entries that another machine is asked for since machines came or went.",
+    MovedKeys "moved_keys" "moved entries" "Entries that another machine is asked for since machines came or went.",
     Kept "kept" "kept together" "Requests sent to the server that their client or connection was given before.",
     InDoubt "in_doubt" "left in doubt" "Locks whose coordinator crashed before it said what becomes of them.",
 }

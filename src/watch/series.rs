@@ -101,6 +101,16 @@ impl Series {
         windows.iter().map(count).sum::<u64>() as f64 / seconds.max(1e-9)
     }
 
+    /// The share of reads that were answered with something old, in the same windows; `None` if there were no reads of
+    /// caches.
+    pub fn recent_stale_ratio(&self, index: usize) -> Option<f64> {
+        let first = (index + 1).saturating_sub(RECENT_WINDOWS);
+        let windows = self.complete.get(first..=index)?;
+        let (stale, reads) =
+            windows.iter().fold((0, 0), |sum, it| (sum.0 + it.stale, sum.1 + it.hits + it.misses));
+        (reads > 0).then(|| stale as f64 / reads as f64)
+    }
+
     /// The share of reads that caches answered, in the same windows; `None` if there were none.
     pub fn recent_hit_ratio(&self, index: usize) -> Option<f64> {
         let first = (index + 1).saturating_sub(RECENT_WINDOWS);

@@ -224,3 +224,14 @@ test('a sweep begins with what moves the lab\'s figure, and names the theory tha
   await page.getByRole('combobox', { name: /^Figure/ }).selectOption('mean');
   await expect(page.getByText(/^dashed: M\/M\/\d/)).toBeVisible();
 });
+
+test('a sweep tells shares in per cent, as the controls do', async ({ page }) => {
+  await page.goto('?lab=caching/cold-start&view=compare');
+  await tab(page, 'Sweep').click(PATIENT);
+  await page.getByLabel('Setting').selectOption('cache.ttl_spread');
+  await expect(page.getByLabel('To (%)')).toHaveValue('100');
+  for (const [name, value] of [['To (%)', '50'], ['Points', '2'], ['Seeds', '1']]) await page.getByRole('textbox', { name, exact: true }).fill(value);
+  await button(page, 'Run').click();
+  const rows = page.getByRole('group', { name: 'The curves as a table' }).getByRole('rowheader');
+  await expect(rows).toHaveText(['0', '50'], PATIENT);
+});

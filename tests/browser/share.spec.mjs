@@ -61,6 +61,13 @@ test('the link opens the same run; the dialog keeps the focus and gives it back 
   expect(fingerprint).toMatch(/^[0-9a-f]{16}$/);
 });
 
+test("a lab's own changes are not the visitor's", async ({ page }) => {
+  await page.goto('?lab=caching/scan');
+  await share(page);
+  await expect(dialog(page)).toContainText('Whoever opens it sees the same run');
+  await expect(dialog(page)).not.toContainText('It includes');
+});
+
 test('it says that it includes what was changed up to now, and begins at any moment', async ({ page }) => {
   await page.goto(LAB);
   await moment(page).fill('1000');

@@ -124,14 +124,29 @@ impl Balancer {
         found
     }
 
-    /// Where this client sticks, if its server may still be chosen.
-    fn recall(&mut self, client: u32, pool: usize, now: Time) -> Option<usize> {
-        let stuck = self.stuck.get_mut(client as usize)?;
+    /// What clients come back to their servers by, and by backend how many would now; `None` where all are chosen for
+    /// anew.
+    pub fn kept(&self, pool: usize, now: Time) -> Option<(&'static str, Vec<u32>)> {
+        let what = match (self.settings.layer, self.settings.sticky) {
+            (Layer::Four, _) => "connections",
+            (_, Sticky::Cookie) => "cookies",
+            (_, Sticky::Client) => "addresses",
+            (_, Sticky::None) => return None,
+        };
+        let mut clients = vec![0; self.pools.get(pool)?.backends.len()];
+        for stuck in self.stuck.iter().filter(|stuck| self.holds(stuck, pool, now)) {
+            clients[stuck.backend as usize] += 1;
+        }
+        Some((what, clients))
+    }
+
+    /// Whether a client goes back to where it sticks, which may still be chosen.
+    fn holds(&self, stuck: &Stuck, pool: usize, now: Time) -> bool {
         if stuck.backend == u16::MAX
             || stuck.pool as usize != pool
             || !self.pools[pool].is_eligible(stuck.backend as usize)
         {
-            return None;
+            return false;
         }
         let by_connection = self.settings.layer == Layer::Four && stuck.left > 0;
         let by_session = match self.settings.sticky {
@@ -139,9 +154,13 @@ impl Balancer {
             Sticky::Cookie => true,
             Sticky::Client => now.since(stuck.last) <= Span::from_ms(self.settings.sticky_ms),
         };
-        if !by_connection && !by_session {
-            return None;
-        }
+        by_connection || by_session
+    }
+
+    /// Where this client sticks, if that holds.
+    fn recall(&mut self, client: u32, pool: usize, now: Time) -> Option<usize> {
+        self.stuck.get(client as usize).filter(|stuck| self.holds(stuck, pool, now))?;
+        let stuck = &mut self.stuck[client as usize];
         stuck.left = stuck.left.saturating_sub(1);
         stuck.last = now;
         Some(stuck.backend as usize)

@@ -30,6 +30,9 @@ struct Seen {
     /// The last reads, a bit each, the newest lowest: 1 for a hit.
     recent: u64,
     last: Option<(u32, bool)>,
+    last_stale: bool,
+    stale: u64,
+    lost: u64,
     evicted: Option<u32>,
 }
 
@@ -114,7 +117,7 @@ impl Machine {
     /// `lifetime`: that of an entry that is written now, if entries expire.
     pub fn view(&self, policy: &'static str, now: Time, lifetime: Option<Span>) -> CacheView {
         let held = self.entries.inspect();
-        let Seen { hits, reads, recent, last, evicted } = self.seen;
+        let Seen { hits, reads, recent, last, last_stale, stale, lost, evicted } = self.seen;
         let known = reads.min(64) as u32;
         let lives = lifetime.map_or(vec![], |lifetime| self.lives(&held, now, lifetime));
         CacheView {
@@ -122,6 +125,9 @@ impl Machine {
             entries: self.entries.len(),
             capacity: self.entries.capacity(),
             last,
+            last_stale,
+            stale,
+            lost,
             evicted,
             hits,
             reads,
@@ -148,7 +154,18 @@ impl Machine {
         seen.hits += u64::from(hit);
         seen.reads += 1;
         seen.recent = seen.recent << 1 | u64::from(hit);
-        seen.last = Some((key, hit));
+        (seen.last, seen.last_stale) = (Some((key, hit)), false);
+    }
+
+    /// What it answered last was old.
+    pub fn was_stale(&mut self) {
+        self.seen.stale += 1;
+        self.seen.last_stale = true;
+    }
+
+    /// So many writes that it had acknowledged are lost.
+    pub fn has_lost(&mut self, writes: u32) {
+        self.seen.lost += u64::from(writes);
     }
 
     /// What it knows of a key, in words.
@@ -277,7 +294,8 @@ impl Machine {
         let before = std::mem::replace(self, Machine { gone, ..Machine::new(settings) });
         (self.unflushed, self.down, self.life) = (before.unflushed, before.down, before.life);
         // The ratio is the new policy's own.
-        self.seen.last = before.seen.last;
+        let Seen { last, last_stale, lost, .. } = before.seen;
+        self.seen = Seen { last, last_stale, lost, ..self.seen };
         for (key, answer) in before.held {
             let lifetime = match before.entries.peek(key, now) {
                 Got::Hit { left, .. } => left,

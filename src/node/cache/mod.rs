@@ -339,7 +339,7 @@ impl Cache {
                 }
                 // What is on its way may still arrive; what came after it is lost.
                 None if write.passing > 0 => {
-                    cx.count(member, Counter::LostWrites, write.version - write.passing);
+                    self.count_lost(cx, member, write.version - write.passing);
                 }
                 None => self.lose_writes(cx, member, key, write.version),
             }

@@ -18,7 +18,11 @@ impl Cache {
                 self.looked_up(true);
                 cx.count(at, Counter::Hits, 1);
                 cx.looked_up(call, true);
-                cx.count(at, Counter::StaleReads, u32::from(cx.newest(answer.origin, key) > answer.version));
+                let stale = cx.newest(answer.origin, key) > answer.version;
+                if stale {
+                    self.machines[at as usize].was_stale();
+                }
+                cx.count(at, Counter::StaleReads, u32::from(stale));
                 cx.chose(call, || explain_hit(at, age, left));
                 cx.reply_with(call, Outcome::Ok, answer);
                 self.refresh_if_late(cx, at, key, left);

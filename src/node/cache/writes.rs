@@ -136,7 +136,14 @@ impl Cache {
         version: u32,
     ) {
         let known = self.passed_on.get(&key).copied().unwrap_or(0);
-        cx.count(member, Counter::LostWrites, version.saturating_sub(known));
+        self.count_lost(cx, member, version.saturating_sub(known));
+    }
+
+    pub(super) fn count_lost<E: Env>(&mut self, cx: &mut Context<'_, E>, member: u16, writes: u32) {
+        if let Some(machine) = self.machines.get_mut(member as usize) {
+            machine.has_lost(writes);
+        }
+        cx.count(member, Counter::LostWrites, writes);
     }
 
     /// Passes on what a machine has kept longest.

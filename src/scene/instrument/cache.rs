@@ -1,7 +1,8 @@
 //! A cache: its policy's lists as rows of slots in the policy's own order, ghosts, hands and marks.
 //!
 //! Each list is a heading and rows of slots; free places are slots too. What does not fit is counted in the place
-//! where it would stand. A slot says in this order of weight: just hit, expired, marked by the policy, held.
+//! where it would stand. A slot says in this order of weight: just hit (with something old or not), expired, marked by
+//! the policy, held.
 
 use super::parts::{self, Line, Piece};
 use crate::algo::cache::List;
@@ -157,16 +158,45 @@ pub fn draw(
     foot(view, inner, card.bottom() - 8.0, shapes);
 }
 
-/// What happened last, and what waits to be written.
+/// What became of the last read, in words and as a colour.
+fn verdict(view: &CacheView, hit: bool) -> (&'static str, Ink) {
+    match (hit, view.last_stale) {
+        (true, false) => ("hit", Ink::OkText),
+        (true, true) => ("hit, but old", Ink::WaitingText),
+        (false, _) => ("missed", Ink::WaitingText),
+    }
+}
+
+/// How many acknowledged writes are lost, and how many hits were old; each also shortly.
+fn wrongs(view: &CacheView) -> Vec<[String; 2]> {
+    let lost = || {
+        [
+            figures::count(view.lost, "write lost", "writes lost"),
+            format!("{} lost", figures::whole(view.lost)),
+        ]
+    };
+    let stale = || {
+        let count = format!("{} stale", figures::whole(view.stale));
+        [format!("{count}, {} of hits", figures::percent(view.stale as f64 / view.hits.max(1) as f64)), count]
+    };
+    let (lost, stale) = ((view.lost > 0).then(lost), (view.stale > 0).then(stale));
+    lost.into_iter().chain(stale).collect()
+}
+
+/// What happened last, what waits to be written, and what went wrong so far.
 fn foot(view: &CacheView, inner: Rect, baseline: f64, shapes: &mut Vec<Shape>) {
     let mut line = Line::new(inner, baseline, 10.0);
     if let Some((key, hit)) = view.last {
-        let (what, ink) = if hit { ("hit", Ink::OkText) } else { ("missed", Ink::WaitingText) };
+        let (what, ink) = verdict(view, hit);
         line.put(Piece::bold(format!("k{key} {what}")).ink(ink), shapes);
     }
     if view.unflushed_count > 0 {
         let count = figures::count(view.unflushed_count.into(), "write kept", "writes kept");
         line.dot(Ink::Waiting, Piece::plain(count).ink(Ink::WaitingText), shapes);
+    }
+    for forms in wrongs(view) {
+        // The first that there is room for.
+        let _ = forms.into_iter().any(|it| line.put(Piece::bold(it).ink(Ink::FailedText), shapes));
     }
     if let Some(key) = view.evicted {
         line.put(Piece::dim(format!("k{key} fell out")), shapes);
@@ -359,7 +389,7 @@ impl Sheet<'_> {
             _ if TRIAL.contains(&list.name) => 0.2,
             _ => 0.42,
         };
-        let ink = if hit { Ink::OkText } else { Ink::Request };
+        let ink = if hit { verdict(self.view, true).1 } else { Ink::Request };
         let (fill, line, text) = match life {
             _ if remembered => (None, Stroke::new(Ink::DimInk, 1.0).dashed(2.0, 2.0), Ink::DimInk),
             Some(left) if left <= 0.0 => (None, Stroke::new(Ink::Waiting, 1.2).dashed(3.0, 2.0), Ink::DimInk),
@@ -488,11 +518,12 @@ pub fn describe(view: &CacheView) -> String {
     }
     said.extend(view.held.figures.iter().map(|(name, value)| format!("{name} {}", figures::figure(*value))));
     if let Some((key, hit)) = view.last {
-        said.push(format!("k{key} {}", if hit { "hit" } else { "missed" }));
+        said.push(format!("k{key} {}", verdict(view, hit).0));
     }
     if view.unflushed_count > 0 {
         said.push(figures::count(view.unflushed_count.into(), "write kept", "writes kept"));
     }
+    said.extend(wrongs(view).into_iter().map(|[long, _]| long));
     said.join(", ")
 }
 
@@ -507,7 +538,7 @@ pub fn in_full(view: &CacheView) -> String {
         said.push(format!("{} hits", figures::percent(view.hits as f64 / view.reads as f64)));
     }
     if let Some((key, hit)) = view.last {
-        said.push(format!("k{key} {}", if hit { "hit" } else { "missed" }));
+        said.push(format!("k{key} {}", verdict(view, hit).0));
     }
     said.extend(view.evicted.map(|key| format!("k{key} left last")));
     for list in &view.held.lists {
@@ -548,5 +579,6 @@ pub fn in_full(view: &CacheView) -> String {
         let count = figures::count(view.unflushed_count.into(), "write kept", "writes kept");
         said.push(format!("{count}: {}", keys.join(", ")));
     }
+    said.extend(wrongs(view).into_iter().map(|[long, _]| long));
     said.join("; ")
 }

@@ -135,7 +135,10 @@ pub fn words(area: Rect, pieces: Vec<Piece>, shapes: &mut Vec<Shape>) -> f64 {
     baseline
 }
 
-/// Decisions between two times: a dot for each that passed, a cross for each that was refused.
+/// How far above the line of time the refused ones stand: many that passed would cover them.
+pub const REFUSED_ABOVE: f64 = 8.0;
+
+/// Decisions between two times: a dot for each that passed, above the line a cross for each that was refused.
 pub fn decisions(
     view: &LimitView,
     passed: &[Time],
@@ -162,7 +165,7 @@ pub fn decisions(
         if fits {
             near = here;
         }
-        fits.then_some(point(here, y))
+        fits.then_some(point(here, y - REFUSED_ABOVE))
     };
     let line = Stroke::new(Ink::Refused, 1.7);
     let crosses: Vec<Point> = view.refused.iter().filter_map(&mut apart).collect();
@@ -241,7 +244,7 @@ fn bucket(view: &LimitView, area: Rect, shapes: &mut Vec<Shape>) {
     let (first, steady) = match (leaks, view.policy) {
         (_, "leaky-queue") => (
             format!("{} of {} places", libm::ceil(level), most),
-            format!("one leaves every {}", short(Span::from_seconds(1.0 / rate.max(1e-9)))),
+            format!("one every {}", short(Span::from_seconds(1.0 / rate.max(1e-9)))),
         ),
         (true, _) => (format!("{level:.1} of {most} full"), format!("leaks {per_s} a second")),
         _ if whole => (format!("{level:.0} of {most} tokens"), format!("+{per_s} each second")),

@@ -382,6 +382,10 @@ fn draw_handover(station: &Station, handover: &Handover, plan: &Plan, shapes: &m
     }
 }
 
+/// Columns stand no further apart than this, and are no wider.
+const PITCH_MAX: f64 = 96.0;
+const WIDE_MAX: f64 = 44.0;
+
 /// A column for each member, where they are too many for rows: its load, or its rows while they are moved.
 fn draw_columns(station: &Station, division: &Division, area: Rect, shapes: &mut Vec<Shape>) {
     shapes.push(bars_heading(division, point(area.x, area.y - 4.0), area.width).into());
@@ -389,12 +393,12 @@ fn draw_columns(station: &Station, division: &Division, area: Rect, shapes: &mut
     let handover = under_way(division);
     let rows = |member: &StationMember| f64::from(member.rows.unwrap_or(0));
     let most = station.members.iter().map(rows).fold(1.0, f64::max) * 1.12;
-    let pitch = (area.width / station.members.len().max(1) as f64).min(30.0);
+    let pitch = (area.width / station.members.len().max(1) as f64).min(PITCH_MAX);
     let numbered = pitch >= 15.0;
     let floor = area.bottom() - if numbered { 13.0 } else { 2.0 };
     for (nth, member) in station.members.iter().enumerate() {
         let number = member.number.saturating_sub(1) as u16;
-        let (wide, high) = (pitch * 0.8, floor - area.y);
+        let (wide, high) = ((pitch * 0.8).min(WIDE_MAX), floor - area.y);
         let place = rect(area.x + nth as f64 * pitch + (pitch - wide) / 2.0, area.y, wide, high);
         let radius = (wide * 0.25).min(3.0);
         shapes.push(slab(place, radius, Ink::Empty));
@@ -419,7 +423,11 @@ fn draw_columns(station: &Station, division: &Division, area: Rect, shapes: &mut
         }
         if numbered {
             let at = point(place.center().x, area.bottom() - 2.0);
-            let label = Label::new(member.number.to_string(), at, 10.0).middle().ink(Ink::DimInk);
+            let label = |text: String| Label::new(text, at, 10.0).middle().ink(Ink::DimInk);
+            let name = member.number.to_string();
+            let has_share = index.is_some() && handover.is_none() && load.total > 0;
+            let long = has_share.then(|| label(format!("{name} · {}", figures::percent(load.share(number)))));
+            let label = long.filter(|label| label.width() + 4.0 <= pitch).unwrap_or_else(|| label(name));
             shapes.push(label.within(pitch).into());
         }
     }

@@ -61,6 +61,7 @@ impl System {
             eligible: vec![true; servers],
             in_flight: vec![1; servers],
             weight: vec![1; servers],
+            kept: None,
         };
         let balancer =
             BalancerView { policy_id: "round-robin".into(), policy: "Round robin".into(), pools: vec![pool] };
