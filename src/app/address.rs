@@ -261,7 +261,8 @@ impl Address {
     /// The same on this very page, which may be `embed.html`.
     fn here(&self) -> String {
         let path = window().location().pathname().unwrap_or_default();
-        format!("{path}{}", self.write().trim_start_matches("./"))
+        let address = self.write();
+        path + address.strip_prefix("./").unwrap_or(&address)
     }
 }
 
@@ -298,6 +299,10 @@ fn number(text: &str, min: f64, max: f64) -> Result<f64, String> {
 
 /// Escaped for a query, with what is legible there left so.
 fn escaped(text: &str) -> String {
-    let escaped: String = js_sys::encode_uri_component(text).into();
-    escaped.replace("%2F", "/").replace("%2C", ",").replace("%3A", ":")
+    const LEGIBLE: [char; 3] = ['/', ',', ':'];
+    let piece = |piece: &str| {
+        let word = piece.trim_end_matches(LEGIBLE);
+        String::from(js_sys::encode_uri_component(word)) + &piece[word.len()..]
+    };
+    text.split_inclusive(LEGIBLE).map(piece).collect()
 }

@@ -55,7 +55,7 @@ fn is_fault(path: &str) -> bool {
 fn fault(props: &Control, set: Callback<Value>) -> Html {
     let now = props.value.as_f64().unwrap_or(1.0);
     let slow = if now > 1.0 { now } else { SLOW };
-    let who = props.label.split_once(" · ").map_or("It", |(who, _)| who);
+    let who = props.label.split_once('·').map_or("It", |(who, _)| who.trim_end());
     let label = format!("{who} is {}× slower", plain(slow));
     let on_turn = set.reform(move |on: bool| json!(if on { slow } else { 1.0 }));
     switch(&label, props.setting.help, now > 1.0, on_turn)

@@ -68,7 +68,6 @@ pub enum Op {
     Above,
 }
 
-/// Longer signs first, so that `<=` is not read as `<`.
 const OPS: [(&str, Op); 5] =
     [("<=", Op::AtMost), (">=", Op::AtLeast), ("==", Op::Equal), ("<", Op::Below), (">", Op::Above)];
 
@@ -265,13 +264,14 @@ fn challenge(text: &str) -> Result<Challenge, String> {
 fn goal(item: &str) -> Result<Goal, String> {
     let wrong = || format!("\"{item}\" is not a goal");
     let (label, condition) =
-        item.strip_suffix('`').and_then(|item| item.rsplit_once(": `")).ok_or_else(wrong)?;
-    let split = |(sign, op): &(&str, Op)| {
-        let (path, value) = condition.split_once(sign)?;
-        Some((path.trim().to_owned(), *op, decimal(value.trim())?))
-    };
-    let (path, op, value) = OPS.iter().find_map(split).ok_or_else(wrong)?;
-    Ok(Goal { label: label.trim().to_owned(), path, op, value })
+        item.strip_suffix('`').and_then(|item| item.rsplit_once('`')).ok_or_else(wrong)?;
+    let label = label.strip_suffix(": ").ok_or_else(wrong)?.trim().to_owned();
+    // Paths have spaces and signs of their own: "nodes.feed.service.stale share <= 5".
+    let (compared, number) = condition.rsplit_once(' ').ok_or_else(wrong)?;
+    let (path, sign) = compared.rsplit_once(' ').ok_or_else(wrong)?;
+    let (_, op) = OPS.iter().find(|(known, _)| *known == sign).ok_or_else(wrong)?;
+    let value = decimal(number).ok_or_else(wrong)?;
+    Ok(Goal { label, path: path.to_owned(), op: *op, value })
 }
 
 #[cfg(test)]

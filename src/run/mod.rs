@@ -8,8 +8,8 @@ pub use digest::Digest;
 pub use snapshot::{Dot, Snapshot};
 
 use crate::node::Node;
-use crate::scenario::{Checked, effects, paths};
-use crate::sim::{Event, EventQueue, Link, Observer, Progress, Time, Wheel, World};
+use crate::scenario::{Checked, connections, effects};
+use crate::sim::{Event, EventQueue, Observer, Progress, Time, Wheel, World};
 
 /// Budget of [`Simulation::advance`] for a run that is to go to its end.
 pub const NO_LIMIT: u64 = u64::MAX;
@@ -33,8 +33,8 @@ impl<Q: EventQueue<Event = Event>> Simulation<Q> {
     /// The same on another event queue.
     pub fn with_queue<O: Observer>(scenario: &Checked, seen: &mut O) -> Self {
         let build = |node: &crate::scenario::NodeSpec| node.settings.build(scenario.seed, &node.id, &node.to);
-        let mut world = World::new(scenario.nodes.iter().map(build).collect(), links(scenario));
-        world.set_changes_before_start(effects(scenario, |from, to| link_index(scenario, from, to)));
+        let mut world = World::new(scenario.nodes.iter().map(build).collect(), connections(scenario));
+        world.set_changes_before_start(effects(scenario));
         world.start(seen);
         let names = scenario.nodes.iter().map(|node| (node.id.clone(), node.name.clone())).collect();
         Simulation { world, names }
@@ -62,7 +62,7 @@ impl<Q: EventQueue<Event = Event>> Simulation<Q> {
     /// Takes over the changes of a scenario that differs from this one's in nothing but changes
     /// after now.
     pub fn set_changes(&mut self, scenario: &Checked) {
-        self.world.set_changes(effects(scenario, |from, to| link_index(scenario, from, to)));
+        self.world.set_changes(effects(scenario));
     }
 
     /// Plain data for the stage, panels and programs.
@@ -74,32 +74,4 @@ impl<Q: EventQueue<Event = Event>> Simulation<Q> {
     pub fn dots(&self) -> Vec<Dot> {
         view::dots(&self.world).0
     }
-}
-
-/// Every connection, in the order of the nodes and of what each calls; then those of nodes whose members
-/// talk to each other.
-fn pairs(scenario: &Checked) -> impl Iterator<Item = (usize, usize)> + '_ {
-    let index_of = |id: &str| scenario.nodes.iter().position(|node| node.id == id);
-    let nodes = scenario.nodes.iter().enumerate();
-    let calls =
-        nodes.flat_map(move |(from, node)| node.to.iter().filter_map(move |to| Some((from, index_of(to)?))));
-    let talks =
-        |(at, node): (usize, &crate::scenario::NodeSpec)| node.settings.kind().talks.then_some((at, at));
-    calls.chain(scenario.nodes.iter().enumerate().filter_map(talks))
-}
-
-fn links(scenario: &Checked) -> Vec<Link> {
-    let link = |(from, to): (usize, usize)| {
-        let spec = paths::link_between(scenario, from, to);
-        let name = format!("{}>{}", spec.from, spec.to);
-        let mut link =
-            Link::new(scenario.seed, &name, from as u16, to as u16, spec.latency_ms.sampler(), spec.loss);
-        link.set(spec.latency_ms.sampler(), spec.loss, spec.cut);
-        link
-    };
-    pairs(scenario).map(link).collect()
-}
-
-fn link_index(scenario: &Checked, from: usize, to: usize) -> u16 {
-    pairs(scenario).position(|pair| pair == (from, to)).unwrap_or(0) as u16
 }

@@ -1,6 +1,7 @@
 //! Changes, worked out in order: what each node's settings are from which moment on.
 
 use super::check::{Problems, check_totals};
+use super::connections::number_of;
 use super::paths::{self, Place, link_between};
 use super::types::{ChangeSpec, Scenario};
 use crate::node::Settings;
@@ -56,8 +57,8 @@ pub fn state_at(scenario: &Scenario, at: Time) -> Scenario {
     state
 }
 
-/// What the engine is to do, and when. `link_index` gives the engine's number of a connection.
-pub fn effects(scenario: &Scenario, link_index: impl Fn(usize, usize) -> u16) -> Vec<Scheduled<Settings>> {
+/// What the engine is to do, and when.
+pub fn effects(scenario: &Scenario) -> Vec<Scheduled<Settings>> {
     let mut state = scenario.clone();
     let mut effects = vec![];
     for (_, change) in in_order(scenario) {
@@ -69,7 +70,7 @@ pub fn effects(scenario: &Scenario, link_index: impl Fn(usize, usize) -> u16) ->
             Some(Place::Link(from, to)) => {
                 let link = link_between(&state, from, to);
                 let latency = link.latency_ms.sampler();
-                Effect::Link { link: link_index(from, to), latency, loss: link.loss, cut: link.cut }
+                Effect::Link { link: number_of(scenario, from, to), latency, loss: link.loss, cut: link.cut }
             }
             None => continue,
         };

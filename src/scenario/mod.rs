@@ -1,6 +1,7 @@
 //! The file format: types, checking, links, log import.
 
 mod check;
+mod connections;
 mod effects;
 pub mod elsewhere;
 pub mod envelope;
@@ -18,6 +19,7 @@ mod types;
 pub mod variants;
 
 pub use check::Checked;
+pub use connections::connections;
 pub use effects::{effects, state_at};
 pub use types::{ChangeSpec, LinkSpec, NodeSpec, Problem, Scenario, VERSION, VariantSpec, limits};
 pub use variants::variants;

@@ -4,11 +4,11 @@ use super::figures;
 
 /// The step between ticks that gives at most about `count` of them on this range.
 pub fn step(range: f64, count: usize) -> f64 {
-    if !(range > 0.0 && range.is_finite()) {
+    if !(range > 1e-300 && range.is_finite()) {
         return 1.0;
     }
     let rough = range / count.max(1) as f64;
-    let power = libm::pow(10.0, libm::floor(libm::log10(rough)));
+    let power = figures::ten_to(libm::floor(libm::log10(rough)) as i32);
     let factor = [1.0, 2.0, 5.0].into_iter().find(|factor| factor * power >= rough * 0.999_999);
     factor.unwrap_or(10.0) * power
 }

@@ -54,7 +54,7 @@ pub fn draw(balancer: &BalancerView, area: Rect, shapes: &mut Vec<Shape>) {
     let lines_max = if notes.len() > 1 || area.height < 80.0 { 2 } else { 3 };
     // A long name is set smaller before it is cut.
     let lines = [13.0, 12.0, 11.0, 10.0].map(|size| place(balancer, area, &notes, size, lines_max));
-    let whole = |labels: &&Vec<Label>| labels.iter().all(|label| !label.text.contains('…'));
+    let whole = |labels: &&Vec<Label>| labels.iter().all(|label| !label.text.ends_with('…'));
     let best = lines.iter().find(whole).or(lines.last());
     shapes.extend(best.into_iter().flatten().cloned().map(Shape::from));
 }

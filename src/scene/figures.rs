@@ -57,11 +57,11 @@ pub fn figure(value: f64) -> String {
     }
     let mut exponent = libm::floor(libm::log10(size)) as i32;
     // 9.996 has three digits as 10.0, not as 10.00.
-    if (size / libm::pow(10.0, exponent as f64 - 2.0)).round() >= 1000.0 {
+    if (size / ten_to(exponent - 2)).round() >= 1000.0 {
         exponent += 1;
     }
     if exponent >= 2 {
-        let step = libm::pow(10.0, exponent as f64 - 2.0);
+        let step = ten_to(exponent - 2);
         return format!("{sign}{}", grouped(&format!("{:.0}", (size / step).round() * step)));
     }
     format!("{sign}{size:.*}", (2 - exponent) as usize)
@@ -78,6 +78,12 @@ pub fn beside(mean: &str, half_width: f64) -> String {
         0 => whole(half_width.round() as u64),
         decimals => format!("{half_width:.decimals$}"),
     }
+}
+
+/// A power of ten; `libm::pow` would be most of a kilobyte of every visit.
+pub(super) fn ten_to(exponent: i32) -> f64 {
+    let power = (0..exponent.unsigned_abs()).fold(1.0, |power, _| power * 10.0);
+    if exponent < 0 { 1.0 / power } else { power }
 }
 
 /// Without digits that say nothing: 0.5, 20, 1 000.
@@ -157,6 +163,14 @@ mod tests {
     #[test]
     fn money_has_two_digits_behind_the_point() {
         assert_eq!([0, 7, 230, 224_560].map(money), ["0.00", "0.07", "2.30", "2\u{202f}245.60"]);
+    }
+
+    #[test]
+    fn powers_of_ten_are_exact() {
+        for exponent in -22..=22 {
+            let written: f64 = format!("1e{exponent}").parse().unwrap();
+            assert_eq!(ten_to(exponent), written, "{exponent}");
+        }
     }
 
     #[test]

@@ -114,6 +114,10 @@ pub fn draw<'a>(
     }
 }
 
+fn closed_up(sum: &str) -> String {
+    sum.split('+').map(str::trim).collect::<Vec<_>>().join("+")
+}
+
 /// With the name of its node where there are several.
 fn draw_pool(pool: &PoolView, name: Option<&str>, panel: Rect, shapes: &mut Vec<Shape>) {
     shapes.push(face(panel, Stroke::new(Ink::Line, 1.2)));
@@ -131,7 +135,7 @@ fn draw_pool(pool: &PoolView, name: Option<&str>, panel: Rect, shapes: &mut Vec<
     let heading = match heading.width() <= inner.width {
         true => heading,
         // "counter + weight" closed up.
-        false => Label { text: heading.text.replace(" + ", "+"), ..heading },
+        false => Label { text: closed_up(&heading.text), ..heading },
     };
     shapes.push(heading.shrunk(inner.width).into());
     let mut body = rect(inner.x, panel.y + HEADING, inner.width, panel.height - HEADING - 5.0);
