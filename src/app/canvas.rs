@@ -5,12 +5,17 @@ use super::engine::Engine;
 use std::cell::Cell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ResizeObserver, ResizeObserverEntry};
+use web_sys::{
+    CanvasRenderingContext2d, HtmlCanvasElement, ImageBitmapRenderingContext, OffscreenCanvas,
+    ResizeObserver, ResizeObserverEntry,
+};
 use yew::NodeRef;
 
 pub struct Canvas {
     pub context: CanvasRenderingContext2d,
     element: HtmlCanvasElement,
+    /// What is painted on, and where it is shown from there, for a picture that stands.
+    sheet: Option<(OffscreenCanvas, ImageBitmapRenderingContext)>,
     /// CSS pixels, and how large text is beside the usual.
     size: Rc<Cell<(f64, f64, f64)>>,
     observer: ResizeObserver,
@@ -18,10 +23,32 @@ pub struct Canvas {
 }
 
 impl Canvas {
-    /// Has the engine paint anew when the size changes.
+    /// For a picture that moves. Has the engine paint anew when the size changes.
     pub fn new(node: &NodeRef, engine: &Engine) -> Option<Canvas> {
         let element: HtmlCanvasElement = node.cast()?;
         let context = element.get_context("2d").ok().flatten()?.dyn_into().ok()?;
+        Canvas::with(element, context, None, engine)
+    }
+
+    /// For a picture that mostly stands, and is shown by [`Canvas::show`]. A canvas that can be painted on costs the browser
+    /// a fifth of a millisecond in each frame in which anything on the page moves, though it has not changed; a bitmap
+    /// costs nothing.
+    pub fn still(node: &NodeRef, engine: &Engine) -> Option<Canvas> {
+        let sheet = OffscreenCanvas::new(1, 1).ok();
+        let context = sheet.as_ref().and_then(|sheet| sheet.get_context("2d").ok().flatten());
+        let Some((sheet, context)) = sheet.zip(context) else { return Canvas::new(node, engine) };
+        let element: HtmlCanvasElement = node.cast()?;
+        let shown = element.get_context("bitmaprenderer").ok().flatten()?.dyn_into().ok()?;
+        // It has all that the context of an element has, but the element.
+        Canvas::with(element, context.unchecked_into(), Some((sheet, shown)), engine)
+    }
+
+    fn with(
+        element: HtmlCanvasElement,
+        context: CanvasRenderingContext2d,
+        sheet: Option<(OffscreenCanvas, ImageBitmapRenderingContext)>,
+        engine: &Engine,
+    ) -> Option<Canvas> {
         let rect = element.get_bounding_client_rect();
         let size = Rc::new(Cell::new((rect.width(), rect.height(), text_scale())));
         let resized: Closure<dyn FnMut(js_sys::Array)> = {
@@ -37,7 +64,7 @@ impl Canvas {
         };
         let observer = ResizeObserver::new(resized.as_ref().unchecked_ref()).ok()?;
         observer.observe(&element);
-        Some(Canvas { context, element, size, observer, _resized: resized })
+        Some(Canvas { context, element, sheet, size, observer, _resized: resized })
     }
 
     /// Makes the bitmap as large as the element and answers with its size in CSS pixels and device
@@ -67,11 +94,31 @@ impl Canvas {
         let ratio = window().device_pixel_ratio().clamp(1.0, 3.0).min(ratio_max);
         let (w, h) = ((width * ratio).round() as u32, (height * ratio).round() as u32);
         // Setting a size clears, even if it is the same.
+        match &self.sheet {
+            Some((sheet, _)) if sheet.width() != w || sheet.height() != h => {
+                sheet.set_width(w);
+                sheet.set_height(h);
+            }
+            None if self.element.width() != w || self.element.height() != h => {
+                self.element.set_width(w);
+                self.element.set_height(h);
+            }
+            _ => {}
+        }
+        Some((width, height, ratio))
+    }
+
+    /// Shows what has been painted since the last time: all of the picture.
+    pub fn show(&self) {
+        let Some((sheet, shown)) = &self.sheet else { return };
+        let (w, h) = (sheet.width(), sheet.height());
         if self.element.width() != w || self.element.height() != h {
             self.element.set_width(w);
             self.element.set_height(h);
         }
-        Some((width, height, ratio))
+        if let Ok(picture) = sheet.transfer_to_image_bitmap() {
+            shown.transfer_from_image_bitmap(&picture);
+        }
     }
 
     pub fn clear(&self) {

@@ -92,6 +92,7 @@ impl StagePainter {
         let picture = scene::stage(frame.snapshot(), &self.readings, &view);
         if !stands || self.picture.as_ref().is_none_or(|last| last.shapes != picture.shapes) {
             paint::paint(&base.context, &picture.shapes, &palette, (width, height), ratio);
+            base.show();
         }
         self.paint_marks(&picture, overlay, &palette, marks_size);
         self.picture = Some(picture);
