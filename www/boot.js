@@ -8,7 +8,7 @@
 // The app may set   globalThis.__scenarioLink   to the absolute address of the running scenario, and
 // calls             globalThis.__fatal(message) from its panic hook.
 // It calls          globalThis.__open(name, text)  for the dialogs in www/later/, which few visits need, and
-//                   globalThis.__newWorker()    for a worker that runs this program.
+//                   globalThis.__newWorker(message, moved)  for a worker that runs this program.
 // It reads          globalThis.__sourceText     the scenario that `src=` names, or
 //                   globalThis.__sourceProblem  why there is none.
 
@@ -135,7 +135,11 @@ const startable = name => {
   return later(name);
 };
 const policy = globalThis.trustedTypes?.createPolicy('app', { createScriptURL: startable }) ?? { createScriptURL: startable };
-globalThis.__newWorker = () => new Worker(policy.createScriptURL('sim-worker'), { type: 'module' });
+globalThis.__newWorker = (message, moved) => {
+  const worker = new Worker(policy.createScriptURL('sim-worker'), { type: 'module' });
+  worker.postMessage({ ...message, late: compiled }, moved);
+  return worker;
+};
 
 /**
  * The second part of the program: the functions that a first visit does not run (xtask/src/split.rs). It comes when

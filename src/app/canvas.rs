@@ -70,7 +70,9 @@ impl Canvas {
     /// Makes the bitmap as large as the element and answers with its size in CSS pixels and device
     /// pixels per CSS pixel; `None` if there is nothing to be seen.
     pub fn ready(&self) -> Option<(f64, f64, f64)> {
-        self.ready_at(f64::INFINITY)
+        let size = self.size(f64::INFINITY)?;
+        self.fit(size);
+        Some(size)
     }
 
     /// How large text is beside the usual.
@@ -85,45 +87,43 @@ impl Canvas {
         self.ready().map(|(width, height, ratio)| (width / text, height / text, ratio * text))
     }
 
-    /// The same with at most so many pixels per CSS pixel.
-    pub fn ready_at(&self, ratio_max: f64) -> Option<(f64, f64, f64)> {
+    /// The same without making it so large, with at most so many pixels per CSS pixel.
+    pub fn size(&self, ratio_max: f64) -> Option<(f64, f64, f64)> {
         let (width, height, _) = self.size.get();
-        if width < 1.0 || height < 1.0 {
-            return None;
-        }
         let ratio = window().device_pixel_ratio().clamp(1.0, 3.0).min(ratio_max);
-        let (w, h) = ((width * ratio).round() as u32, (height * ratio).round() as u32);
-        // Setting a size clears, even if it is the same.
-        match &self.sheet {
-            Some((sheet, _)) if sheet.width() != w || sheet.height() != h => {
-                sheet.set_width(w);
-                sheet.set_height(h);
-            }
-            None if self.element.width() != w || self.element.height() != h => {
-                self.element.set_width(w);
-                self.element.set_height(h);
-            }
-            _ => {}
-        }
-        Some((width, height, ratio))
+        (width >= 1.0 && height >= 1.0).then_some((width, height, ratio))
     }
 
-    /// Shows what has been painted since the last time: all of the picture.
+    /// Makes the bitmap so large.
+    pub fn fit(&self, (width, height, ratio): (f64, f64, f64)) {
+        let (w, h) = ((width * ratio).round() as u32, (height * ratio).round() as u32);
+        fit(self.sheet.as_ref().map_or(&self.element, |(sheet, _)| sheet.unchecked_ref()), w, h);
+    }
+
+    /// Shows all that has been painted since the last time: once for each picture, as what was painted on is empty then.
     pub fn show(&self) {
         let Some((sheet, shown)) = &self.sheet else { return };
-        let (w, h) = (sheet.width(), sheet.height());
-        if self.element.width() != w || self.element.height() != h {
-            self.element.set_width(w);
-            self.element.set_height(h);
-        }
+        fit(&self.element, sheet.width(), sheet.height());
         if let Ok(picture) = sheet.transfer_to_image_bitmap() {
             shown.transfer_from_image_bitmap(&picture);
         }
     }
 
+    pub fn element(&self) -> &HtmlCanvasElement {
+        &self.element
+    }
+
     pub fn clear(&self) {
         let _ = self.context.reset_transform();
         self.context.clear_rect(0.0, 0.0, self.element.width() as f64, self.element.height() as f64);
+    }
+}
+
+/// Gives a canvas that many device pixels. Setting a size clears, even if it is the same.
+pub fn fit(canvas: &HtmlCanvasElement, width: u32, height: u32) {
+    if canvas.width() != width || canvas.height() != height {
+        canvas.set_width(width);
+        canvas.set_height(height);
     }
 }
 

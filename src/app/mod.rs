@@ -35,6 +35,7 @@ mod lab;
 mod later;
 mod lesson;
 mod log;
+mod marks;
 #[cfg(feature = "whole")]
 mod measure;
 #[cfg(feature = "whole")]
@@ -57,10 +58,11 @@ mod texts;
 mod theme;
 mod transport;
 #[cfg(feature = "whole")]
+mod trials;
+#[cfg(feature = "whole")]
 mod variants;
 mod whole;
 mod work;
-#[cfg(feature = "whole")]
 mod worker;
 
 use address::Address;
@@ -85,9 +87,8 @@ pub fn main() {
         console_error_panic_hook::hook(info);
         dom::fatal(&info.to_string());
     }));
-    #[cfg(feature = "whole")]
-    if worker::serve() {
-        return;
+    if web_sys::window().is_none() {
+        return worker::serve();
     }
     let Some(root) = dom::document().get_element_by_id("app") else { return dom::fatal("there is no #app") };
     yew::Renderer::<App>::with_root(root).render();

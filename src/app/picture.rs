@@ -2,9 +2,11 @@
 
 use super::canvas::Canvas;
 use super::dom::{dot_for_each, less_motion};
-use super::engine::Frame;
+use super::engine::{Engine, Frame};
+use super::marks::Marks;
 use super::paint;
 use super::theme::palette;
+use std::cell::OnceCell;
 use switchyard::node::Settings;
 use switchyard::play::Session;
 use switchyard::report::Fall as Ended;
@@ -20,10 +22,10 @@ const READ_MS: f64 = 100.0;
 /// A status follows a smoothed value: its time constant, in screen time.
 const SMOOTH_MS: f64 = 2500.0;
 
-/// With more marks than this, everything else is painted in every other frame; with more than the next, in every third.
+/// With more marks than this, everything else is painted in every other frame; with more than the next, in every fifth.
 const BUSY_MARKS: usize = 800;
 /// So many frames are left out between two of those.
-const RESTS: [u32; 2] = [1, 2];
+const RESTS: [u32; 2] = [1, 4];
 /// With more than this, marks are painted no finer than CSS pixels: there is more to paint than the eye can follow.
 const COARSE_MARKS: usize = 1600;
 
@@ -50,16 +52,19 @@ pub struct StagePainter {
     rested: u32,
     /// Marks are painted coarsely.
     coarse: bool,
+    /// Where marks are painted since there were many; none where the browser cannot.
+    beside: OnceCell<Option<Marks>>,
 }
 
 impl StagePainter {
-    pub fn paint(&mut self, frame: &Frame, base: &Canvas, overlay: &Canvas) {
+    pub fn paint(&mut self, frame: &Frame, engine: &Engine, base: &Canvas, overlay: &Canvas) {
         let Some(size) = base.ready() else { return };
         let count = self.picture.as_ref().map_or(0, |picture| picture.marks.len());
         self.coarse = count > if self.coarse { BUSY_MARKS } else { COARSE_MARKS };
-        let Some(marks_size) = overlay.ready_at(if self.coarse { 1.0 } else { f64::INFINITY }) else {
-            return;
-        };
+        let Some(marks_size) = overlay.size(if self.coarse { 1.0 } else { f64::INFINITY }) else { return };
+        if self.coarse {
+            self.beside.get_or_init(|| Marks::start(overlay, engine));
+        }
         let ((width, height, ratio), palette) = (size, palette());
         // Setting a canvas's size clears it; else what stands still stays as it was painted.
         let stands = self.base == Some((size, palette));
@@ -99,12 +104,20 @@ impl StagePainter {
     }
 
     fn paint_marks(&mut self, picture: &Picture, overlay: &Canvas, palette: &Palette, size: (f64, f64, f64)) {
+        let beside = self.beside.get().and_then(Option::as_ref);
+        if beside.is_some_and(|marks| marks.paint(picture, *palette == Palette::DARK, size)) {
+            if self.raster.take().is_some() {
+                overlay.fit((1.0, 1.0, 1.0));
+            }
+            return;
+        }
         let (width, height, ratio) = size;
         let kept = self
             .raster
             .take()
             .filter(|(kept_size, kept_palette, _)| *kept_size == size && kept_palette == palette);
         let (.., mut raster) = kept.unwrap_or_else(|| {
+            overlay.fit(size);
             overlay.clear();
             (size, *palette, Raster::new(width, height, ratio, palette))
         });
@@ -160,6 +173,11 @@ impl StagePainter {
     /// What is at a point, in CSS pixels of the stage.
     pub fn hit(&self, x: f64, y: f64) -> Option<Target> {
         self.picture.as_ref()?.hit(x, y)
+    }
+
+    /// Marks are painted here again.
+    pub fn paint_here(&mut self) {
+        self.beside.take();
     }
 
     /// True if something else is pointed at than before.

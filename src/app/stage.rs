@@ -38,11 +38,12 @@ fn use_stage(props: &Stage) -> Html {
         use_effect_with((props.engine.clone(), props.run), move |(engine, run)| {
             let canvases = Canvas::still(&base, engine).zip(Canvas::new(&overlay, engine));
             let painting = canvases.map(|(base, overlay)| {
-                let painter = painter.clone();
+                let (painter, to) = (painter.clone(), engine.clone());
                 engine.paint_run_with(*run, Pace::EveryFrame, move |shown| {
-                    painter.borrow_mut().paint(shown, &base, &overlay)
+                    painter.borrow_mut().paint(shown, &to, &base, &overlay)
                 })
             });
+            let left = painter.clone();
             let telling = (!miniature).then(|| {
                 let told = RefCell::new(Vec::new());
                 engine.paint_run_with(*run, Pace::EveryPulse, move |shown| {
@@ -53,7 +54,10 @@ fn use_stage(props: &Stage) -> Html {
                     }
                 })
             });
-            move || drop((painting, telling))
+            move || {
+                drop((painting, telling));
+                left.borrow_mut().paint_here();
+            }
         });
     }
     let targets = use_node_ref();

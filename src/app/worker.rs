@@ -1,154 +1,81 @@
-//! The runs of a plan: in a worker beside the page where one is to be had, else on the page a little at a time.
-//!
-//! The worker is this same program: what the page has compiled is handed to it, so nothing is loaded twice.
-//! Job and results are JSON text.
+//! Workers beside the page. A worker is this same program: what the page has compiled is handed to it, so nothing is
+//! loaded twice. `www/later/sim-worker.js` begins it there, and leaves it its job and canvas.
 
-use super::dom::{document, now_ms};
-use gloo_timers::callback::Timeout;
-use js_sys::{Object, Reflect};
-use std::cell::{Cell, RefCell};
-use std::rc::Rc;
-use switchyard::play::experiment::{Plan, Trial};
+use super::dom::document;
+use super::marks;
+#[cfg(feature = "whole")]
+use super::trials;
+use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::prelude::*;
-use web_sys::{DedicatedWorkerGlobalScope, HtmlLinkElement, MessageEvent, Worker};
-use yew::Callback;
-
-/// Runs that are over, by number, and the values of their figures.
-pub type Done = Vec<(usize, Vec<Option<f64>>)>;
-
-/// Between two messages of a worker.
-const TELL_MS: f64 = 100.0;
-/// What runs on the page may use at a time, so that it still answers at once.
-const WORK_MS: f64 = 12.0;
-/// Events between two looks at the watch.
-const SLICE: u64 = 2000;
+use web_sys::{DedicatedWorkerGlobalScope, HtmlLinkElement, MessageEvent, OffscreenCanvas};
 
 #[wasm_bindgen]
 extern "C" {
-    /// boot.js makes it: workers are what Trusted Types must allow.
+    /// boot.js makes it, and tells it the rest of the program: workers are what Trusted Types must allow.
     #[wasm_bindgen(catch, js_name = __newWorker)]
-    fn new_worker() -> Result<Worker, JsValue>;
+    fn new_worker(message: &Object, moved: &Array) -> Result<web_sys::Worker, JsValue>;
 }
 
-/// A worker, and what hears of it.
-type Heard = (Worker, Vec<Closure<dyn FnMut(MessageEvent)>>);
-
-/// Work under way. It stops when dropped.
-pub struct Work {
-    worker: Option<Heard>,
-    stopped: Rc<Cell<bool>>,
+/// It ends when dropped.
+pub struct Worker {
+    worker: web_sys::Worker,
+    _told: Closure<dyn FnMut(MessageEvent)>,
+    _failed: Closure<dyn FnMut(MessageEvent)>,
 }
 
-impl Drop for Work {
+impl Worker {
+    /// `told` gets its messages; `failed` is called if it turns out not to start, or breaks. `None` where there are no
+    /// workers.
+    pub fn start(
+        job: &str,
+        canvas: Option<&OffscreenCanvas>,
+        mut told: impl FnMut(JsValue) + 'static,
+        mut failed: impl FnMut() + 'static,
+    ) -> Option<Worker> {
+        let glue = document().get_element_by_id("app-script")?.dyn_into::<HtmlLinkElement>().ok()?.href();
+        let (message, mut moved) = (Object::new(), Array::new());
+        moved.extend(canvas);
+        let fields: [(&str, JsValue); 4] = [
+            ("glue", glue.into()),
+            ("module", wasm_bindgen::module()),
+            ("job", job.into()),
+            ("canvas", canvas.into()),
+        ];
+        for (name, value) in fields {
+            Reflect::set(&message, &name.into(), &value).ok()?;
+        }
+        let worker = new_worker(&message, &moved).ok()?;
+        let told: Closure<dyn FnMut(MessageEvent)> =
+            Closure::new(move |event: MessageEvent| told(event.data()));
+        let failed: Closure<dyn FnMut(MessageEvent)> = Closure::new(move |_: MessageEvent| failed());
+        worker.set_onmessage(Some(told.as_ref().unchecked_ref()));
+        worker.set_onerror(Some(failed.as_ref().unchecked_ref()));
+        Some(Worker { worker, _told: told, _failed: failed })
+    }
+
+    /// The numbers are moved to it, not copied.
+    pub fn tell(&self, numbers: &js_sys::Float32Array) {
+        let _ = self.worker.post_message_with_transfer(numbers, &Array::of1(&numbers.buffer()));
+    }
+}
+
+impl Drop for Worker {
     fn drop(&mut self) {
-        self.stopped.set(true);
-        if let Some((worker, _)) = &self.worker {
-            worker.set_onmessage(None);
-            worker.set_onerror(None);
-            worker.terminate();
-        }
+        self.worker.set_onmessage(None);
+        self.worker.set_onerror(None);
+        self.worker.terminate();
     }
 }
 
-pub fn start(plan: Rc<Plan>, on_done: Callback<Done>) -> Work {
-    let stopped = Rc::new(Cell::new(false));
-    let here = {
-        let (plan, on_done, stopped) = (plan.clone(), on_done.clone(), stopped.clone());
-        move || {
-            on_the_page(Here {
-                plan: plan.clone(),
-                on_done: on_done.clone(),
-                stopped: stopped.clone(),
-                run: 0,
-                trial: None,
-            })
-        }
-    };
-    let worker = beside(&plan, on_done, here.clone());
-    if worker.is_none() {
-        here();
+/// This program, run as a worker.
+pub fn serve() {
+    let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() else { return };
+    let left = |name: &str| Reflect::get(&scope, &name.into()).unwrap_or_default();
+    match left("canvas").dyn_into::<OffscreenCanvas>() {
+        Ok(canvas) => marks::serve(scope, canvas),
+        #[cfg(feature = "whole")]
+        Err(_) => trials::serve(&scope, &left("job").as_string().unwrap_or_default()),
+        #[cfg(not(feature = "whole"))]
+        Err(_) => {}
     }
-    Work { worker, stopped }
-}
-
-/// `None` where there are no workers; `instead` is called if one turns out not to start.
-fn beside(plan: &Plan, on_done: Callback<Done>, instead: impl Fn() + 'static) -> Option<Heard> {
-    let glue = document().get_element_by_id("app-script")?.dyn_into::<HtmlLinkElement>().ok()?.href();
-    let message = Object::new();
-    let fields =
-        [("glue", JsValue::from(glue)), ("module", wasm_bindgen::module()), ("job", plan.to_json().into())];
-    for (name, value) in fields {
-        Reflect::set(&message, &name.into(), &value).ok()?;
-    }
-    let worker = new_worker().ok()?;
-    let told: Closure<dyn FnMut(MessageEvent)> = Closure::new(move |event: MessageEvent| {
-        let done = event.data().as_string().and_then(|text| serde_json::from_str(&text).ok());
-        on_done.emit(done.unwrap_or_default());
-    });
-    let failed: Closure<dyn FnMut(MessageEvent)> = Closure::new(move |_: MessageEvent| instead());
-    worker.set_onmessage(Some(told.as_ref().unchecked_ref()));
-    worker.set_onerror(Some(failed.as_ref().unchecked_ref()));
-    worker.post_message(&message).ok()?;
-    Some((worker, vec![told, failed]))
-}
-
-/// Work on the page itself.
-struct Here {
-    plan: Rc<Plan>,
-    on_done: Callback<Done>,
-    stopped: Rc<Cell<bool>>,
-    run: usize,
-    trial: Option<Trial>,
-}
-
-fn on_the_page(mut here: Here) {
-    Timeout::new(0, move || {
-        if here.stopped.get() || here.run >= here.plan.count() {
-            return;
-        }
-        let (began, mut done) = (now_ms(), vec![]);
-        while now_ms() - began < WORK_MS && here.run < here.plan.count() {
-            let Some(mut trial) = here.trial.take().or_else(|| here.plan.trial(here.run)) else { break };
-            match trial.advance(SLICE) {
-                None => here.trial = Some(trial),
-                Some(figures) => {
-                    done.push((here.run, figures.into_iter().map(|figure| figure.value).collect()));
-                    here.run += 1;
-                }
-            }
-        }
-        if !done.is_empty() {
-            here.on_done.emit(done);
-        }
-        on_the_page(here);
-    })
-    .forget();
-}
-
-/// Whether this program runs as a worker. Then it does its job, tells, and is gone.
-pub fn serve() -> bool {
-    let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() else { return false };
-    let job = Reflect::get(&scope, &"job".into()).ok().and_then(|job| job.as_string()).unwrap_or_default();
-    let told = RefCell::new(Done::new());
-    let tell = || {
-        if let Ok(text) = serde_json::to_string(&told.take()) {
-            let _ = scope.post_message(&text.into());
-        }
-    };
-    let now = || scope.performance().map_or(0.0, |watch| watch.now());
-    // The page has checked the plan, or there would be no job.
-    if let Ok(plan) = Plan::parse(&job) {
-        let mut last = now();
-        for run in 0..plan.count() {
-            let figures = plan.trial(run).and_then(|mut trial| trial.advance(u64::MAX)).unwrap_or_default();
-            told.borrow_mut().push((run, figures.into_iter().map(|figure| figure.value).collect()));
-            if now() - last >= TELL_MS {
-                last = now();
-                tell();
-            }
-        }
-        tell();
-    }
-    scope.close();
-    true
 }

@@ -108,8 +108,7 @@ impl Layout {
         let plain = smaller().map(|factor| (axis, factor, Show::Cards));
         for (axis, factor, show) in along(axis).chain(down).chain(plain) {
             let stage = turned(axis, factor, show);
-            let wrapped = wrapped(&columns, axis);
-            let two_by_two = || Stage { columns: &wrapped, ..stage }.layout(text / factor);
+            let two_by_two = || Stage { columns: &wrapped(&columns, axis), ..stage }.layout(text / factor);
             if let Some(layout) = stage.layout(text / factor).or_else(two_by_two) {
                 return layout;
             }

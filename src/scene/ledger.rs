@@ -49,24 +49,47 @@ fn stacked(heights: &[f64]) -> f64 {
     heights.iter().sum::<f64>() + BETWEEN * heights.len().saturating_sub(1) as f64
 }
 
+/// What a pool's panel shows.
+enum Body<'a> {
+    /// How many clients come back to each backend.
+    Kept(&'a [u32]),
+    Places(&'a Places),
+    /// What the policy compares.
+    Figures(&'a [f64]),
+    Turns,
+}
+
+impl Body<'_> {
+    fn of(pool: &PoolView) -> Body<'_> {
+        let inside = &pool.inspection;
+        match (&pool.kept, &inside.places, inside.columns.last()) {
+            (Some((_, clients)), ..) => Body::Kept(clients),
+            (None, Some(places), _) => Body::Places(places),
+            (None, None, Some(column)) => Body::Figures(&column.values),
+            (None, None, None) => Body::Turns,
+        }
+    }
+
+    /// Whether what the last pick did is told below; its place is there also before there was one.
+    fn has_foot(&self, inside: &Inspection) -> bool {
+        match self {
+            Body::Kept(_) => false,
+            Body::Places(_) => true,
+            Body::Figures(_) | Body::Turns => !inside.drawn.is_empty(),
+        }
+    }
+}
+
 /// What a pool's panel can use.
 fn wanted_height(pool: &PoolView) -> f64 {
-    let (members, inside) = (pool.eligible.len(), &pool.inspection);
-    if pool.kept.is_some() {
-        return (HEADING + ROW * members as f64 + 8.0).min(132.0);
-    }
-    let foot = if inside.places.is_some() || !inside.drawn.is_empty() { FOOT } else { 4.0 };
-    let body = match (&inside.places, inside.columns.is_empty()) {
-        (Some(places), _) if places.circle => 84.0,
-        (Some(places), _) => {
-            if places.owners.len() > 12 {
-                62.0
-            } else {
-                28.0
-            }
-        }
-        (None, true) => 22.0 * members.div_ceil(5) as f64,
-        (None, false) => ROW * members as f64,
+    let (members, shown) = (pool.eligible.len(), Body::of(pool));
+    let foot = if shown.has_foot(&pool.inspection) { FOOT } else { 4.0 };
+    let body = match shown {
+        Body::Places(places) if places.circle => 84.0,
+        Body::Places(places) if places.owners.len() > 12 => 62.0,
+        Body::Places(_) => 28.0,
+        Body::Turns => 22.0 * members.div_ceil(5) as f64,
+        Body::Kept(_) | Body::Figures(_) => ROW * members as f64,
     };
     (HEADING + body + foot + 4.0).min(132.0)
 }
@@ -122,10 +145,10 @@ fn closed_up(sum: &str) -> String {
 fn draw_pool(pool: &PoolView, name: Option<&str>, panel: Rect, shapes: &mut Vec<Shape>) {
     shapes.push(face(panel, Stroke::new(Ink::Line, 1.2)));
     let inner = rect(panel.x + PAD, panel.y, panel.width - 2.0 * PAD, panel.height);
-    let inside = &pool.inspection;
-    let (heading, foot) = match &pool.kept {
-        Some((what, _)) => (format!("{what}, by server"), String::new()),
-        None => (heading(inside), last(inside)),
+    let (inside, shown) = (&pool.inspection, Body::of(pool));
+    let heading = match &pool.kept {
+        Some((what, _)) => format!("{what}, by server"),
+        None => heading(inside),
     };
     let heading = match name {
         Some(name) => format!("{name} · {heading}"),
@@ -139,24 +162,23 @@ fn draw_pool(pool: &PoolView, name: Option<&str>, panel: Rect, shapes: &mut Vec<
     };
     shapes.push(heading.shrunk(inner.width).into());
     let mut body = rect(inner.x, panel.y + HEADING, inner.width, panel.height - HEADING - 5.0);
-    // What the last pick did has its place also before there was one.
-    if pool.kept.is_none() && (inside.places.is_some() || !foot.is_empty()) {
-        let foot = Label::new(foot, point(inner.x, panel.bottom() - 6.0), SIZE);
+    if shown.has_foot(inside) {
+        let foot = Label::new(last(inside), point(inner.x, panel.bottom() - 6.0), SIZE);
         shapes.push(foot.shrunk(inner.width).into());
         body.height -= FOOT - 3.0;
     }
-    if let Some((_, clients)) = &pool.kept {
-        let clients: Vec<f64> = clients.iter().map(|count| f64::from(*count)).collect();
-        return figures_of(pool, &clients, body, shapes);
-    }
-    match (&inside.places, inside.columns.last()) {
-        (Some(places), _) if places.circle && body.height < CIRCLE_MIN => {
+    match shown {
+        Body::Kept(clients) => {
+            let clients: Vec<f64> = clients.iter().map(|count| f64::from(*count)).collect();
+            figures_of(pool, &clients, body, shapes)
+        }
+        Body::Places(places) if places.circle && body.height < CIRCLE_MIN => {
             strip(places, inside.taken, body, shapes)
         }
-        (Some(places), _) if places.circle => circle(places, inside.taken, body, shapes),
-        (Some(places), _) => table(places, inside.taken, body, shapes),
-        (None, Some(column)) => figures_of(pool, &column.values, body, shapes),
-        (None, None) => turns(pool, body, shapes),
+        Body::Places(places) if places.circle => circle(places, inside.taken, body, shapes),
+        Body::Places(places) => table(places, inside.taken, body, shapes),
+        Body::Figures(values) => figures_of(pool, values, body, shapes),
+        Body::Turns => turns(pool, body, shapes),
     }
 }
 
