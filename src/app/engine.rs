@@ -5,6 +5,7 @@
 use super::address::SPEEDS;
 use super::notice::{Notice, Say};
 use super::open::problems;
+use super::theme;
 use std::cell::{Cell, OnceCell, Ref, RefCell};
 use std::rc::Rc;
 use switchyard::play::{Comparison, Session, When};
@@ -51,6 +52,8 @@ pub struct Frame<'a> {
     pub pointed: Option<Time>,
     /// Time passes.
     pub moving: bool,
+    /// All is painted, not only what moves in every frame.
+    pub pulse: bool,
 }
 
 impl<'a> Frame<'a> {
@@ -465,6 +468,9 @@ impl Engine {
 
     /// Has everything painted that is due, and tells what components should know if `pulse`.
     pub fn show(&self, screen_ms: f64, pulse: bool) -> Option<Pulse> {
+        if pulse {
+            theme::look_anew();
+        }
         let runs = self.runs();
         let taken = vec![OnceCell::new(); runs.runs().len()];
         // A painter may come or go only between frames, but the list must not be borrowed meanwhile.
@@ -480,6 +486,7 @@ impl Engine {
                     speed: self.speed(),
                     pointed: self.0.pointed.get(),
                     moving: self.playing(),
+                    pulse,
                 });
             }
         }

@@ -1,11 +1,10 @@
 //! From a run to the stage's picture: readings of the metrics, what is pointed at, and the painting.
 
 use super::canvas::Canvas;
-use super::dom::{dot_for_each, less_motion};
 use super::engine::{Engine, Frame};
 use super::marks::Marks;
 use super::paint;
-use super::theme::palette;
+use super::theme::{Look, look};
 use std::cell::OnceCell;
 use switchyard::node::Settings;
 use switchyard::play::Session;
@@ -22,11 +21,9 @@ const READ_MS: f64 = 100.0;
 /// A status follows a smoothed value: its time constant, in screen time.
 const SMOOTH_MS: f64 = 2500.0;
 
-/// With more marks than this, everything else is painted in every other frame; with more than the next, in every fifth.
+/// With more marks than this, everything else is painted in every other frame.
 const BUSY_MARKS: usize = 800;
-/// So many frames are left out between two of those.
-const RESTS: [u32; 2] = [1, 4];
-/// With more than this, marks are painted no finer than CSS pixels: there is more to paint than the eye can follow.
+/// With more than this, at pulses only; and marks no finer than CSS pixels: there is more to paint than the eye can follow.
 const COARSE_MARKS: usize = 1600;
 
 /// What one member's status follows.
@@ -48,8 +45,8 @@ pub struct StagePainter {
     read_at: Option<f64>,
     /// Size and colours with which what stands still was painted.
     base: Option<((f64, f64, f64), Palette)>,
-    /// For so many frames only what travels was painted.
-    rested: u32,
+    /// In the last frame only what travels was painted.
+    rested: bool,
     /// Marks are painted coarsely.
     coarse: bool,
     /// Where marks are painted since there were many; none where the browser cannot.
@@ -65,16 +62,15 @@ impl StagePainter {
         if self.coarse {
             self.beside.get_or_init(|| Marks::start(overlay, engine));
         }
-        let ((width, height, ratio), palette) = (size, palette());
+        let ((width, height, ratio), Look { palette, less_motion, dot_for_each }) = (size, look());
         // Setting a canvas's size clears it; else what stands still stays as it was painted.
         let stands = self.base == Some((size, palette));
         self.base = Some((size, palette));
-        let reduced_motion = less_motion();
         let follows = matches!(frame.selected, Some(Target::Request(_)));
-        let may_rest = stands && frame.moving && !reduced_motion && !follows;
-        let rests = if may_rest && count > BUSY_MARKS { RESTS[usize::from(self.coarse)] } else { 0 };
-        self.rested = if self.rested < rests { self.rested + 1 } else { 0 };
-        if self.rested > 0 {
+        let may_rest = stands && frame.moving && !less_motion && !follows;
+        let rests = if self.coarse { !frame.pulse } else { count > BUSY_MARKS && !self.rested };
+        self.rested = may_rest && rests;
+        if self.rested {
             if let Some(mut picture) = self.picture.take() {
                 picture.move_marks(&frame.session.dots(), frame.session.now());
                 self.paint_marks(&picture, overlay, &palette, marks_size);
@@ -87,17 +83,16 @@ impl StagePainter {
             height,
             text: base.text(),
             speed: frame.speed,
-            reduced_motion,
+            reduced_motion: less_motion,
             selected: frame.selected,
             hovered: self.hovered,
             dots_per: self.picture.as_ref().map_or(1, |picture| picture.dots_per),
-            each: dot_for_each(),
+            each: dot_for_each,
         };
         self.read(frame);
         let picture = scene::stage(frame.snapshot(), &self.readings, &view);
         if !stands || self.picture.as_ref().is_none_or(|last| last.shapes != picture.shapes) {
             paint::paint(&base.context, &picture.shapes, &palette, (width, height), ratio);
-            base.show();
         }
         self.paint_marks(&picture, overlay, &palette, marks_size);
         self.picture = Some(picture);

@@ -47,13 +47,12 @@ fn use_plot(props: &Plot) -> Html {
     {
         let (node, axis) = (node.clone(), axis.clone());
         use_effect_with((props.engine.clone(), props.paint.clone()), move |(engine, paint)| {
-            let painting = Canvas::still(&node, engine).map(|canvas| {
+            let painting = Canvas::new(&node, engine).map(|canvas| {
                 let paint = paint.clone();
                 engine.paint_with(Pace::EveryPulse, move |shown| {
                     let text = canvas.text();
                     let in_css = |(left, width, end_s): TimeAxis| (left * text, width * text, end_s);
                     axis.set((paint.0)(shown, &canvas).map(in_css));
-                    canvas.show();
                 })
             });
             move || drop(painting)

@@ -1,7 +1,8 @@
 //! Light, dark, or as the system has it.
 
-use super::dom::{document, matches};
+use super::dom::{document, dot_for_each, less_motion, matches};
 use super::storage;
+use std::cell::Cell;
 use switchyard::scene::Palette;
 use yew::prelude::*;
 
@@ -47,6 +48,29 @@ pub fn is_dark() -> bool {
         Some("light") => false,
         _ => matches("(prefers-color-scheme: dark)"),
     }
+}
+
+/// How pictures are to look.
+#[derive(Clone, Copy)]
+pub struct Look {
+    pub palette: Palette,
+    pub less_motion: bool,
+    pub dot_for_each: bool,
+}
+
+thread_local! {
+    static LOOK: Cell<Option<Look>> = const { Cell::new(None) };
+}
+
+/// As it was at the last pulse: too much is asked of the page for every frame.
+pub fn look() -> Look {
+    LOOK.get().unwrap_or_else(look_anew)
+}
+
+pub fn look_anew() -> Look {
+    let look = Look { palette: palette(), less_motion: less_motion(), dot_for_each: dot_for_each() };
+    LOOK.set(Some(look));
+    look
 }
 
 /// The colours of canvases.
