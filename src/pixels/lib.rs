@@ -1,5 +1,12 @@
-//! Stamping sprites, thousands for every frame: [`sheet`]. A part of `scene` in a package of its own, so that it is
-//! compiled for speed; `scene` shows it as its own.
+//! What is done for each of thousands of dots in every frame: [`travel`] along curves of [`geometry`], sprites stamped into a
+//! [`sheet`]. Parts of `scene` in a package of their own, so that they are compiled for speed; `scene` shows them as its own.
 
+use switchyard_engine::sim;
+use switchyard_running::run;
+
+#[path = "../scene/geometry.rs"]
+pub mod geometry;
 #[path = "../scene/sheet.rs"]
 pub mod sheet;
+#[path = "../scene/travel.rs"]
+pub mod travel;

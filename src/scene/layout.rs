@@ -5,6 +5,7 @@ use super::fleet;
 use super::geometry::{Cubic, Curve, Point, Rect, point, rect};
 use super::instrument::{self, Room};
 use super::ledger;
+use super::travel::{Journey, Ways};
 use super::yard::{Axis, Density, Yard};
 use crate::node::station::{Inside, Station};
 use crate::run::snapshot::{NodeState, NodeView, Snapshot};
@@ -131,13 +132,18 @@ impl Layout {
         Some(Journey { out: tracks.outs.get(lane_out), into: tracks.ins.get(lane_in)? })
     }
 
-    /// Which of a link's ways leads from one machine to another, and how many it has.
-    pub fn lane(&self, link: usize, from: Place, to: Place) -> Option<(usize, usize)> {
-        let tracks = self.tracks.get(link)?;
-        let (out_of, into) = (self.yards.get(tracks.from)?, self.yards.get(tracks.to)?);
-        let lane_in = into.lane(to.member as usize, tracks.ins.len());
-        let lane_out = out_of.lane(from.member as usize, tracks.outs.len());
-        Some((lane_out * tracks.ins.len() + lane_in, tracks.outs.len().max(1) * tracks.ins.len()))
+    /// By link: the ways of all its machines.
+    pub fn ways(&self) -> Vec<Ways<'_>> {
+        let lanes = |node: usize, ways: usize| {
+            let members = |yard: &Yard| (0..yard.cards.len().max(1)).map(|it| yard.lane(it, ways)).collect();
+            self.yards.get(node).map_or(vec![], members)
+        };
+        let mut ways = Vec::with_capacity(self.tracks.len());
+        for Tracks { from, to, outs, ins } in &self.tracks {
+            let (out_of, into) = (lanes(*from, outs.len()), lanes(*to, ins.len()));
+            ways.push(Ways { outs, ins, out_of, into });
+        }
+        ways
     }
 
     /// Dots, tracks and marks are smaller where cards are.
@@ -147,38 +153,6 @@ impl Layout {
 
     pub fn track_width(&self) -> f64 {
         if self.is_tight() { 6.0 } else { 8.0 }
-    }
-}
-
-/// A way over a link: out of the caller, into the callee.
-#[derive(Clone, Copy, Debug)]
-pub struct Journey<'a> {
-    out: Option<&'a Curve>,
-    into: &'a Curve,
-}
-
-impl Journey<'_> {
-    pub fn length(&self) -> f64 {
-        self.out.map_or(0.0, Curve::length) + self.into.length()
-    }
-
-    /// Place and direction at a share of the way, at constant speed. Both ends are inset, so that
-    /// what travels does not cover what it comes from.
-    pub fn at(&self, share: f64, inset: f64) -> (Point, Point) {
-        let length = self.length();
-        let inset = inset.min(length / 2.0);
-        let distance = inset + (length - 2.0 * inset) * share.clamp(0.0, 1.0);
-        let out = self.out.map_or(0.0, Curve::length);
-        match self.out {
-            Some(curve) if distance < out => curve.at(distance),
-            _ => self.into.at(distance - out),
-        }
-    }
-
-    /// How far `p` is from the way.
-    pub fn distance(&self, p: Point) -> f64 {
-        let out = self.out.map_or(f64::INFINITY, |curve| curve.distance(p));
-        out.min(self.into.distance(p))
     }
 }
 

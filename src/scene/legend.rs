@@ -1,6 +1,6 @@
 //! The legend: every mark that occurs, and nothing else; and what one dot stands for.
 
-use super::dots::MarkKind;
+use super::dots;
 use super::falls;
 use super::figures;
 use super::geometry::{Point, point};
@@ -8,6 +8,7 @@ use super::input::Readings;
 use super::layout::Layout;
 use super::palette::Ink;
 use super::shape::{Label, Shape};
+use super::travel::MarkKind;
 use super::yard::Axis;
 use crate::run::snapshot::Snapshot;
 use crate::sim::OUTCOMES;
@@ -89,7 +90,7 @@ fn explained(signs: Vec<(Sign, String)>, layout: &Layout) -> (bool, Vec<Shape>) 
         }
         let center = point(at.x + 5.0, at.y - SIZE * 0.35);
         shapes.push(match sign {
-            Sign::Travelling(kind) => kind.shape(center, 4.4),
+            Sign::Travelling(kind) => dots::shape(kind, center, 4.4),
             Sign::Fallen(outcome) => falls::piece(outcome, center, 3.6, 1.0),
         });
         shapes.push(Label { at: at.moved(14.0, 0.0), ..label }.into());

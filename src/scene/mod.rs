@@ -11,6 +11,7 @@
 //! | [`yard`], [`layout`] | where members and nodes stand, and the tracks between them |
 //! | [`stage`] | the picture; its parts are [`clients`], [`balancer`], [`servers`], [`station`], [`rails`], [`dots`], [`falls`] … |
 //! | [`instrument`] | the insides of policies |
+//! | [`travel`] | where dots are on their ways, and which of them can be told apart |
 //! | [`target`] | what is under a point; areas to press |
 //! | [`raster`], [`sheet`] | thousands of dots as pixels |
 //! | [`axis`], [`chart`], [`bars`] | charts, and the same as tables |
@@ -31,7 +32,6 @@ pub mod falls;
 pub mod figures;
 mod fleet;
 pub mod gauges;
-pub mod geometry;
 pub mod input;
 pub mod instrument;
 pub mod labels;
@@ -50,12 +50,11 @@ pub mod target;
 pub mod text;
 pub mod yard;
 
-pub use switchyard_pixels::sheet;
+pub use switchyard_pixels::{geometry, sheet, travel};
 
 pub use bars::{Bar, BarChart};
 pub use chart::{Band, Flag, Line, LineChart, Over, Table, Theory, VARIANT_INKS};
 pub use describe::{describe, insides};
-pub use dots::{Mark, MarkKind};
 pub use input::{Fall, MemberReading, Readings, Spot, Status, Target, View};
 pub use layout::{Height, height, is_flat, is_narrow};
 pub use palette::{Ink, Palette};
@@ -63,6 +62,7 @@ pub use raster::Raster;
 pub use shape::Shape;
 pub use stage::{Picture, stage};
 pub use target::TargetArea;
+pub use travel::{Mark, MarkKind};
 
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,11 @@
 //! Thousands of marks as pixels: antialiased sprites at quarter-pixel places, stamped into a [`Sheet`].
 
-use super::dots::{Mark, MarkKind};
+use super::dots;
 use super::geometry::{Point, point};
 use super::palette::{Ink, Palette, Rgb};
 use super::shape::broken_square;
 use super::sheet::{Changed, PHASES, SIDE_MAX, Sheet, Sprite, blend};
+use super::travel::{Mark, MarkKind};
 
 /// Samples within a pixel, each way, from which its coverage is taken.
 const SAMPLES: usize = 4;
@@ -73,7 +74,7 @@ impl Raster {
 fn sprites(kind: MarkKind, radius: f64, palette: &Palette) -> Vec<Sprite> {
     let half = (radius * 1.3).ceil() as usize + 1;
     let size = 2 * half + 1;
-    let (ink, ground) = (palette.rgb(kind.ink()), palette.rgb(Ink::Panel));
+    let (ink, ground) = (palette.rgb(dots::ink(kind)), palette.rgb(Ink::Panel));
     let pixel = |x: usize, y: usize, center: Point| {
         let layer = |[r, g, b]: Rgb, what| [r, g, b, coverage(kind, what, (x, y), center, radius)];
         blend(layer(ground, is_ground), layer(ink, is_ink))
@@ -103,7 +104,7 @@ fn coverage(
 }
 
 /// Whether a point, in units of the radius, is on the mark: the same figures as
-/// [`MarkKind::shape`] has.
+/// [`dots::shape`] has.
 fn is_ink(kind: MarkKind, p: Point) -> bool {
     let far = (p.x * p.x + p.y * p.y).sqrt();
     let near = |a: Point, b: Point, width: f64| p.distance_to_line(a, b) <= width / 2.0;

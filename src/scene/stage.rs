@@ -3,7 +3,7 @@
 use super::balancer;
 use super::clients;
 use super::counts;
-use super::dots::{self, Mark};
+use super::dots;
 use super::falls;
 use super::fleet;
 use super::geometry::{Point, Rect, point};
@@ -18,6 +18,7 @@ use super::rails;
 use super::servers::{self, Server};
 use super::shape::{Shape, Stroke, ring, slab};
 use super::station;
+use super::travel::Mark;
 use super::yard::{Axis, Density, Yard};
 use crate::run::snapshot::{Dot, NodeState, NodeView, ServersView, Snapshot};
 use crate::sim::{Place, Time};
@@ -54,7 +55,7 @@ impl Picture {
 
     /// The marks as shapes, for painters without a raster.
     pub fn mark_shapes(&self) -> impl Iterator<Item = Shape> + '_ {
-        self.marks.iter().map(|mark| mark.kind.shape(mark.at, self.mark_radius))
+        self.marks.iter().map(|mark| dots::shape(mark.kind, mark.at, self.mark_radius))
     }
 
     /// The whole picture as shapes.

@@ -2,7 +2,8 @@
 
 use super::system::*;
 use crate::run::snapshot::*;
-use crate::scene::dots::{MARKS_MAX, dots_per, gets_a_dot, position, radius, reply_offset};
+use crate::scene::dots::{MARKS_MAX, dots_per, position, radius, reply_offset};
+use crate::scene::travel::gets_a_dot;
 use crate::scene::*;
 use crate::sim::{Outcome, Place, Time};
 
