@@ -76,7 +76,7 @@ fn keeping(layout: &Layout) -> Keeping {
 
 /// Where a dot is now; `None` if it is not on a track.
 pub fn position(dot: &Dot, now: Time, layout: &Layout) -> Option<Point> {
-    travel::position(dot, now, &layout.ways(), keeping(layout))
+    travel::position(dot, now, &layout.ways(layout.tracks.get(dot.link)?), keeping(layout))
 }
 
 /// Dots nearer to each other than this along their way, in CSS pixels, count as one. The outline of two of them is then
@@ -86,7 +86,8 @@ const APART: f64 = 1.5;
 /// One mark for every dot that is shown, that of the oldest request first. Where there are more than could be told apart,
 /// those that lie over each other have one. The order of the dots does not matter.
 pub fn marks(dots: &[Dot], now: Time, layout: &Layout, dots_per: u64) -> Vec<Mark> {
-    let (ways, keeping): (Vec<Ways<'_>>, Keeping) = (layout.ways(), keeping(layout));
+    let ways: Vec<Ways<'_>> = layout.tracks.iter().map(|tracks| layout.ways(tracks)).collect();
+    let keeping = keeping(layout);
     let mut marks = match dots.len() as u64 / dots_per > 2 * MARKS_MAX {
         true => travel::thinned(dots, now, &ways, keeping, dots_per, APART / layout.scale),
         false => travel::all(dots, now, &ways, keeping, dots_per),

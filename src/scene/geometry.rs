@@ -1,4 +1,6 @@
 //! Points, rectangles and curves that are walked at constant speed. Units are CSS pixels, y down.
+//!
+//! What is called from many places is not inlined: it would be a first visit's bytes for nothing that can be measured.
 
 /// A place on the stage.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -31,6 +33,7 @@ impl Point {
     }
 
     /// How far it is from the line between two points.
+    #[inline(never)]
     pub fn distance_to_line(self, from: Point, to: Point) -> f64 {
         let (dx, dy) = (to.x - from.x, to.y - from.y);
         let along = ((self.x - from.x) * dx + (self.y - from.y) * dy) / (dx * dx + dy * dy).max(1e-9);
@@ -99,6 +102,7 @@ impl Cubic {
         Cubic([from, from.toward(to, 1.0 / 3.0), from.toward(to, 2.0 / 3.0), to])
     }
 
+    #[inline(never)]
     pub fn at(&self, t: f64) -> Point {
         let [a, b, c, d] = self.0;
         let u = 1.0 - t;
@@ -107,6 +111,7 @@ impl Cubic {
     }
 
     /// Unit vector along the curve.
+    #[inline(never)]
     pub fn direction(&self, t: f64) -> Point {
         let (near, far) = (self.at((t - 0.01).max(0.0)), self.at((t + 0.01).min(1.0)));
         let length = near.distance(far).max(1e-9);
@@ -119,6 +124,7 @@ impl Cubic {
         tail.split(if from < 1.0 { (to - from) / (1.0 - from) } else { 1.0 }).0
     }
 
+    #[inline(never)]
     fn split(&self, t: f64) -> (Cubic, Cubic) {
         let [a, b, c, d] = self.0;
         let (ab, bc, cd) = (a.toward(b, t), b.toward(c, t), c.toward(d, t));
@@ -164,6 +170,7 @@ impl Curve {
     }
 
     /// The cubic and the parameter on it at this distance from the start (kept within the curve).
+    #[inline(never)]
     fn locate(&self, distance: f64) -> Option<(usize, f64)> {
         let after = self.lengths.partition_point(|length| *length < distance).max(1);
         let (before, upto) = match (self.lengths.get(after - 1), self.lengths.get(after)) {
@@ -176,6 +183,7 @@ impl Curve {
     }
 
     /// Place and direction at this distance from the start.
+    #[inline(never)]
     pub fn at(&self, distance: f64) -> (Point, Point) {
         match self.locate(distance) {
             Some((index, t)) => (self.cubics[index].at(t), self.cubics[index].direction(t)),

@@ -125,25 +125,16 @@ impl Layout {
 
     /// The way from one machine to another.
     pub fn journey(&self, link: usize, from: Place, to: Place) -> Option<Journey<'_>> {
-        let tracks = self.tracks.get(link)?;
-        let (out_of, into) = (self.yards.get(tracks.from)?, self.yards.get(tracks.to)?);
-        let lane_in = into.lane(to.member as usize, tracks.ins.len());
-        let lane_out = out_of.lane(from.member as usize, tracks.outs.len());
-        Some(Journey { out: tracks.outs.get(lane_out), into: tracks.ins.get(lane_in)? })
+        self.ways(self.tracks.get(link)?).journey(from, to)
     }
 
-    /// By link: the ways of all its machines.
-    pub fn ways(&self) -> Vec<Ways<'_>> {
+    /// The ways over a link, for all its machines.
+    pub fn ways<'a>(&'a self, Tracks { from, to, outs, ins }: &'a Tracks) -> Ways<'a> {
         let lanes = |node: usize, ways: usize| {
-            let members = |yard: &Yard| (0..yard.cards.len().max(1)).map(|it| yard.lane(it, ways)).collect();
-            self.yards.get(node).map_or(vec![], members)
+            let lanes = |yard: &Yard| (0..yard.cards.len().max(1)).map(|it| yard.lane(it, ways)).collect();
+            self.yards.get(node).map_or(vec![], lanes)
         };
-        let mut ways = Vec::with_capacity(self.tracks.len());
-        for Tracks { from, to, outs, ins } in &self.tracks {
-            let (out_of, into) = (lanes(*from, outs.len()), lanes(*to, ins.len()));
-            ways.push(Ways { outs, ins, out_of, into });
-        }
-        ways
+        Ways { outs, ins, out_of: lanes(*from, outs.len()), into: lanes(*to, ins.len()) }
     }
 
     /// Dots, tracks and marks are smaller where cards are.

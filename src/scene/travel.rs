@@ -2,7 +2,7 @@
 
 use super::geometry::{Curve, Point};
 use crate::run::snapshot::{Dot, Way};
-use crate::sim::{OutcomeKind, Span, Time, mix};
+use crate::sim::{OutcomeKind, Place, Span, Time, mix};
 
 /// What a mark looks like. The colour says the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,15 +96,16 @@ pub struct Ways<'a> {
 }
 
 impl<'a> Ways<'a> {
-    /// Which ways out and in a dot takes.
-    fn lane(&self, dot: &Dot) -> (usize, usize) {
+    /// Which of the ways out and in leads from one machine to another.
+    fn lane(&self, from: Place, to: Place) -> (usize, usize) {
         let of = |lanes: &[usize], member: u16| {
             lanes.get(member as usize).or(lanes.last()).copied().unwrap_or_default()
         };
-        (of(&self.out_of, dot.from.member), of(&self.into, dot.to.member))
+        (of(&self.out_of, from.member), of(&self.into, to.member))
     }
 
-    fn journey(&self, (out, into): (usize, usize)) -> Option<Journey<'a>> {
+    pub fn journey(&self, from: Place, to: Place) -> Option<Journey<'a>> {
+        let (out, into) = self.lane(from, to);
         Some(Journey { out: self.outs.get(out), into: self.ins.get(into)? })
     }
 }
@@ -133,25 +134,21 @@ fn share(dot: &Dot, now: Time) -> Option<f64> {
 
 /// Where a dot is that has this part of its way behind it.
 fn place(way: Way, share: f64, journey: &Journey<'_>, keeping: Keeping) -> Point {
-    let Keeping { inset, reply_offset } = keeping;
-    if way == Way::Out {
-        return journey.at(share, inset).0;
-    }
-    let (at, direction) = journey.at(1.0 - share, inset);
-    at.moved(-direction.y * reply_offset, direction.x * reply_offset)
+    let (share, beside) = if way == Way::Out { (share, 0.0) } else { (1.0 - share, keeping.reply_offset) };
+    let (at, direction) = journey.at(share, keeping.inset);
+    at.moved(-direction.y * beside, direction.x * beside)
 }
 
 /// Where a dot is now; `None` if it is not on a track.
-pub fn position(dot: &Dot, now: Time, ways: &[Ways<'_>], keeping: Keeping) -> Option<Point> {
-    let ways = ways.get(dot.link)?;
-    let journey = ways.journey(ways.lane(dot))?;
-    Some(place(dot.way, share(dot, now)?, &journey, keeping))
+#[inline(never)]
+pub fn position(dot: &Dot, now: Time, ways: &Ways<'_>, keeping: Keeping) -> Option<Point> {
+    Some(place(dot.way, share(dot, now)?, &ways.journey(dot.from, dot.to)?, keeping))
 }
 
 /// One mark for every dot that is shown.
 pub fn all(dots: &[Dot], now: Time, ways: &[Ways<'_>], keeping: Keeping, dots_per: u64) -> Vec<Mark> {
     let mark = |dot: &Dot| {
-        let at = position(dot, now, ways, keeping)?;
+        let at = position(dot, now, ways.get(dot.link)?, keeping)?;
         Some(Mark { at, kind: MarkKind::of(dot), request: dot.request })
     };
     dots.iter().filter(|dot| is_shown(dot, dots_per)).filter_map(mark).collect()
@@ -196,11 +193,11 @@ pub fn thinned(
     let mut found: Vec<(usize, f64, &Dot)> = vec![];
     for dot in dots.iter().filter(|dot| is_shown(dot, dots_per)) {
         let (Some(share), Some(ways)) = (share(dot, now), ways.get(dot.link)) else { continue };
-        let (out, into) = ways.lane(dot);
+        let (out, into) = ways.lane(dot.from, dot.to);
         let lane = known.get_mut(dot.link).and_then(|known| known.get_mut(out * ways.ins.len() + into));
         let Some(lane) = lane else { continue };
         if *lane == 0 {
-            let Some(journey) = ways.journey((out, into)) else { continue };
+            let Some(journey) = ways.journey(dot.from, dot.to) else { continue };
             let places = (journey.length() / apart) as usize + 1;
             lanes.push(Lane { journey, found: vec![0; places * KINDS] });
             *lane = lanes.len();
