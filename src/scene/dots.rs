@@ -4,7 +4,7 @@ use super::geometry::Point;
 use super::layout::Layout;
 use super::palette::Ink;
 use super::shape::{Fill, Shape, Stroke, disc, ring};
-use super::travel::{self, Keeping, Mark, MarkKind, Ways};
+use super::travel::{self, Keeping, Mark, MarkKind, Ways, is_shown};
 use crate::run::snapshot::Dot;
 use crate::sim::{Time, order};
 
@@ -76,7 +76,8 @@ fn keeping(layout: &Layout) -> Keeping {
 
 /// Where a dot is now; `None` if it is not on a track.
 pub fn position(dot: &Dot, now: Time, layout: &Layout) -> Option<Point> {
-    travel::position(dot, now, &layout.ways(layout.tracks.get(dot.link)?), keeping(layout))
+    let journey = layout.journey(dot.link, dot.from, dot.to)?;
+    Some(travel::place(dot.way, travel::share(dot, now)?, &journey, keeping(layout)))
 }
 
 /// Dots nearer to each other than this along their way, in CSS pixels, count as one. The outline of two of them is then
@@ -86,11 +87,15 @@ const APART: f64 = 1.5;
 /// One mark for every dot that is shown, that of the oldest request first. Where there are more than could be told apart,
 /// those that lie over each other have one. The order of the dots does not matter.
 pub fn marks(dots: &[Dot], now: Time, layout: &Layout, dots_per: u64) -> Vec<Mark> {
-    let ways: Vec<Ways<'_>> = layout.tracks.iter().map(|tracks| layout.ways(tracks)).collect();
-    let keeping = keeping(layout);
-    let mut marks = match dots.len() as u64 / dots_per > 2 * MARKS_MAX {
-        true => travel::thinned(dots, now, &ways, keeping, dots_per, APART / layout.scale),
-        false => travel::all(dots, now, &ways, keeping, dots_per),
+    let mut marks = if dots.len() as u64 / dots_per > 2 * MARKS_MAX {
+        let ways: Vec<Ways<'_>> = layout.tracks.iter().map(|tracks| layout.ways(tracks)).collect();
+        travel::thinned(dots, now, &ways, keeping(layout), dots_per, APART / layout.scale)
+    } else {
+        let mark = |dot: &Dot| {
+            let at = position(dot, now, layout)?;
+            Some(Mark { at, kind: MarkKind::of(dot), request: dot.request })
+        };
+        dots.iter().filter(|dot| is_shown(dot, dots_per)).filter_map(mark).collect()
     };
     order::sort_by_key(&mut marks, |mark| mark.request);
     marks

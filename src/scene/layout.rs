@@ -9,7 +9,7 @@ use super::travel::{Journey, Ways};
 use super::yard::{Axis, Density, Yard};
 use crate::node::station::{Inside, Station};
 use crate::run::snapshot::{NodeState, NodeView, Snapshot};
-use crate::sim::Place;
+use crate::sim::{Place, order};
 
 /// The tracks of one link: from each member of the caller to where they meet, and on to each callee.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -125,10 +125,14 @@ impl Layout {
 
     /// The way from one machine to another.
     pub fn journey(&self, link: usize, from: Place, to: Place) -> Option<Journey<'_>> {
-        self.ways(self.tracks.get(link)?).journey(from, to)
+        let tracks = self.tracks.get(link)?;
+        let (out_of, into) = (self.yards.get(tracks.from)?, self.yards.get(tracks.to)?);
+        let lane_in = into.lane(to.member as usize, tracks.ins.len());
+        let lane_out = out_of.lane(from.member as usize, tracks.outs.len());
+        Some(Journey { out: tracks.outs.get(lane_out), into: tracks.ins.get(lane_in)? })
     }
 
-    /// The ways over a link, for all its machines.
+    /// The ways over a link for all its machines, for thousands of dots.
     pub fn ways<'a>(&'a self, Tracks { from, to, outs, ins }: &'a Tracks) -> Ways<'a> {
         let lanes = |node: usize, ways: usize| {
             let lanes = |yard: &Yard| (0..yard.cards.len().max(1)).map(|it| yard.lane(it, ways)).collect();
@@ -616,7 +620,7 @@ fn legend(axis: Axis, size: Rect, yards: &[Yard]) -> Rect {
     }
     let band = rect(at.x, 0.0, size.width - 40.0, 40.0);
     let mut reaching: Vec<Rect> = yards.iter().map(|yard| yard.rect).filter(|it| it.overlaps(band)).collect();
-    reaching.sort_by(|a, b| a.x.total_cmp(&b.x));
+    order::sort_by_key(&mut reaching, |it| order::total_order(it.x));
     let mut best = rect(at.x, at.y, 0.0, 32.0);
     let mut left = at.x;
     for yard in reaching.iter().copied().chain([rect(size.width - 4.0, 0.0, 0.0, 0.0)]) {

@@ -70,7 +70,7 @@ fn draw_points(snapshot: &Snapshot, layout: &Layout, tracks: &Tracks, shapes: &m
         // Long enough to have left the other tracks behind.
         let length = (curve.length() * 0.42).min(72.0);
         let line = Stroke::new(Ink::Request, 1.6).faded(0.75);
-        shapes.push(Shape::Path { cubics: curve.part(0.0, length), line });
+        shapes.push(Shape::Path { cubics: curve.part(0.0, length).collect(), line });
     }
 }
 
@@ -82,8 +82,8 @@ fn break_at(curve: &Curve) -> f64 {
 
 fn draw_cut(curve: &Curve, line: Stroke, shapes: &mut Vec<Shape>) {
     let middle = break_at(curve);
-    shapes.push(Shape::Path { cubics: curve.part(0.0, (middle - GAP).max(0.0)), line });
-    shapes.push(Shape::Path { cubics: curve.part(middle + GAP, curve.length()), line });
+    shapes.push(Shape::Path { cubics: curve.part(0.0, (middle - GAP).max(0.0)).collect(), line });
+    shapes.push(Shape::Path { cubics: curve.part(middle + GAP, curve.length()).collect(), line });
     for distance in [middle - GAP, middle + GAP] {
         let (at, direction) = curve.at(distance);
         let across = Point { x: -direction.y * 7.0, y: direction.x * 7.0 };

@@ -66,6 +66,7 @@ impl Journey<'_> {
 
     /// Place and direction at a share of the way, at constant speed. Both ends are inset, so that
     /// what travels does not cover what it comes from.
+    #[inline(never)]
     pub fn at(&self, share: f64, inset: f64) -> (Point, Point) {
         let length = self.length();
         let inset = inset.min(length / 2.0);
@@ -104,8 +105,7 @@ impl<'a> Ways<'a> {
         (of(&self.out_of, from.member), of(&self.into, to.member))
     }
 
-    pub fn journey(&self, from: Place, to: Place) -> Option<Journey<'a>> {
-        let (out, into) = self.lane(from, to);
+    fn journey(&self, (out, into): (usize, usize)) -> Option<Journey<'a>> {
         Some(Journey { out: self.outs.get(out), into: self.ins.get(into)? })
     }
 }
@@ -125,37 +125,23 @@ pub fn gets_a_dot(request: u64, dots_per: u64) -> bool {
     dots_per <= 1 || mix(request) % dots_per == 0
 }
 
+/// Whether this dot is one of those that are shown.
+pub fn is_shown(dot: &Dot, dots_per: u64) -> bool {
+    if dot.probe { dots_per == 1 } else { gets_a_dot(dot.request, dots_per) }
+}
+
 /// Which part of its way a dot has behind it; `None` if it is not on a track.
-fn share(dot: &Dot, now: Time) -> Option<f64> {
+pub fn share(dot: &Dot, now: Time) -> Option<f64> {
     let Span(span) = dot.due.since(dot.departed);
     let share = (now.since(dot.departed).0 as f64 / span as f64).min(1.0);
     (dot.way != Way::Lost && span > 0).then_some(share)
 }
 
 /// Where a dot is that has this part of its way behind it.
-fn place(way: Way, share: f64, journey: &Journey<'_>, keeping: Keeping) -> Point {
+pub fn place(way: Way, share: f64, journey: &Journey<'_>, keeping: Keeping) -> Point {
     let (share, beside) = if way == Way::Out { (share, 0.0) } else { (1.0 - share, keeping.reply_offset) };
     let (at, direction) = journey.at(share, keeping.inset);
     at.moved(-direction.y * beside, direction.x * beside)
-}
-
-/// Where a dot is now; `None` if it is not on a track.
-#[inline(never)]
-pub fn position(dot: &Dot, now: Time, ways: &Ways<'_>, keeping: Keeping) -> Option<Point> {
-    Some(place(dot.way, share(dot, now)?, &ways.journey(dot.from, dot.to)?, keeping))
-}
-
-/// One mark for every dot that is shown.
-pub fn all(dots: &[Dot], now: Time, ways: &[Ways<'_>], keeping: Keeping, dots_per: u64) -> Vec<Mark> {
-    let mark = |dot: &Dot| {
-        let at = position(dot, now, ways.get(dot.link)?, keeping)?;
-        Some(Mark { at, kind: MarkKind::of(dot), request: dot.request })
-    };
-    dots.iter().filter(|dot| is_shown(dot, dots_per)).filter_map(mark).collect()
-}
-
-fn is_shown(dot: &Dot, dots_per: u64) -> bool {
-    if dot.probe { dots_per == 1 } else { gets_a_dot(dot.request, dots_per) }
 }
 
 /// Dots that are told apart at one place: by kind and by direction.
@@ -197,7 +183,7 @@ pub fn thinned(
         let lane = known.get_mut(dot.link).and_then(|known| known.get_mut(out * ways.ins.len() + into));
         let Some(lane) = lane else { continue };
         if *lane == 0 {
-            let Some(journey) = ways.journey(dot.from, dot.to) else { continue };
+            let Some(journey) = ways.journey((out, into)) else { continue };
             let places = (journey.length() / apart) as usize + 1;
             lanes.push(Lane { journey, found: vec![0; places * KINDS] });
             *lane = lanes.len();
