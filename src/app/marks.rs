@@ -99,7 +99,7 @@ impl Drop for Marks {
 }
 
 /// The worker's half: paints what it is told on its canvas, and says so each time; at first that it is there.
-pub fn serve(scope: DedicatedWorkerGlobalScope, canvas: OffscreenCanvas) {
+pub fn serve(scope: &DedicatedWorkerGlobalScope, canvas: OffscreenCanvas) {
     let Some(context) = canvas.get_context("2d").ok().flatten() else { return scope.close() };
     let page = scope.clone();
     let mut painted: Option<(Size, bool, Raster)> = None;

@@ -7,7 +7,7 @@ use super::marks;
 use super::trials;
 use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::prelude::*;
-use web_sys::{DedicatedWorkerGlobalScope, HtmlLinkElement, MessageEvent, OffscreenCanvas};
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent, OffscreenCanvas};
 
 #[wasm_bindgen]
 extern "C" {
@@ -32,11 +32,11 @@ impl Worker {
         mut told: impl FnMut(JsValue) + 'static,
         mut failed: impl FnMut() + 'static,
     ) -> Option<Worker> {
-        let glue = document().get_element_by_id("app-script")?.dyn_into::<HtmlLinkElement>().ok()?.href();
+        let glue = document().get_element_by_id("app-script").map(|link| property(&link, "href"))?;
         let (message, mut moved) = (Object::new(), Array::new());
         moved.extend(canvas);
         let fields: [(&str, JsValue); 4] = [
-            ("glue", glue.into()),
+            ("glue", glue),
             ("module", wasm_bindgen::module()),
             ("job", job.into()),
             ("canvas", canvas.into()),
@@ -55,7 +55,9 @@ impl Worker {
 
     /// The numbers are moved to it, not copied.
     pub fn tell(&self, numbers: &js_sys::Float32Array) {
-        let _ = self.worker.post_message_with_transfer(numbers, &Array::of1(&numbers.buffer()));
+        let moved = Array::new();
+        moved.push(&property(numbers, "buffer"));
+        let _ = self.worker.post_message_with_transfer(numbers, &moved);
     }
 }
 
@@ -67,15 +69,21 @@ impl Drop for Worker {
     }
 }
 
+/// What web-sys has as well, but for each property with a function of its own in the page's script, and for each type
+/// with one that looks whether a value is of it: bytes of every first visit.
+fn property(of: &JsValue, name: &str) -> JsValue {
+    Reflect::get(of, &name.into()).unwrap_or_default()
+}
+
 /// This program, run as a worker.
 pub fn serve() {
-    let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() else { return };
-    let left = |name: &str| Reflect::get(&scope, &name.into()).unwrap_or_default();
-    match left("canvas").dyn_into::<OffscreenCanvas>() {
-        Ok(canvas) => marks::serve(scope, canvas),
+    let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+    let canvas = property(&scope, "canvas");
+    match canvas.is_object() {
+        true => marks::serve(&scope, canvas.unchecked_into()),
         #[cfg(feature = "whole")]
-        Err(_) => trials::serve(&scope, &left("job").as_string().unwrap_or_default()),
+        false => trials::serve(&scope, &property(&scope, "job").as_string().unwrap_or_default()),
         #[cfg(not(feature = "whole"))]
-        Err(_) => {}
+        false => {}
     }
 }

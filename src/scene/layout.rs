@@ -9,7 +9,7 @@ use super::travel::{Journey, Ways};
 use super::yard::{Axis, Density, Yard};
 use crate::node::station::{Inside, Station};
 use crate::run::snapshot::{NodeState, NodeView, Snapshot};
-use crate::sim::{Place, order};
+use crate::sim::Place;
 
 /// The tracks of one link: from each member of the caller to where they meet, and on to each callee.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -620,7 +620,7 @@ fn legend(axis: Axis, size: Rect, yards: &[Yard]) -> Rect {
     }
     let band = rect(at.x, 0.0, size.width - 40.0, 40.0);
     let mut reaching: Vec<Rect> = yards.iter().map(|yard| yard.rect).filter(|it| it.overlaps(band)).collect();
-    order::sort_by_key(&mut reaching, |it| order::total_order(it.x));
+    reaching.sort_by(|a, b| a.x.total_cmp(&b.x));
     let mut best = rect(at.x, at.y, 0.0, 32.0);
     let mut left = at.x;
     for yard in reaching.iter().copied().chain([rect(size.width - 4.0, 0.0, 0.0, 0.0)]) {
