@@ -39,12 +39,12 @@ const REASONS = {
   },
   damaged: {
     heading: 'Switchyard could not be started',
-    text: 'The program arrived, but this browser refused it: it was damaged or cut short on its way, or the '
-      + 'browser is too old for it. Load the page again; if that changes nothing, try a current browser.',
+    text: 'The program was damaged on its way, or this browser is too old for it. Load the page again; if that changes '
+      + 'nothing, try a current browser.',
   },
   stopped: {
     heading: 'Switchyard has stopped',
-    text: 'It met an error that it cannot recover from. The fault is in Switchyard, not in what you did. '
+    text: 'It met an error. The fault is in Switchyard, not in what you did. '
       + 'Loading the page again starts it afresh; if it stops again, begin at the start page.',
   },
 };
@@ -131,7 +131,7 @@ globalThis.__open = async (name, text) => (await __later(name)).open(text);
 
 // What the page may start as a script besides itself, by name.
 const startable = name => {
-  if (!['sim-worker', 'service-worker'].includes(name)) throw new TypeError(`${name} is not to be started`);
+  if (!['sim-worker', 'service-worker'].includes(name)) throw new TypeError(name);
   return later(name);
 };
 const policy = globalThis.trustedTypes?.createPolicy('app', { createScriptURL: startable }) ?? { createScriptURL: startable };

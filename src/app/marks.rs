@@ -64,12 +64,13 @@ impl Marks {
             let (progress, engine, canvas) = (progress.clone(), engine.clone(), canvas.clone());
             move || {
                 progress.set(Progress { stage: Stage::Failed, ..Progress::default() });
-                canvas.remove();
+                remove(&canvas);
                 engine.touch();
             }
         };
         let worker = Worker::start("", Some(&moved), told, failed)?;
-        below.element().insert_adjacent_element("afterend", &canvas).ok()?;
+        let below = below.element();
+        below.parent_node()?.insert_before(&canvas, below.next_sibling().as_ref()).ok()?;
         Some(Marks { worker, canvas, progress })
     }
 
@@ -92,9 +93,15 @@ impl Marks {
     }
 }
 
+fn remove(canvas: &HtmlCanvasElement) {
+    if let Some(parent) = canvas.parent_node() {
+        let _ = parent.remove_child(canvas);
+    }
+}
+
 impl Drop for Marks {
     fn drop(&mut self) {
-        self.canvas.remove();
+        remove(&self.canvas);
     }
 }
 

@@ -62,7 +62,8 @@ impl StagePainter {
         if self.coarse {
             self.beside.get_or_init(|| Marks::start(overlay, engine));
         }
-        let ((width, height, ratio), Look { palette, less_motion, dot_for_each }) = (size, look());
+        let ((width, height, ratio), Look { dark, less_motion, dot_for_each }) = (size, look());
+        let palette = if dark { Palette::DARK } else { Palette::LIGHT };
         // Setting a canvas's size clears it; else what stands still stays as it was painted.
         let stands = self.base == Some((size, palette));
         self.base = Some((size, palette));

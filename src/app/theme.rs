@@ -53,7 +53,7 @@ pub fn is_dark() -> bool {
 /// How pictures are to look.
 #[derive(Clone, Copy)]
 pub struct Look {
-    pub palette: Palette,
+    pub dark: bool,
     pub less_motion: bool,
     pub dot_for_each: bool,
 }
@@ -68,7 +68,7 @@ pub fn look() -> Look {
 }
 
 pub fn look_anew() -> Look {
-    let look = Look { palette: palette(), less_motion: less_motion(), dot_for_each: dot_for_each() };
+    let look = Look { dark: is_dark(), less_motion: less_motion(), dot_for_each: dot_for_each() };
     LOOK.set(Some(look));
     look
 }

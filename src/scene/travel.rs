@@ -68,10 +68,10 @@ impl Journey<'_> {
     /// what travels does not cover what it comes from.
     #[inline(never)]
     pub fn at(&self, share: f64, inset: f64) -> (Point, Point) {
-        let length = self.length();
+        let out = self.out.map_or(0.0, Curve::length);
+        let length = out + self.into.length();
         let inset = inset.min(length / 2.0);
         let distance = inset + (length - 2.0 * inset) * share.clamp(0.0, 1.0);
-        let out = self.out.map_or(0.0, Curve::length);
         match self.out {
             Some(curve) if distance < out => curve.at(distance),
             _ => self.into.at(distance - out),
