@@ -95,7 +95,7 @@ const GAP_MAX: f64 = 34.0;
 pub const HEADING: f64 = 52.0;
 const CELL_MIN: f64 = 4.0;
 const CELL_MAX: f64 = 52.0;
-/// Tracks into a panel of cells.
+/// At most so many tracks lead into a panel of cells.
 const PANEL_TRACKS: usize = 6;
 
 /// The members of a node, placed.
@@ -328,7 +328,7 @@ impl Yard {
     /// Curves from `origin` into the members. Which one is a member's: [`Yard::lane`].
     pub fn ways_in(&self, origin: Point) -> Vec<Curve> {
         match self.density {
-            Density::Cells => (0..PANEL_TRACKS)
+            Density::Cells => (0..self.gates())
                 .map(|way| Curve::new(vec![self.axis.bend(origin, self.gate(way))]))
                 .collect(),
             _ => self.cards.iter().map(|card| self.way_in(origin, *card)).collect(),
@@ -371,11 +371,17 @@ impl Yard {
         lane.min(ways - 1)
     }
 
+    /// How many tracks lead into a panel of cells: none that is nobody's.
+    fn gates(&self) -> usize {
+        let beside = if self.axis == Axis::Across { self.cards.len() } else { self.ranks };
+        beside.clamp(1, PANEL_TRACKS)
+    }
+
     /// Where a track ends at a panel of cells.
     fn gate(&self, way: usize) -> Point {
         let (main, cross, _, breadth) = self.axis.parts(self.rect);
         let inset = if self.axis == Axis::Across { HEADING } else { 20.0 };
-        let share = (way as f64 + 0.5) / PANEL_TRACKS as f64;
+        let share = (way as f64 + 0.5) / self.gates() as f64;
         self.axis.point(main, cross + inset + (breadth - inset - 14.0) * share)
     }
 

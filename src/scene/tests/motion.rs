@@ -26,6 +26,25 @@ fn every_dot_lies_on_its_track() {
     }
 }
 
+/// No track leads nowhere, also where several machines share one.
+#[test]
+fn every_track_is_some_machines() {
+    for (width, height) in [(360.0, 460.0), (390.0, 560.0), (780.0, 520.0), (1100.0, 700.0)] {
+        for servers in [1, 4, 7, 8, 9, 16, 20, 50, 100] {
+            let layout = System::new(servers).picture(width, height).layout;
+            for tracks in &layout.tracks {
+                let yard = &layout.yards[tracks.to];
+                let members = 0..yard.cards.len().max(1);
+                let mut used: Vec<usize> =
+                    members.map(|member| yard.lane(member, tracks.ins.len())).collect();
+                used.sort_unstable();
+                used.dedup();
+                assert_eq!(used.len(), tracks.ins.len(), "{servers} servers on {width} × {height}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_dot_travels_at_constant_speed_from_departure_to_arrival() {
     let mut system = System::new(4);
