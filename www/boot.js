@@ -19,23 +19,23 @@ const REASONS = {
   file: {
     heading: 'Switchyard needs a web server',
     text: 'This page was opened as a file, and browsers do not load programs from files. Any web server will do, one on '
-      + 'this machine too: in the folder of this page start “python3 -m http.server 8000”, then open '
-      + 'http://localhost:8000/ in the browser. README.txt names others.',
+      + 'this machine too: start “python3 -m http.server 8000” in the folder of this page, then open '
+      + 'http://localhost:8000/. README.txt names others.',
   },
   sandboxed: {
     heading: 'This frame may not load Switchyard',
     text: 'The page around it has put it into a sandbox without an origin, and the site that Switchyard lies on '
-      + 'does not allow such frames to load it. Either that site sends the header “Access-Control-Allow-Origin: *”, '
+      + 'does not allow such frames to load it. Either that site sends “Access-Control-Allow-Origin: *”, '
       + 'or the frame gets “allow-same-origin”.',
   },
   unsupported: {
     heading: 'This browser cannot run Switchyard',
-    text: 'Switchyard is a WebAssembly program, and this browser has WebAssembly turned off or does not know '
-      + 'it. Any current Firefox, Chrome, Edge or Safari runs it; a lockdown mode may have to be turned off.',
+    text: 'Switchyard is a WebAssembly program, and this browser does not run those. Any current Firefox, Chrome, Edge or '
+      + 'Safari does; a lockdown mode may have to be turned off.',
   },
   missing: {
     heading: 'A part of Switchyard did not arrive',
-    text: 'The connection broke, or the site was updated just now. Loading the page again usually helps.',
+    text: 'The connection broke, or the site was updated just now. Load the page again.',
   },
   damaged: {
     heading: 'Switchyard could not be started',
@@ -44,8 +44,8 @@ const REASONS = {
   },
   stopped: {
     heading: 'Switchyard has stopped',
-    text: 'It met an error. The fault is in Switchyard, not in what you did. '
-      + 'Loading the page again starts it afresh; if it stops again, begin at the start page.',
+    text: 'It met an error. The fault is in Switchyard, not in what you did. Load the page again; if it stops again, '
+      + 'begin at the start page.',
   },
 };
 
@@ -202,7 +202,7 @@ globalThis.__late = (own, page) => {
   return { ...own, late: { link: wait, called } };
 };
 /** What shows that somebody uses the page. */
-const SIGNS = ['pointerover', 'pointerdown', 'keydown', 'focusin', 'wheel', 'message'];
+const SIGNS = ['pointerover', 'keydown', 'focusin', 'wheel', 'message'];
 /** However busy the page is. */
 const FOLLOW_MS = 1000;
 

@@ -51,6 +51,18 @@ pub fn complete(dist: &Path, below: bool, released: bool, late: Option<String>) 
     Ok(())
 }
 
+/// A page without what is said in it to those who read its source, and without the lines that had nothing else.
+pub fn without_comments(html: &str) -> String {
+    let mut parts = html.split("<!--");
+    let mut bare = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let after = part.split_once("-->").map_or("", |(_, after)| after);
+        let alone = bare.is_empty() || bare.ends_with('\n');
+        bare += after.strip_prefix('\n').filter(|_| alone).unwrap_or(after);
+    }
+    bare
+}
+
 /// Makes the page's style sheets one file, which compresses better than each by itself; without those of this name.
 fn join_styles(dist: &Path, html: &str, without: Option<&str>) -> Result<String> {
     let name_in = |line: &str| {
@@ -138,6 +150,13 @@ mod tests {
         let style = "a, b > c :hover {\ncolor: red;\nmargin: 0 calc(1px + 2px);\n}\n@media (width > 4rem) and (hover) {\nd::after { content: \"a; }  b\"; }\n}\n";
         let expected = "a,b > c :hover{color:red;margin:0 calc(1px + 2px)}@media (width > 4rem) and (hover){d::after{content:\"a; }  b\"}}";
         assert_eq!(tight(style), expected);
+    }
+
+    #[test]
+    fn a_page_without_comments_is_the_same_page() {
+        let html = "<head>\n<!-- a -->\n<b><!-- c\nd --> e\n</b> <!-- f -->\n</head>";
+        assert_eq!(without_comments(html), "<head>\n<b> e\n</b> \n</head>");
+        assert_eq!(without_comments("<p>\n"), "<p>\n");
     }
 
     #[test]

@@ -97,16 +97,14 @@ pub fn bare(text: &str) -> String {
     bare
 }
 
+/// And takes the comments out, of which it was one.
 fn insert_policy(page: &Path) -> Result<()> {
     let html = fs::read_to_string(page)?;
     let (before, after) =
         html.split_once(POLICY_MARK).with_context(|| format!("{} has no {POLICY_MARK}", page.display()))?;
     let policy = POLICY.join("; ");
-    fs::write(
-        page,
-        format!(r#"{before}<meta http-equiv="Content-Security-Policy" content="{policy}">{after}"#),
-    )?;
-    Ok(())
+    let html = format!(r#"{before}<meta http-equiv="Content-Security-Policy" content="{policy}">{after}"#);
+    Ok(fs::write(page, pages::without_comments(&html))?)
 }
 
 /// `name.br` and `name.gz` beside `name`.
