@@ -7,6 +7,7 @@ import { expect, test as base } from '@playwright/test';
 import { executablePath, start } from './bidi.mjs';
 import { fragment } from './link.mjs';
 import { OPEN, serve } from './serve.mjs';
+import { busy } from './stage.bench.mjs';
 
 /** A slow start on a machine that does other things too. */
 const PATIENT = { timeout: 30_000 };
@@ -64,6 +65,22 @@ test('a lab runs, a setting is turned, and the address keeps both', async ({ tab
   await tab.reload();
   await title(tab).toBe('One slow server');
   await expect.poll(() => tab.evaluate(() => document.querySelector('canvas')?.width ?? 0), PATIENT).toBeGreaterThan(0);
+});
+
+test('thousands of dots are painted by a worker', async ({ tab, baseURL }) => {
+  await tab.goto(`${baseURL}?speed=0.02&t=1000&dots=each${fragment(busy(6000))}`);
+  await there(tab, 'Play').toBe(true);
+  const overlays = () => tab.evaluate(() => [...document.querySelectorAll('.stage-panel canvas.overlay')].map(canvas => canvas.width));
+  await expect.poll(overlays, PATIENT).toEqual([1, expect.any(Number)]);
+  // What a worker has painted can only be copied.
+  const dots = () => tab.evaluate(() => {
+    const shown = [...document.querySelectorAll('.stage-panel canvas.overlay')][1];
+    const copy = Object.assign(document.createElement('canvas'), { width: shown.width, height: shown.height });
+    const pen = copy.getContext('2d');
+    pen.drawImage(shown, 0, 0);
+    return pen.getImageData(0, 0, copy.width, copy.height).data.filter((value, index) => index % 4 === 3 && value === 255).length;
+  });
+  await expect.poll(dots, PATIENT).toBeGreaterThan(1000);
 });
 
 test('a copied link that is pasted asks before it replaces one\'s own; Back brings that back', async ({ tab, baseURL }) => {
