@@ -35,7 +35,7 @@ const REASONS = {
   },
   missing: {
     heading: 'A part of Switchyard did not arrive',
-    text: 'The connection broke, or the site was updated just now. Load the page again.',
+    text: 'The connection broke, or the site was updated just now. Loading the page again usually helps.',
   },
   damaged: {
     heading: 'Switchyard could not be started',
@@ -131,7 +131,7 @@ globalThis.__open = async (name, text) => (await __later(name)).open(text);
 
 // What the page may start as a script besides itself, by name.
 const startable = name => {
-  if (!['sim-worker', 'service-worker'].includes(name)) throw new TypeError(name);
+  if (!['sim-worker', 'service-worker'].includes(name)) throw new TypeError(`${name} is not to be started`);
   return later(name);
 };
 const policy = globalThis.trustedTypes?.createPolicy('app', { createScriptURL: startable }) ?? { createScriptURL: startable };

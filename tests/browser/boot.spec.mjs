@@ -40,7 +40,7 @@ test.describe('when the module does not arrive', () => {
       await page.route(MODULE, route);
       await page.goto('');
       await expect(page.getByRole('heading', { name: 'A part of Switchyard did not arrive' })).toBeFocused();
-      await expect(screen(page)).toContainText('Load the page again');
+      await expect(screen(page)).toContainText('Loading the page again usually helps');
       await axe(page);
       await page.unroute(MODULE);
       await page.getByRole('button', { name: 'Reload' }).click();

@@ -52,19 +52,35 @@ test('a worker paints them as the page would', async ({ page, context }) => {
   expect(paused === byWorker).toBe(false);
 });
 
-test('where no worker can be had the page goes on painting them', async ({ page }) => {
-  await open(page, () => {
+const WITHOUT = {
+  'where no worker can be had': () => {
     globalThis.Worker = class {
       constructor() {
         throw new TypeError('no workers here');
       }
     };
+  },
+  'where the worker breaks': () => {
+    globalThis.Worker = class {
+      postMessage() {
+        setTimeout(() => this.onerror(new MessageEvent('error')), 300);
+      }
+
+      terminate() {}
+    };
+  },
+};
+for (const [where, prepare] of Object.entries(WITHOUT)) {
+  test(`${where} the page goes on painting them`, async ({ page }) => {
+    await open(page, prepare);
+    await expect(overlays(page)).toHaveCount(1);
+    const before = await seen(page);
+    expect(Math.min(...await widths(page))).toBeGreaterThan(300);
+    await button(page, 'Play').click();
+    await expect.poll(async () => (await stage(page).screenshot()).toString('base64') !== before, PATIENT).toBe(true);
+    await expect(overlays(page)).toHaveCount(1);
   });
-  const before = await seen(page);
-  expect(Math.min(...await widths(page))).toBeGreaterThan(300);
-  await button(page, 'Play').click();
-  await expect.poll(async () => (await stage(page).screenshot()).toString('base64') !== before, PATIENT).toBe(true);
-});
+}
 
 test('another run in its place has its own dots', async ({ page }) => {
   await open(page);
