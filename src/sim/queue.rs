@@ -94,17 +94,19 @@ pub struct Wheel<E> {
     free: u32,
     waiting: usize,
     /// Nothing on the wheel is earlier than anything here, or of the same time and older.
-    front: Front,
+    front: Front<E>,
 }
 
 /// The earliest entries, at most [`FRONT`]. Where a new one belongs is counted, not searched for: a
 /// processor cannot foretell where a search ends, and pays for that with more than the counting costs.
 #[derive(Clone, Debug)]
-struct Front {
+struct Front<E> {
     /// By place; the greatest where the place is free.
     times: [u64; FRONT],
     /// By place: the entry.
     entries: [u32; FRONT],
+    /// By place: what is due. As in the entry, but known sooner.
+    events: [E; FRONT],
     /// The places in the order of time, four bits each, the earliest lowest.
     order: u64,
     /// A bit for each place that is taken.
@@ -116,9 +118,10 @@ struct Front {
 const FRONT: usize = 16;
 const PLACE_BITS: u32 = 4;
 
-impl Default for Front {
+impl<E: Copy + Default> Default for Front<E> {
     fn default() -> Self {
-        Front { times: [u64::MAX; FRONT], entries: [0; FRONT], order: 0, taken: 0, len: 0 }
+        let (times, entries, events) = ([u64::MAX; FRONT], [0; FRONT], [E::default(); FRONT]);
+        Front { times, entries, events, order: 0, taken: 0, len: 0 }
     }
 }
 
@@ -140,10 +143,10 @@ impl<E: Copy + Default + Debug> Default for Wheel<E> {
     }
 }
 
-impl Front {
+impl<E: Copy> Front<E> {
     /// Inserts behind all that are due no later; there is room.
     #[inline(always)]
-    fn insert(&mut self, time: u64, index: u32) {
+    fn insert(&mut self, time: u64, index: u32, event: E) {
         let place = self.taken.trailing_ones();
         // Free places count if the time is the greatest: no more than there are belong before.
         let rank = self.times.iter().map(|&other| u32::from(other <= time)).sum::<u32>().min(self.len);
@@ -152,15 +155,16 @@ impl Front {
         self.order = earlier | u64::from(place) << (rank * PLACE_BITS) | later << PLACE_BITS;
         self.times[place as usize % FRONT] = time;
         self.entries[place as usize % FRONT] = index;
+        self.events[place as usize % FRONT] = event;
         self.taken |= 1 << place;
         self.len += 1;
     }
 
     /// The same where there is no room: the latest, which is later than this, makes some.
-    fn insert_for_latest(&mut self, time: u64, index: u32) -> u32 {
+    fn insert_for_latest(&mut self, time: u64, index: u32, event: E) -> u32 {
         let latest = self.entries[self.place_of(self.len - 1)];
         self.take(self.len - 1);
-        self.insert(time, index);
+        self.insert(time, index, event);
         latest
     }
 
@@ -170,11 +174,11 @@ impl Front {
         (self.order >> (rank * PLACE_BITS)) as usize % FRONT
     }
 
-    /// The earliest: (time, entry).
+    /// The earliest: (time, entry, event).
     #[inline(always)]
-    fn first(&self) -> Option<(u64, u32)> {
+    fn first(&self) -> Option<(u64, u32, E)> {
         let place = self.place_of(0);
-        (self.len > 0).then(|| (self.times[place], self.entries[place]))
+        (self.len > 0).then(|| (self.times[place], self.entries[place], self.events[place]))
     }
 
     #[inline]
@@ -291,7 +295,7 @@ impl<E: Copy + Default + Debug> Wheel<E> {
 
     /// Moves the wheel's time forward to a slot's first event, takes that, and puts the slot's others
     /// where they belong from there.
-    fn enter(&mut self, head: usize, first: u32) -> (Time, E) {
+    fn enter(&mut self, head: usize, first: u32) {
         let mut index = self.entries[head].next;
         self.entries[head].next = head as u32;
         self.entries[head].previous = head as u32;
@@ -304,45 +308,32 @@ impl<E: Copy + Default + Debug> Wheel<E> {
             }
             index = next;
         }
-        self.retire(first)
     }
 
     /// Takes the only event of a slot.
     #[inline]
-    fn take_only(&mut self, head: usize, index: u32) -> (Time, E) {
+    fn take_only(&mut self, head: usize) {
         let list = &mut self.entries[head];
         (list.next, list.previous) = (head as u32, head as u32);
         self.clear(head);
-        self.retire(index)
     }
 
     /// Takes the first of several events of a slot.
     #[inline]
-    fn take_first(&mut self, head: usize, index: u32) -> (Time, E) {
+    fn take_first(&mut self, head: usize, index: u32) {
         let next = self.entries[index as usize].next;
         self.entries[head].next = next;
         self.entries[next as usize].previous = head as u32;
-        self.retire(index)
-    }
-
-    /// An entry that was taken out of its slot; its time is the wheel's now.
-    #[inline]
-    fn retire(&mut self, index: u32) -> (Time, E) {
-        let time = self.entries[index as usize].time;
-        self.current = time;
-        (Time(time), self.free(index))
     }
 
     /// An entry that is in no list any more goes to the free list.
     #[inline]
-    fn free(&mut self, index: u32) -> E {
-        let free = self.free;
+    fn free(&mut self, index: u32) {
         let entry = &mut self.entries[index as usize];
         entry.generation = entry.generation.wrapping_add(1);
-        entry.next = free;
+        entry.next = self.free;
         self.free = index;
         self.waiting -= 1;
-        entry.event
     }
 
     /// Makes room for one more event, and schedules it.
@@ -356,9 +347,9 @@ impl<E: Copy + Default + Debug> Wheel<E> {
 
     /// Puts an entry on the wheel, or in the sorted list in place of the latest there.
     #[inline(never)]
-    fn place_far(&mut self, time: u64, handle: Handle) -> Handle {
+    fn place_far(&mut self, time: u64, handle: Handle, event: E) -> Handle {
         if self.front.is_before_latest(time) {
-            let latest = self.front.insert_for_latest(time, handle.index);
+            let latest = self.front.insert_for_latest(time, handle.index, event);
             self.place_first(latest);
         } else {
             self.place(handle.index);
@@ -366,24 +357,30 @@ impl<E: Copy + Default + Debug> Wheel<E> {
         handle
     }
 
-    /// The first event of the wheel, if its time is not after `until`.
+    /// Brings the first event of the wheel into the sorted list, which is empty, if its time is not after `until`.
+    /// False if there is none.
     #[inline(never)]
-    fn pop_far(&mut self, until: Time) -> Option<(Time, E)> {
-        let head = self.first_head()?;
+    fn fetch(&mut self, until: Time) -> bool {
+        let Some(head) = self.first_head() else { return false };
         let (first, last) = (self.entries[head].next, self.entries[head].previous);
         // Alone in its slot, or on the lowest level, where all of a slot have one time.
-        if first == last || head < SLOTS {
-            if self.entries[first as usize].time > until.0 {
-                return None;
-            }
-            return Some(if first == last {
-                self.take_only(head, first)
-            } else {
-                self.take_first(head, first)
-            });
+        let simple = first == last || head < SLOTS;
+        let (time, first) =
+            if simple { (self.entries[first as usize].time, first) } else { self.earliest(head) };
+        if time > until.0 {
+            return false;
         }
-        let (time, first) = self.earliest(head);
-        (time <= until.0).then(|| self.enter(head, first))
+        match simple {
+            true if first == last => self.take_only(head),
+            true => self.take_first(head, first),
+            false => self.enter(head, first),
+        }
+        self.current = time;
+        let entry = &mut self.entries[first as usize];
+        entry.previous = IN_FRONT;
+        let event = entry.event;
+        self.front.insert(time, first, event);
+        true
     }
 }
 
@@ -403,9 +400,9 @@ impl<E: Copy + Default + Debug> EventQueue for Wheel<E> {
         (entry.time, entry.event, entry.previous) = (time, event, IN_FRONT);
         let handle = Handle { index, generation: entry.generation };
         if self.front.len as usize >= FRONT || (self.levels != 0 && !self.front.is_before_latest(time)) {
-            return self.place_far(time, handle);
+            return self.place_far(time, handle, event);
         }
-        self.front.insert(time, index);
+        self.front.insert(time, index, event);
         handle
     }
 
@@ -419,7 +416,10 @@ impl<E: Copy + Default + Debug> EventQueue for Wheel<E> {
 
     #[inline(always)]
     fn pop(&mut self, until: Time) -> Option<(Time, E)> {
-        let Some((time, index)) = self.front.first() else { return self.pop_far(until) };
+        if self.front.len == 0 && !self.fetch(until) {
+            return None;
+        }
+        let (time, index, event) = self.front.first()?;
         if time > until.0 {
             return None;
         }
@@ -428,13 +428,14 @@ impl<E: Copy + Default + Debug> EventQueue for Wheel<E> {
         if self.levels == 0 {
             self.current = time;
         }
-        Some((Time(time), self.free(index)))
+        self.free(index);
+        Some((Time(time), event))
     }
 
     fn next_time(&self) -> Option<Time> {
         match self.front.first() {
             None => self.first_head().map(|head| Time(self.earliest(head).0)),
-            Some((time, _)) => Some(Time(time)),
+            Some((time, ..)) => Some(Time(time)),
         }
     }
 

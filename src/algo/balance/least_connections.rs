@@ -49,10 +49,12 @@ impl LeastConnections {
 fn first_fewest(values: &[u32], start: usize) -> (usize, u32) {
     let start = start as u32;
     // The value above, the distance from `start` below; those before it are the farthest.
-    let ranked =
-        values.iter().zip(0u32..).map(|(&n, at)| u64::from(n) << 32 | u64::from(at.wrapping_sub(start)));
-    let best = ranked.fold(u64::MAX, u64::min);
-    ((best as u32).wrapping_add(start) as usize, (best >> 32) as u32)
+    let (mut best, mut index) = (u64::MAX, 0);
+    for (at, &n) in (0u32..).zip(values) {
+        let ranked = u64::from(n) << 32 | u64::from(at.wrapping_sub(start));
+        (best, index) = if ranked < best { (ranked, at) } else { (best, index) };
+    }
+    (index as usize, (best >> 32) as u32)
 }
 
 impl Balance for LeastConnections {
