@@ -74,7 +74,7 @@ pub fn paint(kind: Kind, frame: &Frame, flags: &[Flag], canvas: &Canvas) -> Opti
     let (width, height, ratio) = canvas.ready_for_text()?;
     let Some(mut curves) = curves(kind, frame.session) else {
         let chart = BarChart { width, height, ..loads(frame.session, frame.snapshot()) };
-        paint::paint(&canvas.context, &chart.shapes(), &palette(), (width, height), ratio);
+        paint::paint(&canvas.context, &chart.shapes(), palette(), (width, height), ratio);
         return None;
     };
     curves.lines.retain(|(name, _, points)| is_shown(name, points.iter().filter_map(|(_, value)| *value)));
@@ -91,7 +91,7 @@ pub fn paint(kind: Kind, frame: &Frame, flags: &[Flag], canvas: &Canvas) -> Opti
         hover_s: frame.pointed.map(|at| at.seconds()),
         ..curves.chart()
     };
-    paint::paint(&canvas.context, &chart.shapes(), &palette(), (width, height), ratio);
+    paint::paint(&canvas.context, &chart.shapes(), palette(), (width, height), ratio);
     let plot = chart.plot();
     Some((plot.x, plot.width, to_s))
 }

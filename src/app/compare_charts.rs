@@ -220,7 +220,7 @@ fn paint_lines(
         hover_s: shown.pointed.map(|at| at.seconds()),
         ..LineChart::default()
     };
-    paint::paint(&canvas.context, &chart.shapes(), &palette(), (width, height), ratio);
+    paint::paint(&canvas.context, &chart.shapes(), palette(), (width, height), ratio);
     let plot = chart.plot();
     Some((plot.x, plot.width, to_s))
 }

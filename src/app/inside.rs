@@ -33,7 +33,7 @@ fn use_inside(props: &Inside) -> Html {
                 .get(node)
                 .map(|node| instrument::member_shapes(node, member, (width, height)))
                 .unwrap_or_default();
-            paint::paint(&canvas.context, &shapes, &palette(), (width, height), ratio);
+            paint::paint(&canvas.context, &shapes, palette(), (width, height), ratio);
             None
         })
     });

@@ -16,7 +16,7 @@ use web_sys::{DedicatedWorkerGlobalScope, HtmlCanvasElement, MessageEvent, Offsc
 const UNDER_WAY_MAX: u32 = 2;
 
 /// Width and height in CSS pixels, device pixels to each.
-type Size = (f64, f64, f64);
+pub type Size = (f64, f64, f64);
 
 /// The page's half.
 pub struct Marks {
@@ -116,10 +116,8 @@ pub fn serve(scope: &DedicatedWorkerGlobalScope, canvas: OffscreenCanvas) {
         let [width, height, ratio, radius, dark] = head.map(f64::from);
         let (size, dark) = ((width, height, ratio), dark > 0.0);
         let kept = painted.take().filter(|(of_size, of_dark, _)| (*of_size, *of_dark) == (size, dark));
-        let mut raster = kept.map_or_else(
-            || Raster::new(width, height, ratio, if dark { &Palette::DARK } else { &Palette::LIGHT }),
-            |(.., raster)| raster,
-        );
+        let mut raster =
+            kept.map_or_else(|| Raster::new(width, height, ratio, Palette::of(dark)), |(.., raster)| raster);
         let (w, h) = raster.size();
         fit(canvas.unchecked_ref(), w as u32, h as u32);
         let mark = |of: &[f32]| {

@@ -147,7 +147,7 @@ fn use_measure_plot(props: &MeasurePlot) -> Html {
         Paint::new(move |_, canvas| {
             let (width, height, ratio) = canvas.ready_for_text()?;
             let shapes = curves.chart(width, height).shapes();
-            paint::paint(&canvas.context, &shapes, &palette(), (width, height), ratio);
+            paint::paint(&canvas.context, &shapes, palette(), (width, height), ratio);
             // It is not over time.
             None
         })
@@ -170,6 +170,6 @@ pub fn picture(curves: &Curves) -> Option<HtmlCanvasElement> {
     let chart = curves.chart(width, height);
     shapes.extend(chart.shapes());
     shapes.extend(chart.legend());
-    paint::paint(&context, &shapes, &palette(), (width, height), ratio);
+    paint::paint(&context, &shapes, palette(), (width, height), ratio);
     Some(canvas)
 }

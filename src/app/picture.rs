@@ -2,7 +2,7 @@
 
 use super::canvas::Canvas;
 use super::engine::{Engine, Frame};
-use super::marks::Marks;
+use super::marks::{Marks, Size};
 use super::paint;
 use super::theme::{Look, look};
 use std::cell::OnceCell;
@@ -37,14 +37,14 @@ struct Smoothed {
 #[derive(Default)]
 pub struct StagePainter {
     picture: Option<Picture>,
-    /// With the size and the colours that it was made for.
-    raster: Option<((f64, f64, f64), Palette, Raster)>,
+    /// With the size that it was made for, and whether in dark colours.
+    raster: Option<(Size, bool, Raster)>,
     readings: Readings,
     smoothed: Vec<Vec<Smoothed>>,
     hovered: Option<Target>,
     read_at: Option<f64>,
-    /// Size and colours with which what stands still was painted.
-    base: Option<((f64, f64, f64), Palette)>,
+    /// The same of what stands still.
+    base: Option<(Size, bool)>,
     /// In the last frame only what travels was painted.
     rested: bool,
     /// Marks are painted coarsely.
@@ -63,18 +63,17 @@ impl StagePainter {
             self.beside.get_or_init(|| Marks::start(overlay, engine));
         }
         let ((width, height, ratio), Look { dark, less_motion, dot_for_each }) = (size, look());
-        let palette = if dark { Palette::DARK } else { Palette::LIGHT };
         // Setting a canvas's size clears it; else what stands still stays as it was painted.
-        let stands = self.base == Some((size, palette));
-        self.base = Some((size, palette));
+        let stands = self.base == Some((size, dark));
+        self.base = Some((size, dark));
         let follows = matches!(frame.selected, Some(Target::Request(_)));
         let may_rest = stands && frame.moving && !less_motion && !follows;
         let rests = if self.coarse { !frame.pulse } else { count > BUSY_MARKS && !self.rested };
         self.rested = may_rest && rests;
         if self.rested {
             if let Some(mut picture) = self.picture.take() {
-                picture.move_marks(&frame.session.dots(), frame.session.now());
-                self.paint_marks(&picture, overlay, &palette, marks_size);
+                picture.move_marks(&mut frame.session.dots(), frame.session.now());
+                self.paint_marks(&picture, overlay, dark, marks_size);
                 self.picture = Some(picture);
             }
             return;
@@ -93,34 +92,32 @@ impl StagePainter {
         self.read(frame);
         let picture = scene::stage(frame.snapshot(), &self.readings, &view);
         if !stands || self.picture.as_ref().is_none_or(|last| last.shapes != picture.shapes) {
-            paint::paint(&base.context, &picture.shapes, &palette, (width, height), ratio);
+            paint::paint(&base.context, &picture.shapes, Palette::of(dark), (width, height), ratio);
         }
-        self.paint_marks(&picture, overlay, &palette, marks_size);
+        self.paint_marks(&picture, overlay, dark, marks_size);
         self.picture = Some(picture);
     }
 
-    fn paint_marks(&mut self, picture: &Picture, overlay: &Canvas, palette: &Palette, size: (f64, f64, f64)) {
+    fn paint_marks(&mut self, picture: &Picture, overlay: &Canvas, dark: bool, size: Size) {
         let beside = self.beside.get().and_then(Option::as_ref);
-        if beside.is_some_and(|marks| marks.paint(picture, *palette == Palette::DARK, size)) {
+        if beside.is_some_and(|marks| marks.paint(picture, dark, size)) {
             if self.raster.take().is_some() {
-                overlay.fit((1.0, 1.0, 1.0));
+                // Not even something transparent to be put over everything.
+                overlay.fit((0.0, 0.0, 1.0));
             }
             return;
         }
         let (width, height, ratio) = size;
-        let kept = self
-            .raster
-            .take()
-            .filter(|(kept_size, kept_palette, _)| *kept_size == size && kept_palette == palette);
+        let kept = self.raster.take().filter(|(of_size, of_dark, _)| (*of_size, *of_dark) == (size, dark));
         let (.., mut raster) = kept.unwrap_or_else(|| {
             overlay.fit(size);
             overlay.clear();
-            (size, *palette, Raster::new(width, height, ratio, palette))
+            (size, dark, Raster::new(width, height, ratio, Palette::of(dark)))
         });
         raster.draw(&picture.marks, picture.mark_radius);
         // A canvas too large for the browser shows no dots; everything else goes on.
         let _ = paint::blit(&overlay.context, &mut raster);
-        self.raster = Some((size, *palette, raster));
+        self.raster = Some((size, dark, raster));
     }
 
     /// Brings the readings up to this frame.

@@ -74,8 +74,8 @@ pub fn look_anew() -> Look {
 }
 
 /// The colours of canvases.
-pub fn palette() -> Palette {
-    if is_dark() { Palette::DARK } else { Palette::LIGHT }
+pub fn palette() -> &'static Palette {
+    Palette::of(is_dark())
 }
 
 /// A button that goes round the three.

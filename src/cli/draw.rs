@@ -49,8 +49,8 @@ pub fn draw(options: &Options, out: &mut impl Write) -> Result<(), Failure> {
         return labs::LABS.iter().try_for_each(|lab| draw_lab(lab.id, options, folder));
     }
     let scenario = input::scenario(options.scenario.as_deref().unwrap_or_default())?;
-    let palette = if dark { Palette::DARK } else { Palette::LIGHT };
-    Ok(write!(out, "{}", svg(&shapes(scenario, options)?, &palette, width, height))?)
+    let palette = Palette::of(dark);
+    Ok(write!(out, "{}", svg(&shapes(scenario, options)?, palette, width, height))?)
 }
 
 /// One lab's run, in both palettes.

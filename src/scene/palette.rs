@@ -111,10 +111,15 @@ const COLOURS: [(Ink, u32, u32); Ink::COUNT] = [
 ];
 
 impl Palette {
-    pub const LIGHT: Palette = Palette::of(false);
-    pub const DARK: Palette = Palette::of(true);
+    pub const LIGHT: Palette = Palette::mix(false);
+    pub const DARK: Palette = Palette::mix(true);
 
-    const fn of(dark: bool) -> Palette {
+    /// For dark or for light surroundings.
+    pub fn of(dark: bool) -> &'static Palette {
+        if dark { &Palette::DARK } else { &Palette::LIGHT }
+    }
+
+    const fn mix(dark: bool) -> Palette {
         let mut rgb = [[0; 3]; Ink::COUNT];
         let mut index = 0;
         while index < Ink::COUNT {
