@@ -376,7 +376,7 @@ fn tabs(parts: &Parts, opened: &Opened, narrow: bool) -> Vec<(AttrValue, AttrVal
         ("controls", "Controls", "controls", opened.address.word("edit") != "none"),
         ("inspect", "Inspect", "inspector", true),
         ("charts", "Charts", "charts", narrow),
-        ("task", "Task", "challenge", narrow),
+        ("task", "Task", "challenge", narrow && parts.lesson.is_some()),
     ];
     let wanted = all.iter().filter(|(_, _, panel, there)| *there && shows(opened, panel));
     wanted.map(|(id, name, ..)| (AttrValue::from(*id), AttrValue::from(*name))).collect()

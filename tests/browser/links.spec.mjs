@@ -47,6 +47,18 @@ const SMALL = {
   nodes: [{ id: 'clients', kind: 'clients', to: ['servers'] }, { id: 'servers', kind: 'servers' }],
 };
 
+test('what somebody made, on a phone: no tab is empty', async ({ page, baseURL }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto(`${baseURL}${LINK}`);
+  await expect(title(page)).toHaveText('Mine', PATIENT);
+  const tabs = await page.getByRole('tab').all();
+  expect(tabs.length).toBeGreaterThan(1);
+  for (const tab of tabs) {
+    await tab.click();
+    await expect(page.getByRole('tabpanel')).toContainText(/\w/);
+  }
+});
+
 test('a link that lost or changed any one of its characters shows the error page, never a lab', async ({ page }) => {
   test.setTimeout(240_000);
   const link = fragment(SMALL);

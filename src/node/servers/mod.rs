@@ -322,6 +322,8 @@ impl Servers {
     }
 
     /// False if no worker is idle, which the caller has ruled out.
+    // On the page a kilobyte more would cost more than the call.
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn begin<E: Env>(&mut self, cx: &mut Context<'_, E>, member: usize, call: CallId) -> bool {
         let machine = &mut self.machines[member];
         let index = match machine.workers.first() {
