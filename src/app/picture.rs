@@ -72,7 +72,7 @@ impl StagePainter {
         self.rested = may_rest && rests;
         if self.rested {
             if let Some(mut picture) = self.picture.take() {
-                picture.move_marks(&mut frame.session.dots(), frame.session.now());
+                picture.move_marks(&frame.session.dots(), frame.session.now());
                 self.paint_marks(&picture, overlay, dark, marks_size);
                 self.picture = Some(picture);
             }

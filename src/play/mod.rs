@@ -82,7 +82,7 @@ impl Session {
     }
 
     /// See [`Simulation::dots`].
-    pub fn dots(&self) -> impl Iterator<Item = Dot> + '_ {
+    pub fn dots(&self) -> Vec<Dot> {
         self.present.simulation.dots()
     }
 

@@ -71,7 +71,7 @@ impl<Q: EventQueue<Event = Event>> Simulation<Q> {
     }
 
     /// The snapshot's dots alone, in no order: what a frame needs in which only they move.
-    pub fn dots(&self) -> impl Iterator<Item = Dot> + '_ {
-        view::dots(&self.world).take(snapshot::DOTS_MAX)
+    pub fn dots(&self) -> Vec<Dot> {
+        view::dots(&self.world).0
     }
 }

@@ -195,27 +195,31 @@ fn breaker(state: Option<&str>) -> String {
 
 /// Calls and answers on their tracks, oldest request first, and how many there are in all.
 fn dots_in_order<Q: EventQueue<Event = Event>>(world: &World<Node, Q>) -> (Vec<Dot>, u64) {
-    let mut all = dots(world);
-    let found: Vec<Dot> = all.by_ref().take(DOTS_MAX).collect();
-    let under_way = (found.len() + all.count()) as u64;
+    let (found, under_way) = dots(world);
     // Oldest first, then by link: those are few, a scenario's nodes and their ways.
     let links = world.links().len().max(1) as u64;
     let order = order::order_of(found.iter().map(|dot: &Dot| dot.request * links + dot.link as u64));
     (order.into_iter().map(|at| found[at as usize]).collect(), under_way)
 }
 
-/// All of them, in no order.
-pub fn dots<Q: EventQueue<Event = Event>>(world: &World<Node, Q>) -> impl Iterator<Item = Dot> + '_ {
-    world.calls().iter().filter_map(|(_, call)| {
-        let (way, departed) = match call.phase {
+/// The same in no order.
+pub fn dots<Q: EventQueue<Event = Event>>(world: &World<Node, Q>) -> (Vec<Dot>, u64) {
+    let mut found = Vec::with_capacity(world.calls().len().min(DOTS_MAX));
+    let mut under_way = 0;
+    for (_, call) in world.calls().iter() {
+        let (way, from_time) = match call.phase {
             Phase::Outbound => (Way::Out, call.departed),
             Phase::Returning => (Way::Back, call.finished),
             Phase::Lost => (Way::Lost, call.departed),
-            Phase::Queued | Phase::Working | Phase::Waiting => return None,
+            Phase::Queued | Phase::Working | Phase::Waiting => continue,
         };
-        // Calls lie in memory one behind the other, but not in the order of the dots: each is looked at once.
-        Some(dot(call, world.requests().get(call.request.0), way, departed))
-    })
+        under_way += 1;
+        if found.len() < DOTS_MAX {
+            // Calls lie in memory one behind the other, but not in the order of the dots: each is looked at once.
+            found.push(dot(call, world.requests().get(call.request.0), way, from_time));
+        }
+    }
+    (found, under_way)
 }
 
 fn dot(call: &Call, request: Option<&Request>, way: Way, departed: crate::sim::Time) -> Dot {

@@ -84,29 +84,18 @@ pub fn position(dot: &Dot, now: Time, layout: &Layout) -> Option<Point> {
 /// nowhere further than a fifteenth of a pixel from that of all that lie between.
 const APART: f64 = 1.5;
 
-/// Whether there are more dots than could be told apart.
-pub fn are_dense(under_way: u64, dots_per: u64) -> bool {
-    under_way / dots_per > 2 * MARKS_MAX
-}
-
-/// One mark for every dot that is shown, that of the oldest request first. Where they are dense, those that lie over each
-/// other have one. The order of the dots does not matter.
-pub fn marks(
-    dots: &mut dyn Iterator<Item = Dot>,
-    now: Time,
-    layout: &Layout,
-    dots_per: u64,
-    dense: bool,
-) -> Vec<Mark> {
-    let mut marks = if dense {
+/// One mark for every dot that is shown, that of the oldest request first. Where there are more than could be told apart,
+/// those that lie over each other have one. The order of the dots does not matter.
+pub fn marks(dots: &[Dot], now: Time, layout: &Layout, dots_per: u64) -> Vec<Mark> {
+    let mut marks = if dots.len() as u64 / dots_per > 2 * MARKS_MAX {
         let ways: Vec<Ways<'_>> = layout.tracks.iter().map(|tracks| layout.ways(tracks)).collect();
         travel::thinned(dots, now, &ways, keeping(layout), dots_per, APART / layout.scale)
     } else {
-        let mark = |dot: Dot| {
-            let at = position(&dot, now, layout)?;
-            Some(Mark { at, kind: MarkKind::of(&dot), request: dot.request })
+        let mark = |dot: &Dot| {
+            let at = position(dot, now, layout)?;
+            Some(Mark { at, kind: MarkKind::of(dot), request: dot.request })
         };
-        dots.filter(|dot| is_shown(dot, dots_per)).filter_map(mark).collect()
+        dots.iter().filter(|dot| is_shown(dot, dots_per)).filter_map(mark).collect()
     };
     order::sort_by_key(&mut marks, |mark| mark.request);
     marks

@@ -35,8 +35,6 @@ pub struct Picture {
     /// Of how many requests one has a mark; goes into the next picture's [`View::dots_per`].
     pub dots_per: u64,
     pub layout: Layout,
-    /// There are more dots than can be told apart.
-    dense: bool,
     /// Signs that tracks pass behind, in the layout's coordinates: dots would run over their words.
     signs: Vec<Rect>,
 }
@@ -44,8 +42,8 @@ pub struct Picture {
 impl Picture {
     /// The same with what travels as it is now, a moment later, whatever the order of the dots: for frames in which
     /// nothing else is painted anew.
-    pub fn move_marks(&mut self, dots: &mut dyn Iterator<Item = Dot>, now: Time) {
-        self.marks = dots::marks(dots, now, &self.layout, self.dots_per, self.dense);
+    pub fn move_marks(&mut self, dots: &[Dot], now: Time) {
+        self.marks = dots::marks(dots, now, &self.layout, self.dots_per);
         let (signs, scale) = (&self.signs, self.layout.scale);
         self.marks.retain(|mark| !signs.iter().any(|sign| sign.contains(mark.at)));
         if scale != 1.0 {
@@ -91,11 +89,10 @@ pub fn stage(snapshot: &Snapshot, readings: &Readings, view: &View) -> Picture {
         mark_radius: dots::radius(&layout) * layout.scale,
         dots_per,
         layout,
-        dense: dots::are_dense(under_way, dots_per),
         signs,
     };
     if !view.reduced_motion {
-        picture.move_marks(&mut snapshot.dots.iter().copied(), snapshot.now);
+        picture.move_marks(&snapshot.dots, snapshot.now);
     }
     let layout = &picture.layout;
     let dots_shown = if picture.marks.is_empty() { 1 } else { dots_per };

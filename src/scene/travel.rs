@@ -165,7 +165,7 @@ impl Lane<'_> {
 /// One mark for dots of a kind that are nearer to each other on their way than `apart`: the oldest request's. Takes time in
 /// proportion to the dots, but painting them only in proportion to the tracks.
 pub fn thinned(
-    dots: &mut dyn Iterator<Item = Dot>,
+    dots: &[Dot],
     now: Time,
     ways: &[Ways<'_>],
     keeping: Keeping,
@@ -176,9 +176,9 @@ pub fn thinned(
     // By link, and by lane of it: which of the lanes, counted from 1; 0 for one that nothing is on.
     let mut known: Vec<Vec<usize>> =
         ways.iter().map(|ways| vec![0; ways.outs.len().max(1) * ways.ins.len()]).collect();
-    let mut found: Vec<(usize, f64, Dot)> = vec![];
-    for dot in dots.filter(|dot| is_shown(dot, dots_per)) {
-        let (Some(share), Some(ways)) = (share(&dot, now), ways.get(dot.link)) else { continue };
+    let mut found: Vec<(usize, f64, &Dot)> = vec![];
+    for dot in dots.iter().filter(|dot| is_shown(dot, dots_per)) {
+        let (Some(share), Some(ways)) = (share(dot, now), ways.get(dot.link)) else { continue };
         let (out, into) = ways.lane(dot.from, dot.to);
         let lane = known.get_mut(dot.link).and_then(|known| known.get_mut(out * ways.ins.len() + into));
         let Some(lane) = lane else { continue };
@@ -189,7 +189,7 @@ pub fn thinned(
             *lane = lanes.len();
         }
         let lane = *lane - 1;
-        let Some(there) = lanes[lane].found(&dot, share) else { continue };
+        let Some(there) = lanes[lane].found(dot, share) else { continue };
         match found.get_mut((*there as usize).wrapping_sub(1)) {
             None => {
                 found.push((lane, share, dot));
@@ -199,9 +199,9 @@ pub fn thinned(
             Some(_) => {}
         }
     }
-    let mark = |(lane, share, dot): (usize, f64, Dot)| Mark {
+    let mark = |(lane, share, dot): (usize, f64, &Dot)| Mark {
         at: place(dot.way, share, &lanes[lane].journey, keeping),
-        kind: MarkKind::of(&dot),
+        kind: MarkKind::of(dot),
         request: dot.request,
     };
     found.into_iter().map(mark).collect()

@@ -99,16 +99,7 @@ fn no_dot_runs_over_the_words_of_a_sign() {
             marks.iter().filter(|mark| is_over(at(mark))).count()
         };
         assert_eq!(over(&picture.marks, layout.scale), 0, "step {step}");
-        hidden += over(
-            &switchyard::scene::dots::marks(
-                &mut snapshot.dots.iter().copied(),
-                snapshot.now,
-                layout,
-                1,
-                false,
-            ),
-            1.0,
-        );
+        hidden += over(&switchyard::scene::dots::marks(&snapshot.dots, snapshot.now, layout, 1), 1.0);
     }
     assert!(hidden > 10, "{hidden}");
 }

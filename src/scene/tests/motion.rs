@@ -265,6 +265,6 @@ fn assert_is_moved_in_any_order(picture: &Picture, system: &System) {
     dots[1..].reverse();
     let mut moved = picture.clone();
     moved.marks.clear();
-    moved.move_marks(&mut dots.into_iter(), system.snapshot.now);
+    moved.move_marks(&dots, system.snapshot.now);
     assert!(moved == *picture && !moved.marks.is_empty());
 }
