@@ -91,9 +91,9 @@ impl MemberTally {
     }
 
     fn pass(&mut self, now: Time) {
-        let span = now.since(self.since).0;
-        self.busy_ns += self.busy as u128 * span as u128;
-        self.queued_ns += self.queued as u128 * span as u128;
+        let span = now.since(self.since);
+        self.busy_ns += span.summed(self.busy);
+        self.queued_ns += span.summed(self.queued);
         self.recent_busy = self.recent_busy_at(now);
         self.since = now;
     }
@@ -107,13 +107,13 @@ impl MemberTally {
 
     /// Mean number of busy workers since the start.
     pub fn mean_busy(&self, now: Time) -> f64 {
-        let ns = self.busy_ns + self.busy as u128 * now.since(self.since).0 as u128;
+        let ns = self.busy_ns + now.since(self.since).summed(self.busy);
         if now.0 == 0 { 0.0 } else { ns as f64 / now.0 as f64 }
     }
 
     /// Mean number of waiting calls since the start.
     pub fn mean_queued(&self, now: Time) -> f64 {
-        let ns = self.queued_ns + self.queued as u128 * now.since(self.since).0 as u128;
+        let ns = self.queued_ns + now.since(self.since).summed(self.queued);
         if now.0 == 0 { 0.0 } else { ns as f64 / now.0 as f64 }
     }
 

@@ -60,7 +60,7 @@ struct Meter {
 
 impl Meter {
     fn busy(&mut self, busy: u32, now: Time) {
-        self.busy_ns += u128::from(self.busy) * u128::from(now.since(self.since).0);
+        self.busy_ns += now.since(self.since).summed(self.busy);
         (self.busy, self.since) = (busy, now);
     }
 
