@@ -293,14 +293,13 @@ impl<E: Copy + Default + Debug> Wheel<E> {
         earliest
     }
 
-    /// Moves the wheel's time forward to a slot's first event, takes that, and puts the slot's others
-    /// where they belong from there.
+    /// Takes the first event of a slot, the time of which is the wheel's now, and puts the slot's others where they belong
+    /// from there.
     fn enter(&mut self, head: usize, first: u32) {
         let mut index = self.entries[head].next;
         self.entries[head].next = head as u32;
         self.entries[head].previous = head as u32;
         self.clear(head);
-        self.current = self.entries[first as usize].time;
         while index as usize != head {
             let next = self.entries[index as usize].next;
             if index != first {
@@ -308,14 +307,6 @@ impl<E: Copy + Default + Debug> Wheel<E> {
             }
             index = next;
         }
-    }
-
-    /// Takes the only event of a slot.
-    #[inline]
-    fn take_only(&mut self, head: usize) {
-        let list = &mut self.entries[head];
-        (list.next, list.previous) = (head as u32, head as u32);
-        self.clear(head);
     }
 
     /// Takes the first of several events of a slot.
@@ -362,20 +353,17 @@ impl<E: Copy + Default + Debug> Wheel<E> {
     #[inline(never)]
     fn fetch(&mut self, until: Time) -> bool {
         let Some(head) = self.first_head() else { return false };
-        let (first, last) = (self.entries[head].next, self.entries[head].previous);
-        // Alone in its slot, or on the lowest level, where all of a slot have one time.
-        let simple = first == last || head < SLOTS;
-        let (time, first) =
-            if simple { (self.entries[first as usize].time, first) } else { self.earliest(head) };
+        let (time, first) = self.earliest(head);
         if time > until.0 {
             return false;
         }
-        match simple {
-            true if first == last => self.take_only(head),
-            true => self.take_first(head, first),
-            false => self.enter(head, first),
-        }
         self.current = time;
+        // On the lowest level all events of a slot have one time: the others stay where they are.
+        if head < SLOTS && self.entries[head].previous != first {
+            self.take_first(head, first);
+        } else {
+            self.enter(head, first);
+        }
         let entry = &mut self.entries[first as usize];
         entry.previous = IN_FRONT;
         let event = entry.event;
