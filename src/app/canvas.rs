@@ -18,10 +18,13 @@ pub struct Canvas {
 }
 
 impl Canvas {
-    /// Has the engine paint anew when the size changes.
-    pub fn new(node: &NodeRef, engine: &Engine) -> Option<Canvas> {
+    /// Has the engine paint anew when the size changes. What shows nothing behind it is cheaper to show.
+    pub fn new(node: &NodeRef, engine: &Engine, shows_behind: bool) -> Option<Canvas> {
         let element: HtmlCanvasElement = node.cast()?;
-        let context = element.get_context("2d").ok().flatten()?.dyn_into().ok()?;
+        let options = js_sys::Object::new();
+        let _ = js_sys::Reflect::set(&options, &"alpha".into(), &shows_behind.into());
+        let context = element.get_context_with_context_options("2d", &options).ok().flatten()?;
+        let context = context.dyn_into().ok()?;
         let rect = element.get_bounding_client_rect();
         let size = Rc::new(Cell::new((rect.width(), rect.height(), text_scale())));
         let resized: Closure<dyn FnMut(js_sys::Array)> = {

@@ -8,9 +8,7 @@ use super::part::{part, parts};
 use super::plot::{Paint, Plot};
 use super::theme::palette;
 use std::rc::Rc;
-use switchyard::scene::geometry::rect;
-use switchyard::scene::shape::slab;
-use switchyard::scene::{Ink, Line, LineChart, Over, Table, VARIANT_INKS};
+use switchyard::scene::{Line, LineChart, Over, Table, VARIANT_INKS};
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 use yew::prelude::*;
@@ -166,10 +164,8 @@ pub fn picture(curves: &Curves) -> Option<HtmlCanvasElement> {
     let ((width, height), ratio) = (SIZE, 2.0);
     canvas.set_width((width * ratio) as u32);
     canvas.set_height((height * ratio) as u32);
-    let mut shapes = vec![slab(rect(0.0, 0.0, width, height), 0.0, Ink::Panel)];
     let chart = curves.chart(width, height);
-    shapes.extend(chart.shapes());
-    shapes.extend(chart.legend());
+    let shapes: Vec<_> = chart.shapes().into_iter().chain(chart.legend()).collect();
     paint::paint(&context, &shapes, palette(), (width, height), ratio);
     Some(canvas)
 }

@@ -1,8 +1,8 @@
 //! Paints shapes on a 2D canvas, and puts a raster's pixels on one.
 
 use std::f64::consts::TAU;
-use switchyard::scene::geometry::{Cubic, Point, Rect};
-use switchyard::scene::shape::{Anchor, Fill, Label, Shape, Stroke, broken_square};
+use switchyard::scene::geometry::{Cubic, Point, Rect, rect};
+use switchyard::scene::shape::{Anchor, Fill, Label, Shape, Stroke, broken_square, slab};
 use switchyard::scene::sheet::Changed;
 use switchyard::scene::text::Weight;
 use switchyard::scene::{Ink, Palette, Raster};
@@ -12,8 +12,8 @@ use web_sys::{CanvasRenderingContext2d, ImageData};
 /// The page's own font stack; the scene's table of widths holds for each of them.
 pub const FONT_FAMILY: &str = "system-ui, -apple-system, \"Segoe UI\", Roboto, \"DejaVu Sans\", sans-serif";
 
-/// Clears a canvas of this size in CSS pixels and paints the shapes in their order. The canvas itself is
-/// `dpr` times as large. Its surface stays transparent: the page's colour is behind it.
+/// Paints the shapes in their order on the colour of panels, on a canvas of this size in CSS pixels; it is itself `dpr`
+/// times as large.
 pub fn paint(
     context: &CanvasRenderingContext2d,
     shapes: &[Shape],
@@ -23,9 +23,10 @@ pub fn paint(
 ) {
     // Setting a transform fails only for values that are not finite, which a device ratio is.
     let _ = context.set_transform(dpr, 0.0, 0.0, dpr, 0.0, 0.0);
-    context.clear_rect(0.0, 0.0, width, height);
     let mut painter = Painter { context, palette: *palette, pen: Pen::default() };
     painter.begin();
+    // Parts of device pixels at the edges included.
+    painter.shape(&slab(rect(0.0, 0.0, width + 1.0, height + 1.0), 0.0, Ink::Panel));
     for shape in shapes {
         painter.shape(shape);
     }

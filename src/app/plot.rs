@@ -47,7 +47,7 @@ fn use_plot(props: &Plot) -> Html {
     {
         let (node, axis) = (node.clone(), axis.clone());
         use_effect_with((props.engine.clone(), props.paint.clone()), move |(engine, paint)| {
-            let painting = Canvas::new(&node, engine).map(|canvas| {
+            let painting = Canvas::new(&node, engine, false).map(|canvas| {
                 let paint = paint.clone();
                 engine.paint_with(Pace::EveryPulse, move |shown| {
                     let text = canvas.text();

@@ -36,7 +36,7 @@ fn use_stage(props: &Stage) -> Html {
         let (painter, spots) = ((*painter).clone(), spots.setter());
         let (base, overlay, miniature) = (base.clone(), overlay.clone(), props.miniature);
         use_effect_with((props.engine.clone(), props.run), move |(engine, run)| {
-            let canvases = Canvas::new(&base, engine).zip(Canvas::new(&overlay, engine));
+            let canvases = Canvas::new(&base, engine, false).zip(Canvas::new(&overlay, engine, true));
             let painting = canvases.map(|(base, overlay)| {
                 let (painter, to) = (painter.clone(), engine.clone());
                 engine.paint_run_with(*run, Pace::EveryFrame, move |shown| {
