@@ -34,7 +34,7 @@ async function seen(page) {
 
 test('a worker paints them as the page would', async ({ page, context }) => {
   await open(page);
-  await expect.poll(() => widths(page), PATIENT).toEqual([1, expect.any(Number)]);
+  await expect.poll(() => widths(page), PATIENT).toEqual([0, expect.any(Number)]);
   expect((await widths(page))[1]).toBeGreaterThan(300);
   const byWorker = await seen(page);
 
@@ -84,7 +84,7 @@ for (const [where, prepare] of Object.entries(WITHOUT)) {
 
 test('another run in its place has its own dots', async ({ page }) => {
   await open(page);
-  await expect.poll(() => widths(page), PATIENT).toEqual([1, expect.any(Number)]);
+  await expect.poll(() => widths(page), PATIENT).toEqual([0, expect.any(Number)]);
   await page.evaluate(hash => { location.hash = hash; }, fragment({ ...busy(40), title: 'Calm' }));
   await expect(page.getByRole('heading', { name: 'Calm' })).toBeAttached(PATIENT);
   await expect(overlays(page)).toHaveCount(1);
