@@ -5,6 +5,7 @@
 
 use super::dom::{Sight, now_ms, window};
 use super::engine::{Engine, Pulse};
+use super::theme::is_dark;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use switchyard::sim::Span;
@@ -147,6 +148,8 @@ impl Drop for Clock {
 #[hook]
 pub fn use_clock(engine: &Engine, seen: &NodeRef) -> Pulse {
     let pulse = use_state(|| engine.pulse());
+    // What stands still is painted in other colours, too.
+    use_effect_with((engine.clone(), is_dark()), |(engine, _)| engine.touch());
     {
         let (setter, seen) = (pulse.setter(), seen.clone());
         use_effect_with(engine.clone(), move |engine| {

@@ -70,7 +70,7 @@ fn use_home(props: &Home) -> Html {
         <div class="page is-home">
             { head(None, props.theme, &props.on_theme, &props.say, html! {}) }
             <main id="main" class="home" tabindex="-1">
-                if let Some(lab) = LABS.first() { { hero(lab) } }
+                if let Some(lab) = LABS.first() { { hero(lab, dark) } }
                 <div class="labs">
                     <div class="finder">
                         { search_field(&sought, &lessons) }
@@ -158,7 +158,7 @@ impl PartialEq for Card {
 }
 
 /// What this is, beside a run that has already begun.
-fn hero(lab: &'static Lab) -> Html {
+fn hero(lab: &'static Lab, dark: bool) -> Html {
     html! {
         <section class="hero" aria-labelledby="title">
             <div>
@@ -168,7 +168,7 @@ fn hero(lab: &'static Lab) -> Html {
                 <div class="acts">{ link(address_of(lab), "button is-main", format!("Open “{}”", lab.title).into()) }</div>
             </div>
             <figure>
-                { part(Miniature { lab }) }
+                { part(Miniature { lab, dark }) }
                 <figcaption>{ format!("{}: {}", lab.title, unbroken(lab.summary)) }</figcaption>
             </figure>
         </section>
@@ -191,7 +191,7 @@ fn use_card(props: &Card) -> Html {
             onfocusin={move |_: FocusEvent| focus()} onfocusout={move |_: FocusEvent| blur()}>
             <div class="picture">
                 <img src={texts::picture(lab, props.dark)} alt={format!("Picture of {}", lab.title)} loading="lazy" width="600" height="340" />
-                { part(Alive { lab, plays: *alive }) }
+                { part(Alive { lab, plays: *alive, dark: props.dark }) }
             </div>
             <div class="about">
                 <h3>{ link(address_of(lab), "", lab.title.into()) }</h3>
@@ -209,11 +209,12 @@ const BEGIN_MS: f64 = 2000.0;
 /// The first lab, which plays as soon as it is seen.
 struct Miniature {
     lab: &'static Lab,
+    dark: bool,
 }
 
 impl PartialEq for Miniature {
     fn eq(&self, other: &Miniature) -> bool {
-        self.lab.id == other.lab.id
+        self.lab.id == other.lab.id && self.dark == other.dark
     }
 }
 
@@ -221,9 +222,9 @@ impl PartialEq for Miniature {
 fn use_miniature(props: &Miniature) -> Html {
     let lab = props.lab;
     let engine = use_memo((), |()| texts::scenario_at_once(lab).and_then(begin));
-    (*engine)
-        .clone()
-        .map_or_else(Html::default, |engine| part(RunningMiniature { engine, plays: true, name: lab.title }))
+    (*engine).clone().map_or_else(Html::default, |engine| {
+        part(RunningMiniature { engine, plays: true, dark: props.dark, name: lab.title })
+    })
 }
 
 #[derive(Clone)]
@@ -239,11 +240,12 @@ enum Life {
 struct Alive {
     lab: &'static Lab,
     plays: bool,
+    dark: bool,
 }
 
 impl PartialEq for Alive {
     fn eq(&self, other: &Alive) -> bool {
-        self.lab.id == other.lab.id && self.plays == other.plays
+        self.lab.id == other.lab.id && self.plays == other.plays && self.dark == other.dark
     }
 }
 
@@ -264,9 +266,12 @@ fn use_alive(props: &Alive) -> Html {
         });
     }
     match &*life {
-        Life::Here(engine) => {
-            part(RunningMiniature { engine: engine.clone(), plays: props.plays, name: lab.title })
-        }
+        Life::Here(engine) => part(RunningMiniature {
+            engine: engine.clone(),
+            plays: props.plays,
+            dark: props.dark,
+            name: lab.title,
+        }),
         // It stops when it is left: there is one at most.
         Life::Elsewhere if props.plays => html! {
             <iframe class="stage" src={whole::frame(lab.id)} title={format!("{} runs", lab.title)} tabindex="-1"></iframe>
@@ -286,6 +291,8 @@ fn begin(scenario: &str) -> Option<Engine> {
 struct RunningMiniature {
     engine: Engine,
     plays: bool,
+    /// To be drawn anew when it changes.
+    dark: bool,
     name: &'static str,
 }
 

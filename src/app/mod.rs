@@ -140,7 +140,8 @@ fn App() -> Html {
         dom::mark_root("data-dots", first.word("dots"));
         dom::mark_root("data-wheel", first.word("wheel"));
     });
-    use_effect_with(*theme, |theme| theme.apply());
+    // Before anything is drawn that asks for it.
+    let _applied = use_memo(*theme, |theme| theme.apply());
     let show = {
         let (page, notices) = (page.setter(), notices.dispatcher());
         // How many pages were asked for; the first is the one that the site was opened with.
