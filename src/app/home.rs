@@ -70,7 +70,7 @@ fn use_home(props: &Home) -> Html {
         <div class="page is-home">
             { head(None, props.theme, &props.on_theme, &props.say, html! {}) }
             <main id="main" class="home" tabindex="-1">
-                if let Some(lab) = LABS.first() { { hero(lab, dark) } }
+                if let Some(lab) = LABS.first() { { hero(lab) } }
                 <div class="labs">
                     <div class="finder">
                         { search_field(&sought, &lessons) }
@@ -158,7 +158,7 @@ impl PartialEq for Card {
 }
 
 /// What this is, beside a run that has already begun.
-fn hero(lab: &'static Lab, dark: bool) -> Html {
+fn hero(lab: &'static Lab) -> Html {
     html! {
         <section class="hero" aria-labelledby="title">
             <div>
@@ -168,7 +168,7 @@ fn hero(lab: &'static Lab, dark: bool) -> Html {
                 <div class="acts">{ link(address_of(lab), "button is-main", format!("Open “{}”", lab.title).into()) }</div>
             </div>
             <figure>
-                { part(Miniature { lab, dark }) }
+                { part(Miniature { lab }) }
                 <figcaption>{ format!("{}: {}", lab.title, unbroken(lab.summary)) }</figcaption>
             </figure>
         </section>
@@ -209,12 +209,11 @@ const BEGIN_MS: f64 = 2000.0;
 /// The first lab, which plays as soon as it is seen.
 struct Miniature {
     lab: &'static Lab,
-    dark: bool,
 }
 
 impl PartialEq for Miniature {
     fn eq(&self, other: &Miniature) -> bool {
-        self.lab.id == other.lab.id && self.dark == other.dark
+        self.lab.id == other.lab.id
     }
 }
 
@@ -223,7 +222,7 @@ fn use_miniature(props: &Miniature) -> Html {
     let lab = props.lab;
     let engine = use_memo((), |()| texts::scenario_at_once(lab).and_then(begin));
     (*engine).clone().map_or_else(Html::default, |engine| {
-        part(RunningMiniature { engine, plays: true, dark: props.dark, name: lab.title })
+        part(RunningMiniature { engine, plays: true, dark: is_dark(), name: lab.title })
     })
 }
 

@@ -305,6 +305,27 @@ test('without motion nothing travels, and the figures still change', async ({ pa
   expect(marks).toBe(false);
 });
 
+test('a change of colours reaches what stands still', async ({ page, baseURL }) => {
+  const colours = page.getByRole('button', { name: /^Colours/ });
+  await openLab(page);
+  const corners = () => page.evaluate(() => [...document.querySelectorAll('.stage canvas.base, .chart canvas')].map(canvas => {
+    const copy = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+    copy.drawImage(canvas, 2, 2, 1, 1, 0, 0, 1, 1);
+    return copy.getImageData(0, 0, 1, 1).data.join();
+  }));
+  await colours.click();
+  await expect.poll(async () => new Set(await corners())).toEqual(new Set(['255,255,255,255']));
+  await colours.click();
+  await expect.poll(async () => new Set(await corners())).toEqual(new Set(['21,28,35,255']));
+
+  await page.goto(baseURL);
+  const pictures = async () => new Set(await page.locator('.card img').evaluateAll(all => all.map(image => /light|dark/.exec(image.src)[0])));
+  await expect.poll(pictures).toEqual(new Set(['dark']));
+  await colours.click();
+  await colours.click();
+  await expect.poll(pictures).toEqual(new Set(['light']));
+});
+
 test('with text of twice the size nothing runs off a phone', async ({ page, context }) => {
   const fontSizes = { standard: 32, fixed: 26 };
   await (await context.newCDPSession(page)).send('Page.setFontSizes', { fontSizes });

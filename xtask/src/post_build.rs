@@ -104,7 +104,8 @@ fn insert_policy(page: &Path) -> Result<()> {
         html.split_once(POLICY_MARK).with_context(|| format!("{} has no {POLICY_MARK}", page.display()))?;
     let policy = POLICY.join("; ");
     let html = format!(r#"{before}<meta http-equiv="Content-Security-Policy" content="{policy}">{after}"#);
-    Ok(fs::write(page, pages::without_comments(&html))?)
+    // What Trunk alone reads.
+    Ok(fs::write(page, pages::without_comments(&html).replace(" data-integrity=\"none\"", ""))?)
 }
 
 /// `name.br` and `name.gz` beside `name`.
