@@ -149,7 +149,10 @@ impl Drop for Clock {
 pub fn use_clock(engine: &Engine, seen: &NodeRef) -> Pulse {
     let pulse = use_state(|| engine.pulse());
     // What stands still is painted in other colours, too.
-    use_effect_with((engine.clone(), is_dark()), |(engine, _)| engine.touch());
+    {
+        let engine = engine.clone();
+        use_effect_with(is_dark(), move |_| engine.touch());
+    }
     {
         let (setter, seen) = (pulse.setter(), seen.clone());
         use_effect_with(engine.clone(), move |engine| {
