@@ -244,6 +244,7 @@ struct Alive {
 
 impl PartialEq for Alive {
     fn eq(&self, other: &Alive) -> bool {
+        // Its lab stays: cards are keyed by theirs.
         (self.plays, self.dark) == (other.plays, other.dark)
     }
 }
