@@ -4,9 +4,9 @@
 //! the whole range of [`Time`] fits and there is nothing to tune. An event lies on the level of the
 //! highest six-bit digit in which its time differs from the wheel's own, in a doubly linked list, so
 //! that it can be taken out in constant time: a timeout that is no longer needed leaves no trace.
-//! Differences from the paper: a slot's events move straight to the level that they need next instead
-//! of down one level at a time, an event alone in the first slot is taken at once, and before the wheel
-//! stands a short sorted list of the earliest events, which is all that a small system ever needs.
+//! Differences from the paper: a slot's first event is taken at once, its others move straight to the
+//! level that they need next instead of down one level at a time, and before the wheel stands a short
+//! sorted list of the earliest events, which is all that a small system ever needs.
 
 use super::Time;
 use std::cmp::Reverse;
