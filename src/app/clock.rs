@@ -5,7 +5,7 @@
 
 use super::dom::{Sight, now_ms, window};
 use super::engine::{Engine, Pulse};
-use super::theme::is_dark;
+use super::head::Around;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use switchyard::sim::Span;
@@ -148,10 +148,11 @@ impl Drop for Clock {
 #[hook]
 pub fn use_clock(engine: &Engine, seen: &NodeRef) -> Pulse {
     let pulse = use_state(|| engine.pulse());
+    let dark = use_context::<Around>().is_some_and(|around| around.dark);
     // What stands still is painted in other colours, too.
     {
         let engine = engine.clone();
-        use_effect_with(is_dark(), move |_| engine.touch());
+        use_effect_with(dark, move |_| engine.touch());
     }
     {
         let (setter, seen) = (pulse.setter(), seen.clone());

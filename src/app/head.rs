@@ -16,6 +16,14 @@ use yew::prelude::*;
 /// Goes to another page of the app without loading the site anew.
 pub type Go = Callback<Address>;
 
+/// What everything on the page may ask for.
+#[derive(Clone, PartialEq)]
+pub struct Around {
+    pub go: Go,
+    /// The page's colours.
+    pub dark: bool,
+}
+
 parts!(Link use_link);
 
 #[derive(PartialEq)]
@@ -39,7 +47,7 @@ pub fn button_to(to: Address, name: &'static str) -> Html {
 #[hook]
 fn use_link(props: &Link) -> Html {
     let below = whole::is_below();
-    let go = use_context::<Go>().filter(|_| !below);
+    let go = use_context::<Around>().filter(|_| !below).map(|around| around.go);
     let onclick = {
         let to = props.to.clone();
         Callback::from(move |event: MouseEvent| {

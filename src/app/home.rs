@@ -4,13 +4,13 @@ use super::address::Address;
 use super::clock::use_clock;
 use super::dom::{focus, input_of, less_motion};
 use super::engine::Engine;
-use super::head::{head, link};
+use super::head::{Around, head, link};
 use super::notice::Say;
 use super::part::{part, parts};
 use super::stage::Stage;
 use super::storage;
 use super::texts;
-use super::theme::{Theme, is_dark};
+use super::theme::Theme;
 use super::whole;
 use switchyard::labs::prose::unbroken;
 use switchyard::labs::{LABS, Lab};
@@ -33,7 +33,6 @@ const MINIATURE_SPEED: f64 = 0.05;
 fn use_home(props: &Home) -> Html {
     let sought = use_state(String::new);
     let lessons = use_state(Vec::<String>::new);
-    let dark = is_dark();
     let words = sought.to_ascii_lowercase();
     let is_found = |index: usize, lab: &Lab| {
         let lesson = lessons.get(index).map(String::as_str).unwrap_or_default();
@@ -61,7 +60,7 @@ fn use_home(props: &Home) -> Html {
             <section key={*topic} class="topic" aria-labelledby={id.clone()}>
                 <h2 {id} tabindex="-1">{ *topic }</h2>
                 <ul role="list" class="gallery">
-                    { for labs.iter().map(|lab| html! { <li key={lab.id}>{ part(Card { lab, dark }) }</li> }) }
+                    { for labs.iter().map(|lab| html! { <li key={lab.id}>{ part(Card { lab }) }</li> }) }
                 </ul>
             </section>
         }
@@ -148,12 +147,11 @@ fn address_of(lab: &Lab) -> Address {
 
 struct Card {
     lab: &'static Lab,
-    dark: bool,
 }
 
 impl PartialEq for Card {
     fn eq(&self, other: &Card) -> bool {
-        self.lab.id == other.lab.id && self.dark == other.dark
+        std::ptr::eq(self.lab, other.lab)
     }
 }
 
@@ -180,6 +178,7 @@ fn hero(lab: &'static Lab) -> Html {
 fn use_card(props: &Card) -> Html {
     let lab = props.lab;
     let alive = use_state(|| false);
+    let dark = use_context::<Around>().is_some_and(|around| around.dark);
     let turn = |to: bool| {
         let alive = alive.setter();
         move || alive.set(to)
@@ -190,8 +189,8 @@ fn use_card(props: &Card) -> Html {
             onpointerenter={move |_: PointerEvent| enter()} onpointerleave={move |_: PointerEvent| leave()}
             onfocusin={move |_: FocusEvent| focus()} onfocusout={move |_: FocusEvent| blur()}>
             <div class="picture">
-                <img src={texts::picture(lab, props.dark)} alt={format!("Picture of {}", lab.title)} loading="lazy" width="600" height="340" />
-                { part(Alive { lab, plays: *alive, dark: props.dark }) }
+                <img src={texts::picture(lab, dark)} alt={format!("Picture of {}", lab.title)} loading="lazy" width="600" height="340" />
+                { part(Alive { lab, plays: *alive }) }
             </div>
             <div class="about">
                 <h3>{ link(address_of(lab), "", lab.title.into()) }</h3>
@@ -213,7 +212,7 @@ struct Miniature {
 
 impl PartialEq for Miniature {
     fn eq(&self, other: &Miniature) -> bool {
-        self.lab.id == other.lab.id
+        std::ptr::eq(self.lab, other.lab)
     }
 }
 
@@ -221,9 +220,9 @@ impl PartialEq for Miniature {
 fn use_miniature(props: &Miniature) -> Html {
     let lab = props.lab;
     let engine = use_memo((), |()| texts::scenario_at_once(lab).and_then(begin));
-    (*engine).clone().map_or_else(Html::default, |engine| {
-        part(RunningMiniature { engine, plays: true, dark: is_dark(), name: lab.title })
-    })
+    (*engine)
+        .clone()
+        .map_or_else(Html::default, |engine| part(RunningMiniature { engine, plays: true, name: lab.title }))
 }
 
 #[derive(Clone)]
@@ -239,13 +238,12 @@ enum Life {
 struct Alive {
     lab: &'static Lab,
     plays: bool,
-    dark: bool,
 }
 
 impl PartialEq for Alive {
     fn eq(&self, other: &Alive) -> bool {
         // Its lab stays: cards are keyed by theirs.
-        (self.plays, self.dark) == (other.plays, other.dark)
+        self.plays == other.plays
     }
 }
 
@@ -266,12 +264,9 @@ fn use_alive(props: &Alive) -> Html {
         });
     }
     match &*life {
-        Life::Here(engine) => part(RunningMiniature {
-            engine: engine.clone(),
-            plays: props.plays,
-            dark: props.dark,
-            name: lab.title,
-        }),
+        Life::Here(engine) => {
+            part(RunningMiniature { engine: engine.clone(), plays: props.plays, name: lab.title })
+        }
         // It stops when it is left: there is one at most.
         Life::Elsewhere if props.plays => html! {
             <iframe class="stage" src={whole::frame(lab.id)} title={format!("{} runs", lab.title)} tabindex="-1"></iframe>
@@ -291,8 +286,6 @@ fn begin(scenario: &str) -> Option<Engine> {
 struct RunningMiniature {
     engine: Engine,
     plays: bool,
-    /// To be drawn anew when it changes.
-    dark: bool,
     name: &'static str,
 }
 

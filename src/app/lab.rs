@@ -7,7 +7,7 @@ use super::clock::use_clock;
 use super::controls::{Controls, Origin};
 use super::dom::{is_embed, remember_scenario, takes_key, takes_text, use_media};
 use super::engine::{Engine, Pulse};
-use super::head::{Go, embed_head, head};
+use super::head::{Around, embed_head, head};
 use super::incoming::deliver;
 use super::inspect::{inspect, selected};
 use super::later;
@@ -83,7 +83,7 @@ fn use_lab_page(props: &LabPage) -> Html {
         let above = above.setter();
         Callback::from(move |()| above.set(Above::Nothing))
     };
-    let go = use_context::<Go>().unwrap_or_default();
+    let go = use_context::<Around>().map(|around| around.go).unwrap_or_default();
     let on_incoming = {
         let (above, go, say) = (above.setter(), go.clone(), props.say.clone());
         Callback::from(move |incoming| {

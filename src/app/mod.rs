@@ -70,6 +70,7 @@ use broken::{Broken, broken_page};
 #[cfg(feature = "whole")]
 use compare::ComparePage;
 use gloo_events::EventListener;
+use head::Around;
 use home::Home;
 use lab::LabPage;
 use notice::{Notice, Notices, Say, Tell, notice_bar};
@@ -142,6 +143,7 @@ fn App() -> Html {
     });
     // Before anything is drawn that asks for it.
     let _applied = use_memo(*theme, |theme| theme.apply());
+    dom::use_media(theme::DARK);
     let show = {
         let (page, notices) = (page.setter(), notices.dispatcher());
         // How many pages were asked for; the first is the one that the site was opened with.
@@ -216,7 +218,7 @@ fn App() -> Html {
     use_effect_with(title, |title| dom::document().set_title(title));
     let skip = Callback::from(|_: MouseEvent| dom::focus("#main"));
     html! {
-        <ContextProvider<head::Go> context={go}>
+        <ContextProvider<Around> context={Around { go, dark: theme::is_dark() }}>
             <button type="button" class="skip" onclick={skip}>{ "Skip to the content" }</button>
             { notice_bar(&notices, &on_dismiss) }
             { match &*page {
@@ -232,7 +234,7 @@ fn App() -> Html {
                     keyed(*number, LabPage { opened: opened.clone(), theme: *theme, on_theme, say })
                 }
             } }
-        </ContextProvider<head::Go>>
+        </ContextProvider<Around>>
     }
 }
 

@@ -40,13 +40,16 @@ impl Theme {
     }
 }
 
+/// Holds while the system wants dark pages.
+pub const DARK: &str = "(prefers-color-scheme: dark)";
+
 /// Whether the page is dark at this moment.
 pub fn is_dark() -> bool {
     let chosen = document().document_element().and_then(|root| root.get_attribute("data-theme"));
     match chosen.as_deref() {
         Some("dark") => true,
         Some("light") => false,
-        _ => matches("(prefers-color-scheme: dark)"),
+        _ => matches(DARK),
     }
 }
 

@@ -306,24 +306,37 @@ test('without motion nothing travels, and the figures still change', async ({ pa
 });
 
 test('a change of colours reaches what stands still', async ({ page, baseURL }) => {
+  const LIGHT = new Set(['255,255,255,255']);
+  const DARK = new Set(['21,28,35,255']);
+  await page.emulateMedia({ reducedMotion: 'reduce', colorScheme: 'light' });
   const colours = page.getByRole('button', { name: /^Colours/ });
-  await openLab(page);
-  const corners = () => page.evaluate(() => [...document.querySelectorAll('.stage canvas.base, .chart canvas')].map(canvas => {
+  const corners = async () => new Set(await page.evaluate(() => [...document.querySelectorAll('canvas.base, .chart canvas')].map(canvas => {
     const copy = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
     copy.drawImage(canvas, 2, 2, 1, 1, 0, 0, 1, 1);
     return copy.getImageData(0, 0, 1, 1).data.join();
-  }));
+  })));
+  await openLab(page);
+  await expect.poll(corners).toEqual(LIGHT);
+  // The system's.
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await expect.poll(corners).toEqual(DARK);
+  // Those that were chosen.
   await colours.click();
-  await expect.poll(async () => new Set(await corners())).toEqual(new Set(['255,255,255,255']));
+  await expect.poll(corners).toEqual(LIGHT);
   await colours.click();
-  await expect.poll(async () => new Set(await corners())).toEqual(new Set(['21,28,35,255']));
+  await expect.poll(corners).toEqual(DARK);
 
   await page.goto(baseURL);
   const pictures = async () => new Set(await page.locator('.card img').evaluateAll(all => all.map(image => /light|dark/.exec(image.src)[0])));
   await expect.poll(pictures).toEqual(new Set(['dark']));
-  await colours.click();
+  await expect.poll(corners).toEqual(DARK);
+  await page.emulateMedia({ colorScheme: 'light' });
   await colours.click();
   await expect.poll(pictures).toEqual(new Set(['light']));
+  await expect.poll(corners).toEqual(LIGHT);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await expect.poll(pictures).toEqual(new Set(['dark']));
+  await expect.poll(corners).toEqual(DARK);
 });
 
 test('with text of twice the size nothing runs off a phone', async ({ page, context }) => {
