@@ -30,6 +30,13 @@ const WITH_LATE: &str = "...__late({ own: import0 }, () => wasm),";
 const WITH_PROFILE: &str = "\"./switchyard-app_bg.js\": import0,
         \"profile\": { entered: number => { (globalThis.__entered ??= new Uint8Array(1 << 20))[number] = 1; } },";
 
+/// Functions of the script that no page of ours needs as they are: how they begin, and what does instead. The first says
+/// what a value is that a panic's message names.
+const SIMPLER: [(&str, &str); 2] =
+    [("function debugString(val) {", "const debugString = String;"), ("function initSync(module) {", "")];
+/// A page and its workers begin with the default.
+const EXPORTS: (&str, &str) = ("export { initSync, ", "export { ");
+
 /// Leaves in the page's program what a first visit runs. The file with the rest.
 ///
 /// # Errors
@@ -55,7 +62,7 @@ pub fn cut(dist: &Path) -> Result<Option<String>> {
         return Ok(None);
     }
     let split::Shortened { module: program, names } = split::shortened(&program)?;
-    let text = renamed(&with(WITH_LATE)?, &names).context(script.display().to_string())?;
+    let text = renamed(&simpler(&with(WITH_LATE)?)?, &names).context(script.display().to_string())?;
     let linked = Linked::read(&fs::read(linked()).context("what the linker made")?)?;
     let not_run = fs::read_to_string(list()).map_err(Into::into).and_then(|text| read(&text));
     let parts = split::split(&program, &not_run.context("xtask/late.txt")?, &linked)?;
@@ -70,6 +77,19 @@ pub fn cut(dist: &Path) -> Result<Option<String>> {
     let index = dist.join("index.html");
     fs::write(&index, fs::read_to_string(&index)?.replace(&stem, &name))?;
     Ok(Some(late))
+}
+
+/// The script without what makes it longer than it must be.
+fn simpler(script: &str) -> Result<String> {
+    let mut text = script.to_owned();
+    for (begin, instead) in SIMPLER {
+        let (before, rest) = text.split_once(begin).with_context(|| format!("no {begin}"))?;
+        // What is in it is indented.
+        let (_, after) = rest.split_once("\n}\n").with_context(|| format!("{begin} does not end"))?;
+        text = [before, instead, "\n", after].concat();
+    }
+    let (exports, fewer) = EXPORTS;
+    text.contains(exports).then(|| text.replace(exports, fewer)).with_context(|| format!("no {exports}"))
 }
 
 /// The script, with short names for what it shares with the program.
@@ -151,6 +171,16 @@ fn read(text: &str) -> Result<NotRun> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_script_says_shortly_what_a_value_is_and_begins_in_one_way() {
+        let script = "f();\nfunction debugString(val) {\n    if (val) {\n    }\n}\nfunction initSync(module) {\n    g();\n}\nh();\nexport { initSync, i as default };\n";
+        assert_eq!(
+            simpler(script).unwrap(),
+            "f();\nconst debugString = String;\n\nh();\nexport { i as default };\n"
+        );
+        assert!(simpler("h();\n").is_err() && simpler(&script.replace("initSync, ", "")).is_err());
+    }
 
     #[test]
     fn names_are_words_of_the_script() {
