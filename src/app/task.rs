@@ -133,7 +133,7 @@ fn use_challenge(props: &Challenge) -> Html {
                     <path class="tick" d={shape} stroke-linecap="round" stroke-linejoin="round" />
                 </svg>
                 <span>{ unbroken(&goal.text) }<span class="unseen">{ format!(": {said}") }</span>
-                    if let Some(now) = &goal.now { <span class="now">{ format!(" · now {now}") }</span> }</span>
+                    if let Some(now) = &goal.now { { " " }<span class="now">{ format!("· now {now}") }</span> }</span>
             </li>
         }
     };

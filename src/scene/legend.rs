@@ -54,7 +54,8 @@ fn signs(snapshot: &Snapshot, readings: &Readings, with_reasons: bool) -> Vec<(S
     signs
 }
 
-/// Draws what fits, without reasons where they leave no room; what one dot stands for comes last.
+/// Draws every sign where there is room: else without reasons, then without health checks, at last only what went wrong.
+/// What one dot stands for comes last.
 pub fn draw(
     snapshot: &Snapshot,
     readings: &Readings,
@@ -62,9 +63,21 @@ pub fn draw(
     dots_per: u64,
     shapes: &mut Vec<Shape>,
 ) {
-    let (all, mut explanations) = explained(signs(snapshot, readings, true), layout);
-    if !all {
-        explanations = explained(signs(snapshot, readings, false), layout).1;
+    let short = signs(snapshot, readings, false);
+    let only = |keep: fn(&Sign) -> bool| short.iter().filter(|(sign, _)| keep(sign)).cloned().collect();
+    let forms = [
+        signs(snapshot, readings, true),
+        short.clone(),
+        only(|sign| *sign != Sign::Travelling(MarkKind::Probe)),
+        only(|sign| matches!(sign, Sign::Fallen(_))),
+    ];
+    let mut explanations = vec![];
+    for signs in forms.into_iter().filter(|signs| !signs.is_empty()) {
+        let (all, shown) = explained(signs, layout);
+        explanations = shown;
+        if all {
+            break;
+        }
     }
     shapes.extend(explanations);
     draw_note(layout, dots_per, shapes);
