@@ -183,8 +183,9 @@ pub fn takes_key(event: &Event, key: &str) -> bool {
         return false;
     };
     // Space presses what can be pressed; arrows do nothing there.
-    let pressed = if key == " " { "button, summary, a, " } else { "" };
-    let selector = format!("{pressed}input, select, textarea, [role=tab], [role=radio], dialog, dialog *");
+    // A slider has a use for arrows.
+    let taken = if key == " " { "button, summary, a, input:not([type=range])" } else { "input" };
+    let selector = format!("{taken}, select, textarea, [role=tab], [role=radio], dialog, dialog *");
     element.matches(&selector).unwrap_or(false)
 }
 

@@ -359,8 +359,11 @@ impl Engine {
     /// # Errors
     /// What is wrong; nothing has changed then.
     pub fn try_set(&self, path: &str, value: serde_json::Value, when: When) -> Result<(), Vec<Problem>> {
-        let waits_at = (!self.begun()).then(|| self.session().now());
-        let when = if waits_at.is_some() { When::FromStart } else { when };
+        let (now, end) = (self.session().now(), self.session().end());
+        let waits_at = (!self.begun()).then_some(now);
+        // Before anything has happened and when all has, this moment has nothing that a change could meet.
+        let idle = waits_at.is_some() || now == Time::ZERO || now >= end;
+        let when = if idle { When::FromStart } else { when };
         let before = self.runs().scenario().clone();
         let drawn = if value.is_number() { path } else { "" };
         let result = self.0.runs.borrow_mut().set(path, value, when);

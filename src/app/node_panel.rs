@@ -12,7 +12,7 @@ use switchyard::play::Session;
 use switchyard::run::snapshot::{
     BalancerView, ClientsView, MemberView, NodeState, NodeView, PoolView, ServersView, Snapshot,
 };
-use switchyard::scene::{Target, figures, instrument};
+use switchyard::scene::{Target, figures, instrument, is_taken_out};
 use switchyard::sim::{Outcome, Place};
 use yew::prelude::*;
 
@@ -27,7 +27,8 @@ pub fn target_panel(engine: &Engine, pulse: &Pulse, target: Target) -> Html {
         Target::Member { node: index, member } => {
             snapshot.nodes.get(index).and_then(|node| match &node.state {
                 NodeState::Servers(servers) => {
-                    Some(member_panel(&session, index, member, servers.members.get(member)?))
+                    let taken_out = is_taken_out(snapshot, index, member);
+                    Some(member_panel(&session, index, member, servers.members.get(member)?, taken_out))
                 }
                 NodeState::Station(station) => {
                     let it = station.members.get(member)?;
@@ -272,7 +273,7 @@ fn servers_panel(session: &Session, index: usize, node: &NodeView, servers: &Ser
         let lately = tally.map_or("–".into(), |tally| figures::figure(tally.recent_per_s(now)));
         // Five columns have little room: a name may wrap, and the unit stands in the head.
         let name = member_name(node, member).replace(figures::UNIT, " ");
-        let p99 = figures::ms(tally.and_then(|tally| tally.recent_p99_ms()));
+        let p99 = figures::ms(tally.and_then(|tally| tally.recent_p99_ms(now)));
         html! {
             <tr>
                 <th scope="row">{ name }</th>
@@ -320,7 +321,7 @@ fn place(node: usize, member: usize) -> Place {
     Place { node: node as u16, member: member as u16 }
 }
 
-fn member_panel(session: &Session, node: usize, member: usize, view: &MemberView) -> Html {
+fn member_panel(session: &Session, node: usize, member: usize, view: &MemberView, taken_out: bool) -> Html {
     let now = session.now();
     let tally = session.metrics().member(place(node, member));
     let busy = view.workers.iter().flatten().count();
@@ -329,7 +330,7 @@ fn member_panel(session: &Session, node: usize, member: usize, view: &MemberView
         tally.map_or("0".into(), |tally| figures::whole(of(tally)))
     };
     let mut rows = vec![
-        ("State", state_of(view)),
+        ("State", state_of(view, taken_out)),
         ("Workers busy", format!("{busy} of {}", view.workers.len())),
         ("Queue", format!("{} of {} places", view.queued, view.queue_places)),
         ("Utilisation lately", utilisation.map_or("–".into(), figures::percent)),
@@ -337,7 +338,7 @@ fn member_panel(session: &Session, node: usize, member: usize, view: &MemberView
             "Received lately",
             tally.map_or("–".into(), |tally| figures::with_unit(Some(tally.recent_per_s(now)), "req/s")),
         ),
-        ("p99 lately", figures::ms(tally.and_then(|tally| tally.recent_p99_ms()))),
+        ("p99 lately", figures::ms(tally.and_then(|tally| tally.recent_p99_ms(now)))),
         ("Received so far", count(|tally| tally.arrived)),
         ("Refused so far", count(|tally| tally.refused())),
         ("Mean wait", figures::ms(tally.and_then(|tally| tally.wait.mean_ms()))),
@@ -350,7 +351,7 @@ fn member_panel(session: &Session, node: usize, member: usize, view: &MemberView
 }
 
 /// "well", "5× slower", "crashed".
-fn state_of(view: &MemberView) -> String {
+fn state_of(view: &MemberView, taken_out: bool) -> String {
     let mut states = vec![];
     if view.down {
         states.push("crashed".to_owned());
@@ -360,6 +361,9 @@ fn state_of(view: &MemberView) -> String {
     }
     if view.slow > 1.0 {
         states.push(format!("{} slower", figures::factor(view.slow)));
+    }
+    if taken_out {
+        states.push("taken out by a balancer".to_owned());
     }
     if view.leaving {
         states.push("leaving".to_owned());

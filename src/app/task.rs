@@ -143,7 +143,7 @@ fn use_challenge(props: &Challenge) -> Html {
             { markdown(&props.lesson.challenge.text) }
             <ul role="list" class="goals">{ for standing.iter().map(goal) }</ul>
             if *met_before {
-                <p class="done good strong">{ "Challenge met" }</p>
+                <p class="done good strong">{ if all && at_end { "Challenge met" } else { "Challenge met before" } }</p>
             } else if replays(&session) {
                 <p class="dim small">{ "A log is replayed. The challenge is about the lab's own traffic, so no goal is met." }</p>
             } else if all && !at_end {

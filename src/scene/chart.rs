@@ -394,7 +394,9 @@ impl LineChart<'_> {
         };
         let row = |at: f64| {
             let cells = self.lines.iter().map(|line| cell(line, at));
-            std::iter::once(format!("{at}")).chain(cells).collect()
+            // Times to the millisecond.
+            let first = if self.over.is_none() { (at * 1000.0).round() / 1000.0 } else { at };
+            std::iter::once(format!("{first}")).chain(cells).collect()
         };
         Table { head: head.collect(), rows: times.into_iter().map(row).collect() }
     }

@@ -72,6 +72,10 @@ pub fn beside(mean: &str, half_width: f64) -> String {
     if !half_width.is_finite() {
         return NONE.to_string();
     }
+    // No wider than what adding up leaves behind.
+    if half_width < 5e-7 {
+        return "0".to_string();
+    }
     let decimals = mean.split_once('.').map_or(0, |(_, decimals)| decimals.len());
     let least = if half_width > 0.0 { -libm::floor(libm::log10(half_width)) } else { 0.0 };
     match decimals.max(least.clamp(0.0, 6.0) as usize) {
@@ -203,6 +207,7 @@ mod tests {
             ("45.4", 0.842, "0.8"),
             ("1.01", 0.000494, "0.0005"),
             ("0", 0.0, "0"),
+            ("0.370", 3.1e-17, "0"),
             ("1\u{202f}730", 1177.6, "1\u{202f}178"),
             ("0.0327", 0.0472, "0.0472"),
             ("5", f64::INFINITY, NONE),

@@ -60,7 +60,7 @@ pub use layout::{Height, height, is_flat, is_narrow};
 pub use palette::{Ink, Palette};
 pub use raster::Raster;
 pub use shape::Shape;
-pub use stage::{Picture, stage};
+pub use stage::{Picture, is_taken_out, stage};
 pub use target::TargetArea;
 pub use travel::{Mark, MarkKind};
 

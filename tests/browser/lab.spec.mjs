@@ -305,6 +305,21 @@ test('without motion nothing travels, and the figures still change', async ({ pa
   expect(marks).toBe(false);
 });
 
+test('what is chosen when the run is over holds from its start', async ({ page }) => {
+  await openLab(page);
+  await button(page, 'Play').click();
+  await toTheEnd(page);
+  await page.getByRole('radio', { name: 'Peak EWMA' }).check({ force: true });
+  await expect.poll(() => shownTime(page), PATIENT).toBe(0);
+  // The space bar plays also where the slider has the focus.
+  await moment(page).focus();
+  await page.keyboard.press(' ');
+  await expect.poll(() => shownTime(page), PATIENT).toBeGreaterThan(0.1);
+  await page.keyboard.press(' ');
+  await expect(button(page, 'Play')).toBeVisible();
+  await expect(page.getByRole('radio', { name: 'Peak EWMA' })).toBeChecked();
+});
+
 test('a change of colours reaches what stands still', async ({ page, baseURL }) => {
   const LIGHT = new Set(['255,255,255,255']);
   const DARK = new Set(['21,28,35,255']);
