@@ -284,7 +284,11 @@ fn seeds_table(measured: &Measured) -> Html {
     let row = |(index, figure): (usize, &switchyard::report::KeyFigure)| {
         let cell = |variant: usize| {
             let difference = results.difference(plan, 0, variant, index).filter(|_| variant > 0);
-            let sure = difference.is_some_and(|difference| difference.excludes(0.0));
+            // What three digits of the figure do not show is no difference.
+            let mean = results.estimate(plan, 0, variant, index).map_or(0.0, |estimate| estimate.mean);
+            let sure = difference.is_some_and(|difference| {
+                difference.excludes(0.0) && difference.mean.abs() >= 5e-4 * mean.abs()
+            });
             html! {
                 <td>
                     { with_interval(results.estimate(plan, 0, variant, index), figure.unit, false) }

@@ -52,9 +52,18 @@ pub fn keys(bytes: &[u8]) -> Option<Lines<u32>> {
         line.parse::<u32>().ok().filter(|number| digits && *number < KEYS_MAX)
     };
     let mut lines = Lines::default();
-    let all_numbers = rows(text).all(|(_, line)| whole(line).is_some());
+    let (first, mut rest) = (rows(text).next(), rows(text).skip(1).peekable());
+    let others_are_numbers = rest.peek().is_some() && rest.all(|(_, line)| whole(line).is_some());
+    let heading = first.filter(|(_, line)| {
+        line.eq_ignore_ascii_case("key") || others_are_numbers && line.starts_with(char::is_alphabetic)
+    });
+    if let Some((number, _)) = heading {
+        note(&mut lines, number, "a heading");
+    }
+    let keys = || rows(text).skip(usize::from(heading.is_some()));
+    let all_numbers = keys().all(|(_, line)| whole(line).is_some());
     let mut names = Names::default();
-    for (number, line) in rows(text) {
+    for (number, line) in keys() {
         let many_words = line.split_whitespace().nth(1).is_some();
         if lines.kept.len() == KEY_LIST_MAX {
             lines.left_out += 1;
@@ -127,6 +136,9 @@ mod tests {
         let read = |text: &str| keys(text.as_bytes()).map(|lines| (lines.kept, lines.keys));
         assert_eq!(read("7\n3\n\n7\n"), Some((vec![7, 3, 7], 2)));
         assert_eq!(read("b\n3\nb\na"), Some((vec![0, 1, 0, 2], 3)));
+        assert_eq!(read("Key\nb\nb\n"), Some((vec![0, 0], 1)));
+        assert_eq!(read("client_id\n7\n3\n"), Some((vec![7, 3], 2)));
+        assert_eq!(keys(b"key\n7\n").map(|lines| (lines.bad_lines, lines.bad[0].line)), Some((1, 1)));
         // 007 is a name: 7 is another.
         assert_eq!(read("007\n7\n"), Some((vec![0, 1], 2)));
         assert_eq!(read("2000000\n5\n"), Some((vec![0, 1], 2)), "too large for a number of a key");
