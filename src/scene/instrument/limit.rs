@@ -47,6 +47,9 @@ pub fn least_height(view: &LimitView) -> f64 {
 pub fn draw(name: &str, does: &str, view: &LimitView, card: Rect, shapes: &mut Vec<Shape>) {
     let inner = rect(card.x + PAD, card.y, card.width - 2.0 * PAD, card.height);
     let state = match view.retry_after {
+        Some(after) if view.waiting > 0 => {
+            Piece::bold(format!("next in {}", short(after))).ink(Ink::WaitingText)
+        }
         Some(after) => Piece::bold(format!("again in {}", short(after))).ink(Ink::RefusedText),
         // Beside a bucket it is said already.
         None if BUCKETS.contains(&view.policy) => Piece::dim(""),
@@ -380,12 +383,15 @@ pub fn describe(view: &LimitView) -> String {
         said.push(format!("window of {}", short(window.to.since(window.from))));
         said.extend(window.before.map(|before| format!("{before} in the one before")));
     }
-    for mark in view.state.marks.iter().filter(|mark| mark.at > view.now) {
+    // What is held takes each token that comes: the bucket is not full so soon.
+    let comes = |name: &str| view.waiting == 0 || name != "full again";
+    for mark in view.state.marks.iter().filter(|mark| mark.at > view.now && comes(mark.name)) {
         said.push(format!("{} in {}", mark.name, short(mark.at.since(view.now))));
     }
     said.extend(windows::across_edge(view).map(|(count, _)| windows::edge_words(view, count)));
     if let Some(after) = view.retry_after {
-        said.push(format!("refused, again in {}", short(after)));
+        let what = if view.waiting > 0 { "the next of those that are held" } else { "refused, again" };
+        said.push(format!("{what} in {}", short(after)));
     }
     said.join(", ")
 }
