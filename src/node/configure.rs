@@ -107,11 +107,6 @@ pub trait Configure {
         Size::ONE
     }
 
-    /// Every key that it chooses is below this.
-    fn keys(&self) -> u32 {
-        0
-    }
-
     /// What sets members apart; empty where a node has none.
     fn members(&self) -> &[MemberSettings] {
         &[]

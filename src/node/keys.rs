@@ -105,17 +105,6 @@ fn check_count(count: u32) -> Result<(), String> {
     }
 }
 
-impl Keys {
-    /// Every key is below this.
-    pub fn bound(&self) -> u32 {
-        match self {
-            Keys::Uniform { count } | Keys::Zipf { count, .. } | Keys::Sequential { count } => *count,
-            Keys::HotSet { count, .. } => *count,
-            Keys::List { keys } => keys.iter().max().map_or(0, |most| most + 1),
-        }
-    }
-}
-
 /// Draws keys. A clone shares its tables.
 #[derive(Clone, Debug)]
 pub struct KeySource {

@@ -114,11 +114,13 @@ macro_rules! kinds {
                 }
             }
 
-            /// The node at rest.
-            pub fn build(&self, site: &Site<'_>) -> Node {
+            /// The node at rest. `seed` and `id` name its random streams; `to` are the ids of what it
+            /// calls.
+            pub fn build(&self, seed: u64, id: &str, to: &[String]) -> Node {
+                let site = Site { seed, id, to };
                 match self {
                     $(Settings::$Name(settings) => {
-                        Node::$Name(Box::new($module::$Name::new(site, settings.clone())))
+                        Node::$Name(Box::new($module::$Name::new(&site, settings.clone())))
                     }),+
                 }
             }
@@ -269,8 +271,6 @@ pub struct Site<'a> {
     pub id: &'a str,
     /// Ids.
     pub to: &'a [String],
-    /// Nobody asks for this key or for one beyond it.
-    pub keys: u32,
 }
 
 /// A way to read settings of any kind: from JSON, with its errors reported.

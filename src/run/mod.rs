@@ -7,7 +7,7 @@ mod view;
 pub use digest::Digest;
 pub use snapshot::{Dot, Snapshot};
 
-use crate::node::{Node, Site};
+use crate::node::Node;
 use crate::scenario::{Checked, connections, effects};
 use crate::sim::{Event, EventQueue, Observer, Progress, Time, Wheel, World};
 
@@ -32,10 +32,7 @@ impl Simulation<Wheel<Event>> {
 impl<Q: EventQueue<Event = Event>> Simulation<Q> {
     /// The same on another event queue.
     pub fn with_queue<O: Observer>(scenario: &Checked, seen: &mut O) -> Self {
-        let keys = scenario.nodes.iter().map(|node| node.settings.configure().keys()).max().unwrap_or(0);
-        let build = |node: &crate::scenario::NodeSpec| {
-            node.settings.build(&Site { seed: scenario.seed, id: &node.id, to: &node.to, keys })
-        };
+        let build = |node: &crate::scenario::NodeSpec| node.settings.build(scenario.seed, &node.id, &node.to);
         let mut world = World::new(scenario.nodes.iter().map(build).collect(), connections(scenario));
         world.set_changes_before_start(effects(scenario));
         world.start(seen);

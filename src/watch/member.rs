@@ -163,9 +163,14 @@ impl MemberTally {
 impl Rotating {
     fn roll(&mut self, now: Time) {
         let age = now.since(self.began).0;
-        if age < self.period.0 {
-            return;
+        if age >= self.period.0 {
+            self.turn(age, now);
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn turn(&mut self, age: u64, now: Time) {
         std::mem::swap(&mut self.now, &mut self.before);
         self.now.clear();
         (self.arrived_before, self.arrived_now) = (self.arrived_now, 0);

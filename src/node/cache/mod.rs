@@ -79,8 +79,6 @@ const FAILOVER: u8 = 1;
 pub struct Cache {
     settings: Settings,
     id: String,
-    /// See [`Site::keys`].
-    keys: u32,
     machines: Vec<Machine>,
     /// The machines that the library takes to be alive.
     placing: Arc<Placing>,
@@ -107,7 +105,6 @@ impl Cache {
         let placing = Arc::new(Placing::new(&settings.partitioner, Members::default(), vec![]));
         Cache {
             id: site.id.to_owned(),
-            keys: site.keys,
             machines: vec![],
             placing,
             placed: vec![],
@@ -393,7 +390,7 @@ impl Cache {
     /// Fills the machines with the keys that a Zipf law makes the most popular.
     fn warm<E: Env>(&mut self, cx: &mut Context<'_, E>) {
         let each = (self.settings.capacity as f64 * self.settings.warm_share) as u32;
-        let most = each.saturating_mul(self.settings.count.into()).min(self.keys);
+        let most = each.saturating_mul(self.settings.count.into()).min(super::keys::KEYS_MAX);
         let origin = cx.outgoing().first().map_or(0, |link| cx.callee(*link));
         for key in 0..most {
             let holders = self.placing.owners(key, self.settings.replicas as usize);

@@ -3,7 +3,7 @@
 use crate::algo::setting::{Scale, Setting};
 use crate::node::calling::{self, Calling};
 use crate::node::configure::{Around, Configure, Findings, fields};
-use crate::node::keys::{KEYS_MAX, Keys};
+use crate::node::keys::Keys;
 use crate::sim::{DURATION_MS_MAX, Distribution, Span};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -240,11 +240,6 @@ impl Settings {
 }
 
 impl Configure for Settings {
-    fn keys(&self) -> u32 {
-        // A log has keys of its own.
-        if self.arrivals == Arrivals::Replay { KEYS_MAX } else { self.keys.bound() }
-    }
-
     fn check(&self, around: &Around<'_>, found: &mut Findings<'_>) {
         found.sentence("think_ms", self.think_ms.check());
         found.sentence("keys", self.keys.check());

@@ -7,7 +7,6 @@ use crate::algo::setting::{Scale, Setting, shortened};
 use crate::node::Site;
 use crate::node::calling::{self, Caller, Calling};
 use crate::node::configure::{Around, Configure, Findings, Size, check_policy, fields};
-use crate::node::keys::KEYS_MAX;
 use crate::node::member::{self, MemberSettings, check_members};
 use crate::sim::{Distribution, Span};
 use serde::{Deserialize, Serialize};
@@ -188,11 +187,6 @@ pub const MEMBER_SETTINGS: &[Setting] = &[
 ];
 
 impl Configure for Settings {
-    fn keys(&self) -> u32 {
-        // A service may ask for others than it is asked for.
-        if is_plain(&self.runs) { 0 } else { KEYS_MAX }
-    }
-
     fn check(&self, around: &Around<'_>, found: &mut Findings<'_>) {
         found.sentence("service_ms", self.service_ms.check());
         check_policy("runs", &self.runs, SERVICE, found);
