@@ -246,8 +246,6 @@ impl Observer for Metrics {
         self.ended.push_back(Ended { number, born, at: now, outcome, client, class });
     }
 
-    /// Once in the program, wherever calls are made.
-    #[inline(never)]
     fn departed(&mut self, _: CallId, call: &Call, request: &Request) {
         if !request.probe {
             self.member_mut(call.to).sent(call.departed);
