@@ -24,14 +24,16 @@ enum Sign {
     Fallen(Outcome),
 }
 
-/// With the reasons of what was refused or failed, or without.
-fn signs(snapshot: &Snapshot, readings: &Readings, with_reasons: bool) -> Vec<(Sign, String)> {
+/// All of them; then with less each time: without the reasons of what was refused or failed, without health checks, and
+/// only what went wrong.
+fn signs(snapshot: &Snapshot, readings: &Readings, less: usize) -> Vec<(Sign, String)> {
+    let with_reasons = less == 0;
     let mut signs = vec![];
-    if snapshot.issued > 0 {
+    if snapshot.issued > 0 && less < 3 {
         signs.push((Sign::Travelling(MarkKind::Request), "request".to_string()));
         signs.push((Sign::Travelling(MarkKind::Reply), "reply".to_string()));
     }
-    if readings.probing {
+    if readings.probing && less < 2 {
         signs.push((Sign::Travelling(MarkKind::Probe), "health check".to_string()));
     }
     for kind in [OutcomeKind::Refused, OutcomeKind::Failed, OutcomeKind::TimedOut] {
@@ -54,8 +56,7 @@ fn signs(snapshot: &Snapshot, readings: &Readings, with_reasons: bool) -> Vec<(S
     signs
 }
 
-/// Draws every sign where there is room: else without reasons, then without health checks, at last only what went wrong.
-/// What one dot stands for comes last.
+/// Draws as much as there is room for; what one dot stands for comes last.
 pub fn draw(
     snapshot: &Snapshot,
     readings: &Readings,
@@ -63,18 +64,13 @@ pub fn draw(
     dots_per: u64,
     shapes: &mut Vec<Shape>,
 ) {
-    let short = signs(snapshot, readings, false);
-    let only = |keep: fn(&Sign) -> bool| short.iter().filter(|(sign, _)| keep(sign)).cloned().collect();
-    let forms = [
-        signs(snapshot, readings, true),
-        short.clone(),
-        only(|sign| *sign != Sign::Travelling(MarkKind::Probe)),
-        only(|sign| matches!(sign, Sign::Fallen(_))),
-    ];
     let mut explanations = vec![];
-    for signs in forms.into_iter().filter(|signs| !signs.is_empty()) {
-        let (all, shown) = explained(signs, layout);
-        explanations = shown;
+    for less in 0..4 {
+        let (all, shown) = explained(signs(snapshot, readings, less), layout);
+        // Nothing may have gone wrong.
+        if !shown.is_empty() {
+            explanations = shown;
+        }
         if all {
             break;
         }

@@ -117,23 +117,16 @@ impl Server<'_> {
         shapes: &mut Vec<Shape>,
     ) -> Option<Label> {
         let room = card.width - 2.0 * pad;
-        let mut badge = self.badge();
-        let badge_width = |badge: &Option<Badge>| badge.as_ref().map_or(0.0, |badge| badge.width() + 8.0);
+        let badge = self.badge();
+        let badge_width = badge.as_ref().map_or(0.0, |badge| badge.width() + 8.0);
         let width = |name: &str| text::width(name, size, Weight::Bold);
         let (full, short) = (self.full_name(), self.short_name());
         let forms = self.p99((size - 1.5).min(11.5));
         // A short name rather than no figure, where the figure has no other place.
         let two_rows = card.height >= 76.0 && card.width < 196.0;
         let figure = if two_rows || self.view.down { 0.0 } else { forms[1].width() + 8.0 };
-        let name = if width(&full) + badge_width(&badge) + figure <= room { full } else { short };
+        let name = if width(&full) + badge_width + figure <= room { full } else { short };
         let name_width = width(&name);
-        // "5×" rather than no figure.
-        if name_width + badge_width(&badge) + figure > room
-            && let Some(badge) = &mut badge
-            && let Some((factor, _)) = badge.text.split_once("× ")
-        {
-            badge.text = format!("{factor}×");
-        }
         let ink = if self.view.down { Ink::DimInk } else { Ink::Ink };
         shapes.push(Label::new(name, point(card.x + pad, baseline), size).bold().ink(ink).into());
         if let Some(badge) = &badge {
@@ -142,7 +135,7 @@ impl Server<'_> {
         if self.view.down {
             return None;
         }
-        let left = room - name_width - badge_width(&badge) - 8.0;
+        let left = room - name_width - badge_width - 8.0;
         let at = point(card.right() - pad, baseline);
         let fits = |label: &&Label| label.width() <= left;
         let fallen = (self.fallen.as_ref())

@@ -34,8 +34,35 @@ const WITH_PROFILE: &str = "\"./switchyard-app_bg.js\": import0,
 /// what a value is that a panic's message names.
 const SIMPLER: [(&str, &str); 2] =
     [("function debugString(val) {", "const debugString = String;"), ("function initSync(module) {", "")];
-/// A page and its workers begin with the default.
-const EXPORTS: (&str, &str) = ("export { initSync, ", "export { ");
+/// Pieces of it, and what stands there instead: a page and its workers begin with the default, as it is meant to be called,
+/// in browsers of this decade; `hosting.md` says how WebAssembly is to be served.
+const SHORTER: [(&str, &str); 4] = [
+    ("export { initSync, ", "export { "),
+    (
+        " else {
+            console.warn('using deprecated parameters for the initialization function; pass a single object instead')
+        }",
+        "",
+    ),
+    (
+        "\"`WebAssembly.instantiateStreaming` failed because your server does not serve Wasm with `application/wasm` MIME type. \
+         Falling back to `WebAssembly.instantiate` which is slower. Original error:\\n\"",
+        "\"not application/wasm\"",
+    ),
+    (
+        "if (!('encodeInto' in cachedTextEncoder)) {
+    cachedTextEncoder.encodeInto = function (arg, view) {
+        const buf = cachedTextEncoder.encode(arg);
+        view.set(buf);
+        return {
+            read: arg.length,
+            written: buf.length
+        };
+    };
+}",
+        "",
+    ),
+];
 
 /// Leaves in the page's program what a first visit runs. The file with the rest.
 ///
@@ -88,8 +115,11 @@ fn simpler(script: &str) -> Result<String> {
         let (_, after) = rest.split_once("\n}\n").with_context(|| format!("{begin} does not end"))?;
         text = [before, instead, "\n", after].concat();
     }
-    let (exports, fewer) = EXPORTS;
-    text.contains(exports).then(|| text.replace(exports, fewer)).with_context(|| format!("no {exports}"))
+    for (long, short) in SHORTER {
+        let (before, after) = text.split_once(long).with_context(|| format!("no {long}"))?;
+        text = [before, short, after].concat();
+    }
+    Ok(text)
 }
 
 /// The script, with short names for what it shares with the program.
@@ -174,11 +204,11 @@ mod tests {
 
     #[test]
     fn a_script_says_shortly_what_a_value_is_and_begins_in_one_way() {
-        let script = "f();\nfunction debugString(val) {\n    if (val) {\n    }\n}\nfunction initSync(module) {\n    g();\n}\nh();\nexport { initSync, i as default };\n";
-        assert_eq!(
-            simpler(script).unwrap(),
-            "f();\nconst debugString = String;\n\nh();\nexport { i as default };\n"
-        );
+        let function = |(begin, _): (&str, &str)| format!("{begin}\n    if (val) {{\n    }}\n}}\n");
+        let pieces = SHORTER.map(|(long, _)| format!("f();{long}g();\n")).concat();
+        let script = SIMPLER.map(function).concat() + &pieces;
+        let short = SHORTER.map(|(_, short)| format!("f();{short}g();\n")).concat();
+        assert_eq!(simpler(&script).unwrap(), format!("const debugString = String;\n\n{short}"));
         assert!(simpler("h();\n").is_err() && simpler(&script.replace("initSync, ", "")).is_err());
     }
 
