@@ -190,8 +190,13 @@ mod tests {
     fn what_was_long_ago_is_not_lately() {
         let mut tally = MemberTally::new(Span::from_ms(1000.0));
         let at = Time::from_ms;
-        let mut call = Call::default();
-        (call.arrived, call.started, call.finished) = (at(100.0), at(200.0), at(300.0));
+        let call = Call {
+            outcome: Outcome::Ok,
+            arrived: at(100.0),
+            started: at(200.0),
+            finished: at(300.0),
+            ..Call::default()
+        };
         tally.sent(at(90.0));
         tally.occupied(2, 0, at(100.0));
         tally.occupied(0, 0, at(300.0));

@@ -570,7 +570,7 @@ impl Show for Servers {
     }
 
     fn fleet(&self, now: Time) -> Option<FleetAccount> {
-        Some(self.fleet.account(now))
+        self.fleet.account(now)
     }
 }
 
