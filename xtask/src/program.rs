@@ -36,8 +36,15 @@ const SIMPLER: [(&str, &str); 2] =
     [("function debugString(val) {", "const debugString = String;"), ("function initSync(module) {", "")];
 /// Pieces of it, and what stands there instead: a page and its workers begin with the default, as it is meant to be called,
 /// in browsers of this decade; `hosting.md` says how WebAssembly is to be served.
-const SHORTER: [(&str, &str); 4] = [
+const SHORTER: [(&str, &str); 5] = [
     ("export { initSync, ", "export { "),
+    (
+        "    if (module_or_path === undefined) {
+        module_or_path = new URL('switchyard-app_bg.wasm', import.meta.url);
+    }
+",
+        "",
+    ),
     (
         " else {
             console.warn('using deprecated parameters for the initialization function; pass a single object instead')
@@ -119,7 +126,22 @@ fn simpler(script: &str) -> Result<String> {
         let (before, after) = text.split_once(long).with_context(|| format!("no {long}"))?;
         text = [before, short, after].concat();
     }
-    Ok(text)
+    // What is returned needs no name.
+    let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
+    let returned = |at: usize| -> Option<&str> {
+        let value = lines.get(at)?.strip_prefix("const ret = ")?;
+        (*lines.get(at + 1)? == "return ret;").then_some(value)
+    };
+    let mut short = String::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(line) = lines.get(at) {
+        match returned(at) {
+            Some(value) => short.extend(["return ", value, "\n"]),
+            None => short.extend([line, "\n"]),
+        }
+        at += if returned(at).is_some() { 2 } else { 1 };
+    }
+    Ok(short)
 }
 
 /// The script, with short names for what it shares with the program.
@@ -205,10 +227,12 @@ mod tests {
     #[test]
     fn a_script_says_shortly_what_a_value_is_and_begins_in_one_way() {
         let function = |(begin, _): (&str, &str)| format!("{begin}\n    if (val) {{\n    }}\n}}\n");
-        let pieces = SHORTER.map(|(long, _)| format!("f();{long}g();\n")).concat();
-        let script = SIMPLER.map(function).concat() + &pieces;
-        let short = SHORTER.map(|(_, short)| format!("f();{short}g();\n")).concat();
-        assert_eq!(simpler(&script).unwrap(), format!("const debugString = String;\n\n{short}"));
+        let pieces = SHORTER.map(|(long, _)| format!("f();\n{long}g();\n")).concat();
+        let ends = "{\n    const ret = h(1);\n    return ret;\n}\nconst ret = 2;\n";
+        let script = SIMPLER.map(function).concat() + &pieces + ends;
+        let short = SHORTER.map(|(_, short)| format!("f();\n{short}g();\n")).concat();
+        let wanted = format!("const debugString = String;\n\n{short}{{\nreturn h(1);\n}}\nconst ret = 2;\n");
+        assert_eq!(simpler(&script).unwrap(), wanted);
         assert!(simpler("h();\n").is_err() && simpler(&script.replace("initSync, ", "")).is_err());
     }
 

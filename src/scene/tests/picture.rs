@@ -7,7 +7,7 @@ use crate::scene::geometry::*;
 use crate::scene::shape::Label;
 use crate::scene::yard::Density;
 use crate::scene::*;
-use crate::sim::{Outcome, Place};
+use crate::sim::Place;
 
 pub const SIZES: [(f64, f64); 6] =
     [(390.0, 560.0), (640.0, 420.0), (780.0, 520.0), (1100.0, 700.0), (320.0, 480.0), (300.0, 160.0)];
@@ -227,21 +227,6 @@ fn the_legend_stands_beside_what_reaches_up_to_it() {
     let picture = system.picture(800.0, 440.0);
     assert!(labels(&picture.shapes).iter().any(|label| label.text == "request"), "no legend");
     assert_legible(&picture, (800.0, 440.0), "three clients");
-}
-
-#[test]
-fn a_legend_with_little_room_tells_what_went_wrong_before_all_else() {
-    let mut system = System::new(2);
-    system.readings.probing = true;
-    for outcome in [Outcome::QueueFull, Outcome::Crashed, Outcome::TimedOut] {
-        system.readings.ended_by[outcome as usize] = 170;
-    }
-    let picture = system.picture(366.0, 460.0);
-    assert_legible(&picture, (366.0, 460.0), "a full legend");
-    let texts: Vec<&str> = labels(&picture.shapes).iter().map(|label| label.text.as_str()).collect();
-    for told in ["refused ×170", "failed ×170", "timed out ×170"] {
-        assert!(texts.contains(&told), "{told} is not in {texts:?}");
-    }
 }
 
 #[test]
