@@ -183,7 +183,7 @@ fn node_summary(
         queue.largest = queue.largest.max(member.queued_largest);
         busy += member.mean_busy(now);
     }
-    let calls: u64 = metrics.members(node).map(|(_, member)| member.arrived).sum();
+    let calls: u64 = ended.iter().sum();
     let ended = issued.map_or(ended, |source| source.ended);
     let most = metrics.members(node).map(|(_, member)| member.arrived).max().unwrap_or(0);
     let size = settings.configure().size();

@@ -8,7 +8,6 @@ use crate::sim::{Call, Counter, Outcome, Span, Time};
 pub struct MemberTally {
     /// Calls that came back from it, by outcome.
     pub ended: [u64; Outcome::COUNT],
-    /// Calls that were sent to it.
     pub arrived: u64,
     /// What it counted, by [`Counter`].
     pub counts: [u64; Counter::COUNT],
@@ -71,15 +70,11 @@ impl MemberTally {
         }
     }
 
-    pub fn sent(&mut self, now: Time) {
+    pub fn returned(&mut self, call: &Call, now: Time) {
+        self.ended[call.outcome as usize] += 1;
         self.arrived += 1;
         self.recent.roll(now);
         self.recent.arrived_now += 1;
-    }
-
-    pub fn returned(&mut self, call: &Call, now: Time) {
-        self.ended[call.outcome as usize] += 1;
-        self.recent.roll(now);
         if call.outcome.is_ok() {
             let sojourn = call.finished.since(call.arrived);
             self.sojourn.record(sojourn);
@@ -122,19 +117,13 @@ impl MemberTally {
         if now.0 == 0 { 0.0 } else { ns as f64 / now.0 as f64 }
     }
 
-    /// Mean number of busy workers lately. After so long nothing of what was done before counts.
+    /// Mean number of busy workers lately.
     pub fn recent_busy(&self, now: Time) -> f64 {
-        let is_long = now.since(self.since).0 >= 8 * self.smoothing.0;
-        if is_long { self.busy.into() } else { self.recent_busy_at(now) }
+        self.recent_busy_at(now)
     }
 
     /// 99th percentile of the time here lately, in milliseconds.
-    pub fn recent_p99_ms(&self, now: Time) -> Option<f64> {
-        let Rotating { period, began, .. } = self.recent;
-        // A period without any call was not rolled.
-        if now.since(began).0 >= 2 * period.0 {
-            return None;
-        }
+    pub fn recent_p99_ms(&self) -> Option<f64> {
         let mut both = self.recent.before.clone();
         both.add(&self.recent.now);
         both.quantile_ms(0.99)
@@ -163,14 +152,9 @@ impl MemberTally {
 impl Rotating {
     fn roll(&mut self, now: Time) {
         let age = now.since(self.began).0;
-        if age >= self.period.0 {
-            self.turn(age, now);
+        if age < self.period.0 {
+            return;
         }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn turn(&mut self, age: u64, now: Time) {
         std::mem::swap(&mut self.now, &mut self.before);
         self.now.clear();
         (self.arrived_before, self.arrived_now) = (self.arrived_now, 0);
@@ -179,33 +163,5 @@ impl Rotating {
             self.arrived_before = 0;
         }
         self.began = Time(now.0 - age % self.period.0);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_long_ago_is_not_lately() {
-        let mut tally = MemberTally::new(Span::from_ms(1000.0));
-        let at = Time::from_ms;
-        let call = Call {
-            outcome: Outcome::Ok,
-            arrived: at(100.0),
-            started: at(200.0),
-            finished: at(300.0),
-            ..Call::default()
-        };
-        tally.sent(at(90.0));
-        tally.occupied(2, 0, at(100.0));
-        tally.occupied(0, 0, at(300.0));
-        tally.returned(&call, at(310.0));
-        let lately =
-            |ms| (tally.recent_p99_ms(at(ms)), tally.recent_per_s(at(ms)), tally.recent_busy(at(ms)));
-        let (p99_ms, per_s, busy) = lately(500.0);
-        assert!(p99_ms.is_some_and(|p99_ms| (p99_ms - 200.0).abs() < 5.0), "{p99_ms:?}");
-        assert!(per_s > 1.9 && busy > 0.1, "{per_s} {busy}");
-        assert_eq!(lately(5_000.0), (None, 0.0, 0.0));
     }
 }
