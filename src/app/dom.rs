@@ -182,8 +182,8 @@ pub fn takes_key(event: &Event, key: &str) -> bool {
     let Some(element) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else {
         return false;
     };
-    // Space presses what can be pressed; arrows do nothing there.
-    // A slider has a use for arrows.
+    // Space presses what can be pressed; arrows do nothing there. With a slider it is the other way
+    // round.
     let taken = if key == " " { "button, summary, a, input:not([type=range])" } else { "input" };
     let selector = format!("{taken}, select, textarea, [role=tab], [role=radio], dialog, dialog *");
     element.matches(&selector).unwrap_or(false)

@@ -284,14 +284,15 @@ fn seeds_table(measured: &Measured) -> Html {
     let row = |(index, figure): (usize, &switchyard::report::KeyFigure)| {
         let cell = |variant: usize| {
             let difference = results.difference(plan, 0, variant, index).filter(|_| variant > 0);
+            let found = results.estimate(plan, 0, variant, index);
+            let mean = found.map_or(0.0, |found| found.mean);
             // What three digits of the figure do not show is no difference.
-            let mean = results.estimate(plan, 0, variant, index).map_or(0.0, |estimate| estimate.mean);
             let sure = difference.is_some_and(|difference| {
                 difference.excludes(0.0) && difference.mean.abs() >= 5e-4 * mean.abs()
             });
             html! {
                 <td>
-                    { with_interval(results.estimate(plan, 0, variant, index), figure.unit, false) }
+                    { with_interval(found, figure.unit, false) }
                     if variant > 0 {
                         <small class={classes!(sure.then_some("sure"))}>{ with_interval(difference, figure.unit, true) }{ if sure { " ●" } else { "" } }</small>
                     }

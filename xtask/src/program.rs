@@ -127,19 +127,14 @@ fn simpler(script: &str) -> Result<String> {
         text = [before, short, after].concat();
     }
     // What is returned needs no name.
-    let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
-    let returned = |at: usize| -> Option<&str> {
-        let value = lines.get(at)?.strip_prefix("const ret = ")?;
-        (*lines.get(at + 1)? == "return ret;").then_some(value)
-    };
+    let mut lines = text.lines().map(str::trim_start).peekable();
     let mut short = String::with_capacity(text.len());
-    let mut at = 0;
-    while let Some(line) = lines.get(at) {
-        match returned(at) {
+    while let Some(line) = lines.next() {
+        let value = line.strip_prefix("const ret = ");
+        match value.filter(|_| lines.next_if_eq(&"return ret;").is_some()) {
             Some(value) => short.extend(["return ", value, "\n"]),
             None => short.extend([line, "\n"]),
         }
-        at += if returned(at).is_some() { 2 } else { 1 };
     }
     Ok(short)
 }

@@ -60,10 +60,10 @@ pub fn keys(bytes: &[u8]) -> Option<Lines<u32>> {
     if let Some((number, _)) = heading {
         note(&mut lines, number, "a heading");
     }
-    let keys = || rows(text).skip(usize::from(heading.is_some()));
-    let all_numbers = keys().all(|(_, line)| whole(line).is_some());
+    let below = || rows(text).skip(usize::from(heading.is_some()));
+    let all_numbers = below().all(|(_, line)| whole(line).is_some());
     let mut names = Names::default();
-    for (number, line) in keys() {
+    for (number, line) in below() {
         let many_words = line.split_whitespace().nth(1).is_some();
         if lines.kept.len() == KEY_LIST_MAX {
             lines.left_out += 1;
