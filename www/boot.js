@@ -8,7 +8,8 @@
 // The app may set   globalThis.__scenarioLink   to the absolute address of the running scenario, and
 // calls             globalThis.__fatal(message) from its panic hook.
 // It calls          globalThis.__open(name, text)  for the dialogs in www/later/, which few visits need, and
-//                   globalThis.__newWorker(message, moved)  for a worker that runs this program.
+//                   globalThis.__newWorker(message, moved)  for a worker that runs this program, and
+//                   globalThis.__late()  for the second part of the program, when it cannot wait.
 // It reads          globalThis.__sourceText     the scenario that `src=` names, or
 //                   globalThis.__sourceProblem  why there is none.
 
@@ -142,19 +143,18 @@ globalThis.__newWorker = (message, moved) => {
 };
 
 /**
- * The second part of the program: the functions that a first visit does not run (xtask/src/split.rs). It comes when
- * the page has nothing to do, or with the first sign of use. Whoever calls one of them before waits for the file; for
- * those whose address was taken placeholders stand in the table of functions.
+ * The second part of the program: the functions that a first visit does not run (xtask/src/split.rs, link.js). It comes
+ * when the page has nothing to do, or with the first sign of use. Whoever calls one of them before waits for the file.
  */
 const part = () => document.querySelector('meta[name="later:program"]') && later('program');
-let asked = false, compiled, link = () => {};
+let asked = false, compiled, link;
 const follow = async () => {
   if (asked || !part()) return;
   asked = true;
   try {
     const response = await fetch(part());
     if (response.ok) compiled ??= await WebAssembly.compile(await response.arrayBuffer());
-    link();
+    link?.(compiled);
   } catch {
     // Whoever needs it says so.
   }
@@ -169,37 +169,13 @@ const fetched = () => {
   if (request.status !== 200) throw new Error(`${part()}: ${request.status} ${request.statusText}`);
   return new WebAssembly.Module(Uint8Array.from(request.responseText, byte => byte.charCodeAt(0)));
 };
-/** What is imported by its place in the table, or without a name after the place of what was asked for before. */
-const byPlace = functions => {
-  let place;
-  return new Proxy({}, { get: (_, name) => functions.get(place = name === '' ? place + 1 : Number(name)) });
-};
-/**
- * What the program imports, the one function of all placeholders included; `own` are the functions of its script, `page`
- * gives what it exports.
- */
-globalThis.__late = (own, page) => {
-  link = () => {
-    if (__late.linked || !compiled || !page()) return;
-    // It puts itself into the table, and finds in it what it calls of the first part.
-    const { functions, linked } = page();
-    new WebAssembly.Instance(compiled, { ...own, page: page(), early: byPlace(functions) });
-    __late.linked = linked.value = 1;
-  };
-  const wait = () => {
-    try {
-      if (!__late.linked) compiled ??= fetched();
-    } catch (error) {
-      fatal('missing', describe(error));
-      throw error;
-    }
-    link();
-  };
-  const called = (...values) => {
-    wait();
-    return page().functions.get(page().called.value)(...values);
-  };
-  return { ...own, late: { link: wait, called } };
+globalThis.__late = () => {
+  try {
+    return compiled ??= fetched();
+  } catch (error) {
+    fatal('missing', describe(error));
+    throw error;
+  }
 };
 /** What shows that somebody uses the page. */
 const SIGNS = ['pointerover', 'keydown', 'focusin', 'wheel', 'message'];
@@ -241,7 +217,7 @@ async function start() {
   const address = id => document.getElementById(id).href;
   let response, init;
   try {
-    [{ default: init }, response] = await Promise.all([import(address('app-script')), fetch(address('app-module')), isKept() && follow()]);
+    [{ default: init, link }, response] = await Promise.all([import(address('app-script')), fetch(address('app-module')), isKept() && follow()]);
     if (!response.ok) throw new Error(`${response.url}: ${response.status} ${response.statusText}`);
     // A fragment comes after `src=`, so that is not looked at then.
     if (source !== null && location.hash.length < 2) await (await __later('source')).read(source, EMBED);
@@ -255,7 +231,7 @@ async function start() {
     return fatal(error instanceof WebAssembly.RuntimeError ? 'stopped' : 'damaged', describe(error));
   }
   dispatchEvent(new Event('TrunkApplicationStarted'));
-  link();
+  link?.(compiled);
   for (const sign of SIGNS) addEventListener(sign, follow, { once: true, passive: true, capture: true });
   const whenIdle = globalThis.requestIdleCallback ?? (act => setTimeout(act, FOLLOW_MS));
   if (!navigator.connection?.saveData) whenIdle(follow, { timeout: FOLLOW_MS });

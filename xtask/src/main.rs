@@ -17,6 +17,7 @@ mod pictures;
 mod post_build;
 mod process;
 mod program;
+mod script;
 mod serve;
 mod setup;
 mod sizes;

@@ -4,7 +4,7 @@
 //! module: functions, parts of others ([`crate::outline`]), and what data only these name ([`crate::data`]). The two
 //! share memory, tables and globals. The first calls the second's functions through the table of functions, and before
 //! it does so, it waits for the second module if that is not there yet. Where a function's address was taken, a
-//! placeholder stands for it that the page brings (`www/boot.js`), one for all of a type: when it is called it fetches
+//! placeholder stands for it that the script brings (`link.js`), one for all of a type: when it is called it fetches
 //! the second module, and then calls what has taken its place. So the list of what moves decides only when something
 //! is loaded, never what the program does.
 //!
@@ -14,22 +14,24 @@ use crate::data::{self, Linked};
 use crate::outline::{Fork, Globals, PART, forks, outermost, outline, shape, size};
 use anyhow::{Context, Result, bail};
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use walrus::ir::{self, Instr, InstrSeq, Value, Visitor, VisitorMut, dfs_in_order, dfs_pre_order_mut};
 use walrus::{
     ConstExpr, ElementItems, ElementKind, ExportItem, FunctionBuilder, FunctionId, FunctionKind, GlobalId,
     GlobalKind, ImportKind, ImportedFunction, LocalFunction, Module, TableId, TypeId, ValType, passes,
 };
 
-/// From where both modules import what their script does.
+/// The end of the name that wasm-bindgen gives the program's script, from where it imports.
+pub const SCRIPT_FILE: &str = "_bg.js";
+/// From where both modules import what their script does: by its number there, or by no name at all where it is one more
+/// than that of the import before.
 const SCRIPT: &str = "own";
 /// From where the first module imports the placeholders, and the name of them all.
 const PLACEHOLDERS: &str = "late";
 const PLACEHOLDER: &str = "called";
-/// From where the second imports functions of the first: each by the number of its place in the table, or by no name at
-/// all where it is one more than that of the import before.
+/// From where the second imports functions of the first: each by the number of its place in the table, in the same way.
 const STAYING: &str = "early";
-/// From where the second imports what else it shares with the first. `boot.js` knows all these names, and the next.
+/// From where the second imports what else it shares with the first. `link.js` knows all these names, and the next.
 const PAGE: &str = "page";
 /// The table of functions, among what the first exports.
 const TABLE: &str = "functions";
@@ -56,8 +58,8 @@ pub struct NotRun {
 
 /// A program in two modules.
 pub struct Parts {
-    pub page: Vec<u8>,
-    pub late: Vec<u8>,
+    pub page: Module,
+    pub late: Module,
 }
 
 pub struct Shortened {
@@ -78,7 +80,7 @@ pub fn split(program: &[u8], moving: &NotRun, linked: &Linked) -> Result<Parts> 
     let unreached = linked.unreached(&page, &ways);
     plan.keep_moved(&mut late, data::take(&mut page, &unreached))?;
     share(&mut page, &late);
-    Ok(Parts { page: page.emit_wasm(), late: late.emit_wasm() })
+    Ok(Parts { page, late })
 }
 
 /// The program with functions of their own for the parts that move.
@@ -97,26 +99,42 @@ fn parted(program: &[u8], moving: &NotRun) -> Result<Vec<u8>> {
     Ok(module.emit_wasm())
 }
 
-/// Gives what the program imports of its script names of a few letters, and the script, too, and what the script calls
-/// of the program: wasm-bindgen's say what each is, with digests.
+/// Gives what the script calls of the program names of a few letters, and the script, too: wasm-bindgen's tell the types
+/// of closures, with digests.
 ///
 /// # Errors
 /// When it is no module.
 pub fn shortened(program: &[u8]) -> Result<Shortened> {
     let mut module = Module::from_buffer(program)?;
     let mut names = vec![];
-    for (number, import) in module.imports.iter_mut().enumerate() {
-        let short = format!("i{number}");
-        import.module = SCRIPT.to_owned();
-        names.push((std::mem::replace(&mut import.name, short.clone()), short));
-    }
-    // Those of closures tell their types.
     let closures = module.exports.iter_mut().filter(|export| export.name.starts_with("wasm_bindgen_"));
     for (number, export) in closures.enumerate() {
         let short = format!("c{number}");
         names.push((std::mem::replace(&mut export.name, short.clone()), short));
     }
     Ok(Shortened { module: module.emit_wasm(), names })
+}
+
+/// What a module imports of its script.
+pub fn of_script(module: &Module) -> impl Iterator<Item = &walrus::Import> {
+    module.imports.iter().filter(|import| import.module.ends_with(SCRIPT_FILE))
+}
+
+/// Imports what the script does by its number there instead of by its name.
+///
+/// # Errors
+/// When something has none.
+pub fn numbered(module: &mut Module, numbers: &HashMap<&str, i32>) -> Result<()> {
+    let mut functions = BTreeMap::new();
+    for import in of_script(module) {
+        let number =
+            numbers.get(&*import.name).with_context(|| format!("the script has no {}", import.name))?;
+        let ImportKind::Function(function) = import.kind else { bail!("{} is no function", import.name) };
+        functions.insert(*number, (function, import.id()));
+    }
+    functions.values().for_each(|(_, import)| module.imports.delete(*import));
+    import_by_number(module, SCRIPT, functions.into_iter().map(|(number, (function, _))| (number, function)));
+    Ok(())
 }
 
 /// A module that reports to `profile.entered` where it comes: each function and each fork, by its number.
@@ -312,7 +330,7 @@ impl Plan {
             late.globals.get_mut(id).kind =
                 GlobalKind::Import(late.imports.add(PAGE, &format!("g{number}"), id));
         }
-        import_staying(late, self.called.iter().map(|(&place, &index)| (place, ids[index])));
+        import_by_number(late, STAYING, self.called.iter().map(|(&place, &index)| (place, ids[index])));
         for (first, run) in runs(&self.places) {
             put(late, table, first, run.into_iter().map(|index| ids[index]).collect());
         }
@@ -457,15 +475,15 @@ impl VisitorMut for Detour {
     }
 }
 
-/// Makes functions of the module ones that it imports, by their places in the table.
-fn import_staying(module: &mut Module, functions: impl Iterator<Item = (i32, FunctionId)>) {
+/// Makes functions of the module ones that it imports, by their numbers.
+fn import_by_number(module: &mut Module, from: &str, functions: impl Iterator<Item = (i32, FunctionId)>) {
     let mut following = None;
-    for (place, id) in functions {
-        let name = if following == Some(place) { String::new() } else { place.to_string() };
-        let import = module.imports.add(STAYING, &name, id);
+    for (number, id) in functions {
+        let name = if following == Some(number) { String::new() } else { number.to_string() };
+        let import = module.imports.add(from, &name, id);
         let function = module.funcs.get_mut(id);
         function.kind = FunctionKind::Import(ImportedFunction { import, ty: function.ty() });
-        following = Some(place + 1);
+        following = Some(number + 1);
     }
 }
 
@@ -537,9 +555,10 @@ mod tests {
     fn halves(names: &[&str]) -> (Module, Module) {
         let functions = names.iter().map(|name| key(&format!("app[fedcba9876543210]::{name}"))).collect();
         let moving = NotRun { functions, ..NotRun::default() };
-        let parts = split(&program(), &moving, &Linked::default()).unwrap();
+        let Parts { mut page, mut late } = split(&program(), &moving, &Linked::default()).unwrap();
         // Reading them checks them.
-        (Module::from_buffer(&parts.page).unwrap(), Module::from_buffer(&parts.late).unwrap())
+        let [page, late] = [&mut page, &mut late].map(|part| Module::from_buffer(&part.emit_wasm()).unwrap());
+        (page, late)
     }
 
     fn imports(module: &Module) -> Vec<(String, String)> {
@@ -627,19 +646,46 @@ mod tests {
     }
 
     #[test]
-    fn imports_get_short_names() {
+    fn closures_get_short_names() {
+        let mut module = Module::from_buffer(&program()).unwrap();
+        let start = module.exports.get_func("start").unwrap();
+        let long = "wasm_bindgen_abc__convert__closures_____invoke___js_sys_123";
+        module.exports.add(long, start);
+        let Shortened { module: short, names } = shortened(&module.emit_wasm()).unwrap();
+        assert_eq!(names, [(long.to_owned(), "c0".to_owned())]);
+        let short = Module::from_buffer(&short).unwrap();
+        assert_eq!(short.exports.get_func("c0").unwrap(), short.exports.get_func("start").unwrap());
+    }
+
+    #[test]
+    fn what_the_script_does_is_imported_by_its_number_there() {
         let mut module = Module::from_buffer(&program()).unwrap();
         let nothing = module.types.add(&[], &[]);
-        module.add_import_func("./app_bg.js", "__wbg_now_043d245551b22f9c", nothing);
-        module.add_import_func("./app_bg.js", "__wbg_performance_50e6a3f8dc80bbca", nothing);
-        let Shortened { module: short, names } = shortened(&module.emit_wasm()).unwrap();
-        let pair = |long: &str, short: &str| (long.to_owned(), short.to_owned());
-        assert_eq!(
-            names,
-            [pair("__wbg_now_043d245551b22f9c", "i0"), pair("__wbg_performance_50e6a3f8dc80bbca", "i1")]
-        );
-        let import = |name: &str| (SCRIPT.to_owned(), name.to_owned());
-        assert_eq!(imports(&Module::from_buffer(&short).unwrap()), [import("i0"), import("i1")]);
+        let (other, _) = module.add_import_func("late", "link", nothing);
+        let added = ["d", "a", "c"].map(|name| module.add_import_func("./app_bg.js", name, nothing).0);
+        // Whoever calls them still calls the same.
+        let mut builder = FunctionBuilder::new(&mut module.types, &[], &[]);
+        builder.func_body().call(added[0]).call(added[1]).call(added[2]).call(other);
+        let all = builder.finish(vec![], &mut module.funcs);
+        module.exports.add("all", all);
+        assert!(numbered(&mut module, &[("a", 3), ("c", 4)].into()).is_err(), "there is no d");
+        numbered(&mut module, &[("a", 3), ("b", 0), ("c", 4), ("d", 9)].into()).unwrap();
+        let module = Module::from_buffer(&module.emit_wasm()).unwrap();
+        let named = |from: &str, name: &str| (from.to_owned(), name.to_owned());
+        let [a, c, d] = ["3", "", "9"].map(|name| named(SCRIPT, name));
+        assert_eq!(imports(&module), [named("late", "link"), a.clone(), c.clone(), d.clone()]);
+        struct Names<'a>(&'a Module, Vec<(String, String)>);
+        impl Visitor<'_> for Names<'_> {
+            fn visit_call(&mut self, call: &ir::Call) {
+                let FunctionKind::Import(function) = &self.0.funcs.get(call.func).kind else { panic!() };
+                let import = self.0.imports.get(function.import);
+                self.1.push((import.module.clone(), import.name.clone()));
+            }
+        }
+        let mut names = Names(&module, vec![]);
+        let all = module.funcs.get(module.exports.get_func("all").unwrap()).kind.unwrap_local();
+        dfs_in_order(&mut names, all, all.entry_block());
+        assert_eq!(names.1, [d, a, c, named("late", "link")]);
     }
 
     #[test]
