@@ -67,7 +67,12 @@ fn readings(session: &Session, snapshot: &switchyard::run::Snapshot) -> Readings
         let behind_cache =
             links.iter().any(|link| link.to == node && snapshot.nodes[link.from].kind == "cache");
         let per_s = tally.filter(|_| behind_cache).map(|tally| tally.recent_per_s(snapshot.now));
-        MemberReading { p99_ms: tally.and_then(|tally| tally.recent_p99_ms()), utilisation, status, per_s }
+        MemberReading {
+            p99_ms: tally.and_then(|tally| tally.recent_p99_ms(snapshot.now)),
+            utilisation,
+            status,
+            per_s,
+        }
     };
     let members = |(node, view): (usize, &switchyard::run::snapshot::NodeView)| match &view.state {
         NodeState::Servers(servers) => {

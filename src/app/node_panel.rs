@@ -273,7 +273,7 @@ fn servers_panel(session: &Session, index: usize, node: &NodeView, servers: &Ser
         let lately = tally.map_or("–".into(), |tally| figures::figure(tally.recent_per_s(now)));
         // Five columns have little room: a name may wrap, and the unit stands in the head.
         let name = member_name(node, member).replace(figures::UNIT, " ");
-        let p99 = figures::ms(tally.and_then(|tally| tally.recent_p99_ms()));
+        let p99 = figures::ms(tally.and_then(|tally| tally.recent_p99_ms(now)));
         html! {
             <tr>
                 <th scope="row">{ name }</th>
@@ -338,7 +338,7 @@ fn member_panel(session: &Session, node: usize, member: usize, view: &MemberView
             "Received lately",
             tally.map_or("–".into(), |tally| figures::with_unit(Some(tally.recent_per_s(now)), "req/s")),
         ),
-        ("p99 lately", figures::ms(tally.and_then(|tally| tally.recent_p99_ms()))),
+        ("p99 lately", figures::ms(tally.and_then(|tally| tally.recent_p99_ms(now)))),
         ("Received so far", count(|tally| tally.arrived)),
         ("Refused so far", count(|tally| tally.refused())),
         ("Mean wait", figures::ms(tally.and_then(|tally| tally.wait.mean_ms()))),

@@ -201,7 +201,7 @@ fn read_members(
             smooth.utilisation += (utilisation - smooth.utilisation) * weight;
             smooth.queued += (view.queued as f64 - smooth.queued) * weight;
             MemberReading {
-                p99_ms: tally.and_then(|tally| tally.recent_p99_ms()),
+                p99_ms: tally.and_then(|tally| tally.recent_p99_ms(now)),
                 utilisation: smooth.utilisation.clamp(0.0, 1.0),
                 status: Status::of(smooth.utilisation, smooth.queued, view.queue_places),
                 per_s: tally.filter(|_| behind_cache).map(|tally| tally.recent_per_s(now)),

@@ -209,7 +209,7 @@ impl Node {
         each!(self, node => node.bytes())
     }
 
-    /// What its machines have come to so far, if their number changes or they cost something.
+    /// What its machines have come to so far; `None` for what has no machines that come and go.
     pub fn fleet(&self, now: Time) -> Option<FleetAccount> {
         each!(self, node => node.fleet(now))
     }
@@ -255,11 +255,13 @@ pub trait Show {
 /// What a node's machines have come to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FleetAccount {
-    /// From the order of each to its removal: what is paid for.
-    pub machine_hours: f64,
-    pub cost: f64,
+    /// From the order of each to its removal: what is paid for, if they ever cost something or scaled by themselves.
+    pub machine_hours: Option<f64>,
+    pub cost: Option<f64>,
     /// How many were in service, on average over time.
     pub in_service: f64,
+    /// As many all the time.
+    pub steady: bool,
 }
 
 /// Where a node is built: what names its random streams, and whom it calls.

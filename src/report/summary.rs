@@ -183,13 +183,13 @@ fn node_summary(
         queue.largest = queue.largest.max(member.queued_largest);
         busy += member.mean_busy(now);
     }
-    let calls: u64 = ended.iter().sum();
+    let calls: u64 = metrics.members(node).map(|(_, member)| member.arrived).sum();
     let ended = issued.map_or(ended, |source| source.ended);
     let most = metrics.members(node).map(|(_, member)| member.arrived).max().unwrap_or(0);
     let size = settings.configure().size();
     let (count, workers) = (size.members as usize, size.workers as f64);
     // Members that were there for a part of the time have no fair share.
-    let steady = fleet.is_none_or(|fleet| fleet.in_service == count as f64);
+    let steady = fleet.is_none_or(|fleet| fleet.steady);
     let utilisation = |busy: f64, members: f64| (workers > 0.0).then(|| busy / (workers * members));
     let summary = |(place, member): (Place, &MemberTally)| {
         let summary = MemberSummary {
@@ -223,8 +223,8 @@ fn node_summary(
         service_ms: Figures::from(&service),
         queue_length: queue,
         utilisation: utilisation(busy, fleet.map_or(count as f64, |fleet| fleet.in_service)),
-        machine_hours: fleet.map(|fleet| fleet.machine_hours),
-        cost: fleet.map(|fleet| fleet.cost),
+        machine_hours: fleet.and_then(|fleet| fleet.machine_hours),
+        cost: fleet.and_then(|fleet| fleet.cost),
         fairness: if count > 1 && steady { fairness(metrics, node, count) } else { None },
         imbalance: (count > 1 && steady && calls > 0).then(|| most as f64 * count as f64 / calls as f64),
         members: map_of(metrics.members(node).map(summary)),

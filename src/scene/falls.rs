@@ -151,7 +151,9 @@ fn start(spot: Spot, snapshot: &Snapshot, layout: &Layout) -> Option<Point> {
         Spot::Link { link, member, per_mille } => {
             let to = Place { node: 0, member };
             let journey = layout.journey(link, Place::default(), to)?;
-            Some(journey.at(per_mille as f64 / 1000.0, 0.0).0)
+            // Beside the card that it is told of, not over it.
+            let inset = if layout.axis == Axis::Across { 22.0 } else { 6.0 };
+            Some(journey.at(per_mille as f64 / 1000.0, inset).0)
         }
         Spot::Place(place) => {
             let node = place.node as usize;

@@ -24,14 +24,16 @@ enum Sign {
     Fallen(Outcome),
 }
 
-/// With the reasons of what was refused or failed, or without.
-fn signs(snapshot: &Snapshot, readings: &Readings, with_reasons: bool) -> Vec<(Sign, String)> {
+/// All of them; then with less each time: without the reasons of what was refused or failed, without health checks, and
+/// only what went wrong.
+fn signs(snapshot: &Snapshot, readings: &Readings, less: usize) -> Vec<(Sign, String)> {
+    let with_reasons = less == 0;
     let mut signs = vec![];
-    if snapshot.issued > 0 {
+    if snapshot.issued > 0 && less < 3 {
         signs.push((Sign::Travelling(MarkKind::Request), "request".to_string()));
         signs.push((Sign::Travelling(MarkKind::Reply), "reply".to_string()));
     }
-    if readings.probing {
+    if readings.probing && less < 2 {
         signs.push((Sign::Travelling(MarkKind::Probe), "health check".to_string()));
     }
     for kind in [OutcomeKind::Refused, OutcomeKind::Failed, OutcomeKind::TimedOut] {
@@ -54,7 +56,7 @@ fn signs(snapshot: &Snapshot, readings: &Readings, with_reasons: bool) -> Vec<(S
     signs
 }
 
-/// Draws what fits, without reasons where they leave no room; what one dot stands for comes last.
+/// Draws as much as there is room for; what one dot stands for comes last.
 pub fn draw(
     snapshot: &Snapshot,
     readings: &Readings,
@@ -62,9 +64,16 @@ pub fn draw(
     dots_per: u64,
     shapes: &mut Vec<Shape>,
 ) {
-    let (all, mut explanations) = explained(signs(snapshot, readings, true), layout);
-    if !all {
-        explanations = explained(signs(snapshot, readings, false), layout).1;
+    let mut explanations = vec![];
+    for less in 0..4 {
+        let (all, shown) = explained(signs(snapshot, readings, less), layout);
+        // Nothing may have gone wrong.
+        if !shown.is_empty() {
+            explanations = shown;
+        }
+        if all {
+            break;
+        }
     }
     shapes.extend(explanations);
     draw_note(layout, dots_per, shapes);

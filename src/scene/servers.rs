@@ -117,16 +117,24 @@ impl Server<'_> {
         shapes: &mut Vec<Shape>,
     ) -> Option<Label> {
         let room = card.width - 2.0 * pad;
-        let badge = self.badge();
-        let badge_width = badge.as_ref().map_or(0.0, |badge| badge.width() + 8.0);
+        let mut badge = self.badge();
+        let wide = |badge: &Option<Badge>| badge.as_ref().map_or(0.0, |badge| badge.width() + 8.0);
         let width = |name: &str| text::width(name, size, Weight::Bold);
         let (full, short) = (self.full_name(), self.short_name());
         let forms = self.p99((size - 1.5).min(11.5));
         // A short name rather than no figure, where the figure has no other place.
         let two_rows = card.height >= 76.0 && card.width < 196.0;
         let figure = if two_rows || self.view.down { 0.0 } else { forms[1].width() + 8.0 };
-        let name = if width(&full) + badge_width + figure <= room { full } else { short };
+        let name = if width(&full) + wide(&badge) + figure <= room { full } else { short };
         let name_width = width(&name);
+        // "5×" rather than no figure.
+        if let Some(badge) = &mut badge
+            && name_width + badge.width() + 8.0 + figure > room
+            && let Some(factor) = badge.text.strip_suffix(" slower")
+        {
+            badge.text = factor.into();
+        }
+        let badge_width = wide(&badge);
         let ink = if self.view.down { Ink::DimInk } else { Ink::Ink };
         shapes.push(Label::new(name, point(card.x + pad, baseline), size).bold().ink(ink).into());
         if let Some(badge) = &badge {

@@ -8,6 +8,7 @@ use crate::sim::{Call, Counter, Outcome, Span, Time};
 pub struct MemberTally {
     /// Calls that came back from it, by outcome.
     pub ended: [u64; Outcome::COUNT],
+    /// Calls that were sent to it.
     pub arrived: u64,
     /// What it counted, by [`Counter`].
     pub counts: [u64; Counter::COUNT],
@@ -70,11 +71,15 @@ impl MemberTally {
         }
     }
 
-    pub fn returned(&mut self, call: &Call, now: Time) {
-        self.ended[call.outcome as usize] += 1;
+    pub fn sent(&mut self, now: Time) {
         self.arrived += 1;
         self.recent.roll(now);
         self.recent.arrived_now += 1;
+    }
+
+    pub fn returned(&mut self, call: &Call, now: Time) {
+        self.ended[call.outcome as usize] += 1;
+        self.recent.roll(now);
         if call.outcome.is_ok() {
             let sojourn = call.finished.since(call.arrived);
             self.sojourn.record(sojourn);
@@ -117,13 +122,19 @@ impl MemberTally {
         if now.0 == 0 { 0.0 } else { ns as f64 / now.0 as f64 }
     }
 
-    /// Mean number of busy workers lately.
+    /// Mean number of busy workers lately. After so long nothing of what was done before counts.
     pub fn recent_busy(&self, now: Time) -> f64 {
-        self.recent_busy_at(now)
+        let is_long = now.since(self.since).0 >= 8 * self.smoothing.0;
+        if is_long { self.busy.into() } else { self.recent_busy_at(now) }
     }
 
     /// 99th percentile of the time here lately, in milliseconds.
-    pub fn recent_p99_ms(&self) -> Option<f64> {
+    pub fn recent_p99_ms(&self, now: Time) -> Option<f64> {
+        let Rotating { period, began, .. } = self.recent;
+        // A period without any call was not rolled.
+        if now.since(began).0 >= 2 * period.0 {
+            return None;
+        }
         let mut both = self.recent.before.clone();
         both.add(&self.recent.now);
         both.quantile_ms(0.99)
@@ -152,9 +163,14 @@ impl MemberTally {
 impl Rotating {
     fn roll(&mut self, now: Time) {
         let age = now.since(self.began).0;
-        if age < self.period.0 {
-            return;
+        if age >= self.period.0 {
+            self.turn(age, now);
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn turn(&mut self, age: u64, now: Time) {
         std::mem::swap(&mut self.now, &mut self.before);
         self.now.clear();
         (self.arrived_before, self.arrived_now) = (self.arrived_now, 0);
@@ -163,5 +179,28 @@ impl Rotating {
             self.arrived_before = 0;
         }
         self.began = Time(now.0 - age % self.period.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_long_ago_is_not_lately() {
+        let mut tally = MemberTally::new(Span::from_ms(1000.0));
+        let at = Time::from_ms;
+        let mut call = Call::default();
+        (call.arrived, call.started, call.finished) = (at(100.0), at(200.0), at(300.0));
+        tally.sent(at(90.0));
+        tally.occupied(2, 0, at(100.0));
+        tally.occupied(0, 0, at(300.0));
+        tally.returned(&call, at(310.0));
+        let lately =
+            |ms| (tally.recent_p99_ms(at(ms)), tally.recent_per_s(at(ms)), tally.recent_busy(at(ms)));
+        let (p99_ms, per_s, busy) = lately(500.0);
+        assert!(p99_ms.is_some_and(|p99_ms| (p99_ms - 200.0).abs() < 5.0), "{p99_ms:?}");
+        assert!(per_s > 1.9 && busy > 0.1, "{per_s} {busy}");
+        assert_eq!(lately(5_000.0), (None, 0.0, 0.0));
     }
 }

@@ -246,6 +246,12 @@ impl Observer for Metrics {
         self.ended.push_back(Ended { number, born, at: now, outcome, client, class });
     }
 
+    fn departed(&mut self, _: CallId, call: &Call, request: &Request) {
+        if !request.probe {
+            self.member_mut(call.to).sent(call.departed);
+        }
+    }
+
     fn returned(&mut self, _: CallId, call: &Call, request: &Request, now: Time) {
         if request.probe {
             return;

@@ -90,6 +90,8 @@ impl Observer for Watch<'_> {
         tell!(self.ended(request, outcome, now));
     }
 
+    /// Once in the program: calls are made in many places of it.
+    #[inline(never)]
     fn departed(&mut self, id: CallId, call: &Call, request: &Request) {
         tell!(self.departed(id, call, request));
     }

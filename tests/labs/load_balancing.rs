@@ -41,6 +41,16 @@ pub fn proofs() -> Vec<Proof> {
 }
 
 #[test]
+fn round_robin_gives_the_slow_server_as_many_as_the_others_from_the_first_moment_on() {
+    for (seed, at_ms) in seeds(SLOW).into_iter().flat_map(|seed| [(seed, 600.0), (seed, 9_000.0)]) {
+        let summary = run_until(SLOW, seed, &[], at_ms);
+        let calls = summary.nodes["servers"].members.values().map(|member| member.calls);
+        let (least, most) = (calls.clone().min().unwrap(), calls.max().unwrap());
+        assert!(least > 10 && most - least <= 1, "{seed}: {least} to {most} at {at_ms} ms");
+    }
+}
+
+#[test]
 fn one_slow_server_fills_its_queue_under_round_robin() {
     for seed in seeds(SLOW) {
         let (summary, _) = run(SLOW, seed, &[]);

@@ -121,15 +121,19 @@ impl Fleet {
         }
     }
 
-    /// `None` as long as the number was fixed and cost nothing.
-    pub fn account(&self, now: Time) -> Option<FleetAccount> {
+    pub fn account(&self, now: Time) -> FleetAccount {
         let sums = self.sums_at(now);
-        let in_service = sums.in_service_ns as f64 / now.0.max(1) as f64;
-        let machine_hours = sums.machine_ns as f64 / NS_PER_HOUR;
-        self.accounted.then_some(FleetAccount { machine_hours, cost: sums.cost, in_service })
+        let steady = sums.in_service_ns == u128::from(self.in_service) * u128::from(now.0);
+        let mean = sums.in_service_ns as f64 / now.0.max(1) as f64;
+        FleetAccount {
+            machine_hours: self.accounted.then_some(sums.machine_ns as f64 / NS_PER_HOUR),
+            cost: self.accounted.then_some(sums.cost),
+            in_service: if steady { self.in_service.into() } else { mean },
+            steady,
+        }
     }
 
-    /// What an hour costs now, machines that are on order included; `None` as above.
+    /// What an hour costs now, machines that are on order included; `None` as long as nobody scaled and nothing cost.
     pub fn cost_per_hour(&self) -> Option<f64> {
         let paid = f64::from(self.in_service) + self.booting.len() as f64;
         self.accounted.then_some(paid * self.settings.cost_per_hour)

@@ -570,7 +570,7 @@ impl Show for Servers {
     }
 
     fn fleet(&self, now: Time) -> Option<FleetAccount> {
-        self.fleet.account(now)
+        Some(self.fleet.account(now))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::scene::geometry::*;
 use crate::scene::shape::Label;
 use crate::scene::yard::Density;
 use crate::scene::*;
-use crate::sim::Place;
+use crate::sim::{Outcome, Place};
 
 pub const SIZES: [(f64, f64); 6] =
     [(390.0, 560.0), (640.0, 420.0), (780.0, 520.0), (1100.0, 700.0), (320.0, 480.0), (300.0, 160.0)];
@@ -230,6 +230,21 @@ fn the_legend_stands_beside_what_reaches_up_to_it() {
 }
 
 #[test]
+fn a_legend_with_little_room_tells_what_went_wrong_before_all_else() {
+    let mut system = System::new(2);
+    system.readings.probing = true;
+    for outcome in [Outcome::QueueFull, Outcome::Crashed, Outcome::TimedOut] {
+        system.readings.ended_by[outcome as usize] = 170;
+    }
+    let picture = system.picture(366.0, 460.0);
+    assert_legible(&picture, (366.0, 460.0), "a full legend");
+    let texts: Vec<&str> = labels(&picture.shapes).iter().map(|label| label.text.as_str()).collect();
+    for told in ["refused ×170", "failed ×170", "timed out ×170"] {
+        assert!(texts.contains(&told), "{told} is not in {texts:?}");
+    }
+}
+
+#[test]
 fn clients_on_narrow_cards_keep_their_names_counts_and_discs() {
     let mut system = System::new(2);
     system.snapshot.nodes[0].name = "Noisy client".into();
@@ -267,6 +282,17 @@ fn hits_find_members_nodes_tracks_and_dots() {
     let clients = bare.layout.yards[0].rect;
     assert_eq!(bare.hit(clients.right() + 20.0, clients.center().y), Some(Target::Link(0)));
     assert_eq!(bare.hit(5.0, 5.0), None);
+}
+
+#[test]
+fn a_slow_server_on_a_narrow_card_keeps_its_figure() {
+    let system = System::new(4).overloaded();
+    let picture = system.picture(366.0, 460.0);
+    assert_legible(&picture, (366.0, 460.0), "a slow server");
+    let texts: Vec<&str> = labels(&picture.shapes).iter().map(|label| label.text.as_str()).collect();
+    for told in ["5×", "2\u{202f}610\u{a0}ms"] {
+        assert!(texts.iter().any(|text| text.contains(told)), "{told} is not in {texts:?}");
+    }
 }
 
 #[test]
