@@ -472,7 +472,7 @@ fn clients_of_two_nodes_share_no_limit() {
     let source = |id: &str, rate: f64| {
         merged(
             clients(json!({ "arrivals": "steady", "rate_per_s": rate, "clients": 1 })),
-            &json!({ "id": id }),
+            &json!({ "id": id, "name": id }),
         )
     };
     let policy = json!({ "id": "token-bucket", "capacity": 1, "rate_per_s": 5 });
@@ -486,4 +486,10 @@ fn clients_of_two_nodes_share_no_limit() {
     assert_eq!(quiet[RateLimited as usize], 0);
     assert!(quiet[Fine as usize] > 10, "{quiet:?}");
     assert!(noisy[RateLimited as usize] > 10 * noisy[Fine as usize], "{noisy:?}");
+    // And has a name of its own.
+    let NodeState::Station(station) = &simulation.snapshot().nodes[2].state else { panic!("none") };
+    let Inside::Limit(view) = &station.inside else { panic!("{:?}", station.inside) };
+    assert_eq!(view.name, "noisy 1");
+    let names: Vec<_> = view.keys.iter().map(|it| (it.name.as_str(), it.short.as_str())).collect();
+    assert_eq!(names, [("quiet 1", "q1"), ("noisy 1", "n1")]);
 }

@@ -29,6 +29,7 @@ use crate::systems::{self, Inspection};
 use configure::Fieldwise;
 use serde::Serialize;
 use station::Station;
+use std::sync::Arc;
 
 /// What menus, validation and documentation need of a kind of node.
 #[derive(Clone, Copy, Debug)]
@@ -114,13 +115,11 @@ macro_rules! kinds {
                 }
             }
 
-            /// The node at rest. `seed` and `id` name its random streams; `to` are the ids of what it
-            /// calls.
-            pub fn build(&self, seed: u64, id: &str, to: &[String]) -> Node {
-                let site = Site { seed, id, to };
+            /// The node at rest.
+            pub fn build(&self, site: &Site<'_>) -> Node {
                 match self {
                     $(Settings::$Name(settings) => {
-                        Node::$Name(Box::new($module::$Name::new(&site, settings.clone())))
+                        Node::$Name(Box::new($module::$Name::new(site, settings.clone())))
                     }),+
                 }
             }
@@ -264,13 +263,14 @@ pub struct FleetAccount {
     pub steady: bool,
 }
 
-/// Where a node is built: what names its random streams, and whom it calls.
+/// Where a node is built: `seed` and `id` name its random streams, `to` are the ids of what it calls.
 #[derive(Clone, Copy, Debug)]
 pub struct Site<'a> {
     pub seed: u64,
     pub id: &'a str,
-    /// Ids.
     pub to: &'a [String],
+    /// What all nodes are called, by number.
+    pub names: &'a Arc<[String]>,
 }
 
 /// A way to read settings of any kind: from JSON, with its errors reported.

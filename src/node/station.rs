@@ -92,6 +92,8 @@ pub struct LimitView {
     pub per: &'static str,
     /// The key that is refused most, of late; all else here is about it.
     pub key: u32,
+    /// Who that is.
+    pub name: String,
     pub state: limit::Inspection,
     /// Its last decisions that are still known, oldest first.
     pub passed: Vec<Time>,
@@ -116,9 +118,12 @@ pub struct LimitView {
 pub const KEYS_SHOWN: usize = 12;
 
 /// One key's state, shortly.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct KeyLevel {
     pub key: u32,
+    /// Who that is, and where there is little room.
+    pub name: String,
+    pub short: String,
     pub level: f64,
     pub most: f64,
     /// As in [`LimitView::limited`].

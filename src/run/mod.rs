@@ -7,7 +7,7 @@ mod view;
 pub use digest::Digest;
 pub use snapshot::{Dot, Snapshot};
 
-use crate::node::Node;
+use crate::node::{Node, Site};
 use crate::scenario::{Checked, connections, effects};
 use crate::sim::{Event, EventQueue, Observer, Progress, Time, Wheel, World};
 
@@ -32,7 +32,11 @@ impl Simulation<Wheel<Event>> {
 impl<Q: EventQueue<Event = Event>> Simulation<Q> {
     /// The same on another event queue.
     pub fn with_queue<O: Observer>(scenario: &Checked, seen: &mut O) -> Self {
-        let build = |node: &crate::scenario::NodeSpec| node.settings.build(scenario.seed, &node.id, &node.to);
+        let called = scenario.nodes.iter().map(|node| node.name.clone()).collect();
+        let build = |node: &crate::scenario::NodeSpec| {
+            let site = Site { seed: scenario.seed, id: &node.id, to: &node.to, names: &called };
+            node.settings.build(&site)
+        };
         let mut world = World::new(scenario.nodes.iter().map(build).collect(), connections(scenario));
         world.set_changes_before_start(effects(scenario));
         world.start(seen);

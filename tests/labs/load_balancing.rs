@@ -42,7 +42,7 @@ pub fn proofs() -> Vec<Proof> {
 
 #[test]
 fn round_robin_gives_the_slow_server_as_many_as_the_others_from_the_first_moment_on() {
-    for (seed, at_ms) in seeds(SLOW).into_iter().flat_map(|seed| [(seed, 600.0), (seed, 9_000.0)]) {
+    for (seed, at_ms) in seeds(SLOW).flat_map(|seed| [(seed, 600.0), (seed, 9_000.0)]) {
         let summary = run_until(SLOW, seed, &[], at_ms);
         let calls = summary.nodes["servers"].members.values().map(|member| member.calls);
         let (least, most) = (calls.clone().min().unwrap(), calls.max().unwrap());

@@ -77,7 +77,7 @@ const STUCK_MAX: usize = 100_000;
 impl Balancer {
     /// `to` names the nodes that it calls, in the order of its links.
     pub fn new(site: &Site<'_>, settings: Settings) -> Balancer {
-        let Site { seed, id, to } = *site;
+        let Site { seed, id, to, .. } = *site;
         Balancer {
             routes: routes(&settings),
             remembers: remembers(&settings),

@@ -24,6 +24,7 @@ use crate::sim::{
 };
 use seen::Seen;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 /// What menus, validation and documentation need of this kind of node.
 pub const KIND: Kind = Kind {
@@ -60,6 +61,8 @@ pub struct Limiter {
     passed: u64,
     refused: u64,
     seen: Seen,
+    /// What all nodes are called.
+    names: Arc<[String]>,
 }
 
 #[derive(Clone, Debug)]
@@ -69,7 +72,7 @@ struct Line {
 }
 
 impl Limiter {
-    pub fn new(_: &Site<'_>, settings: Settings) -> Limiter {
+    pub fn new(site: &Site<'_>, settings: Settings) -> Limiter {
         Limiter {
             policy: build_policy(&settings),
             era: 0,
@@ -80,6 +83,7 @@ impl Limiter {
             passed: 0,
             refused: 0,
             seen: Seen::default(),
+            names: Arc::clone(site.names),
             settings,
         }
     }
@@ -158,7 +162,8 @@ impl Limiter {
         let verdict = self.policy.pass(key, 1, now);
         self.seen.asked(key, now, verdict);
         let (per, policy) = (self.settings.per, &self.policy);
-        cx.chose(call, || explain(per, key, verdict, policy.remaining(key, now)));
+        let who = || named(per, key, &self.names).0;
+        cx.chose(call, || explain(who(), verdict, policy.remaining(key, now)));
         verdict
     }
 
@@ -265,12 +270,20 @@ fn client_of(source: u16, client: u32) -> u32 {
 
 const CLIENT_BITS: u32 = 20;
 
-fn explain(per: Per, key: u32, verdict: Verdict, remaining: u32) -> Explanation {
-    let name = match per {
-        Per::All => "all".to_owned(),
-        Per::Client => format!("client {}", key & ((1 << CLIENT_BITS) - 1)),
-        Per::Key => format!("key {key}"),
-    };
+/// Who is meant by a key, and shortly: clients count from 1, with the name of the node that they belong to.
+fn named(per: Per, key: u32, names: &[String]) -> (String, String) {
+    match per {
+        Per::All => ("all".to_owned(), String::new()),
+        Per::Client => {
+            let node = names.get((key >> CLIENT_BITS) as usize).map_or("client", |name| name);
+            let number = (key & ((1 << CLIENT_BITS) - 1)) + 1;
+            (format!("{node} {number}"), format!("{}{number}", node.chars().next().unwrap_or('c')))
+        }
+        Per::Key => (format!("key {key}"), format!("k{key}")),
+    }
+}
+
+fn explain(name: String, verdict: Verdict, remaining: u32) -> Explanation {
     let sentence = match verdict {
         Verdict::Passes(Span::ZERO) => "passes".to_owned(),
         Verdict::Passes(wait) => format!("passes in {:.0} ms", wait.ms()),
@@ -303,11 +316,9 @@ impl Show for Limiter {
             waiting: self.waiting(),
             ..self.seen.view(&*self.policy, now, |key| self.lines.contains_key(&key))
         };
-        if self.settings.per == Per::Client {
-            let number = |key: &mut u32| *key &= (1 << CLIENT_BITS) - 1;
-            number(&mut view.key);
-            view.keys.iter_mut().for_each(|it| number(&mut it.key));
-        }
+        let named = |key| named(self.settings.per, key, &self.names);
+        view.name = named(view.key).0;
+        view.keys.iter_mut().for_each(|it| (it.name, it.short) = named(it.key));
         let mut notes = vec![format!("{} passed, {} refused", self.passed, self.refused)];
         match self.settings.per {
             Per::All => notes.push(view.state.note.clone()),

@@ -113,7 +113,7 @@ impl Seen {
         order::sort_by_key(&mut keys, |known| u64::from(known.0));
         let level = |&(key, _, _, limited): &(u32, u32, u32, bool)| {
             let state = policy.inspect(key, now);
-            KeyLevel { key, level: state.level, most: state.most, limited }
+            KeyLevel { key, level: state.level, most: state.most, limited, ..KeyLevel::default() }
         };
         LimitView {
             now,

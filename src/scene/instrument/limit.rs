@@ -56,7 +56,7 @@ pub fn draw(name: &str, does: &str, view: &LimitView, card: Rect, shapes: &mut V
         None => Piece::bold(view.state.note.clone()),
     };
     parts::ends(inner, card.y + 18.0, 12.0, Piece::bold(name), state, shapes);
-    let shown = if view.per.is_empty() { String::new() } else { format!("{} {}", view.per, view.key) };
+    let shown = if view.per.is_empty() { String::new() } else { view.name.clone() };
     parts::ends(inner, card.y + 32.0, 10.5, Piece::dim(does), Piece::dim(shown), shapes);
     let below = FOOT + if view.per.is_empty() { 0.0 } else { KEYS };
     let area = rect(inner.x, card.y + HEAD, inner.width, card.height - HEAD - below);
@@ -109,8 +109,7 @@ fn keys(view: &LimitView, area: Rect, shapes: &mut Vec<Shape>) {
             let line = Some(Stroke::new(Ink::Ink, 1.4));
             shapes.push(Shape::Rect { rect: bar.grown(1.0), radius: 4.0, fill: None, line });
         }
-        let word = format!("{}{}", view.per.chars().next().unwrap_or(' '), it.key);
-        let label = Label::new(word, point(bar.center().x, bar.bottom() + 10.5), 9.0).middle();
+        let label = Label::new(it.short.clone(), point(bar.center().x, bar.bottom() + 10.5), 9.0).middle();
         let label = if it.limited { label.ink(Ink::RefusedText) } else { label.ink(Ink::DimInk) };
         if label.width() <= pitch - 1.0 {
             shapes.push(label.into());
@@ -376,7 +375,7 @@ pub fn describe(view: &LimitView) -> String {
     let mut said = vec![];
     if !view.per.is_empty() {
         said.push(format!("{} of {} {}s limited", view.limited, view.known, view.per));
-        said.push(format!("{} {}", view.per, view.key));
+        said.push(view.name.clone());
     }
     said.push(view.state.note.clone());
     if let Some(window) = view.state.window {
@@ -405,7 +404,7 @@ pub fn in_full(view: &LimitView) -> String {
     }
     for it in view.keys.iter().filter(|_| !view.per.is_empty()) {
         let limited = if it.limited { ", limited" } else { "" };
-        said.push(format!("{} {}: {} of {}{limited}", view.per, it.key, plain(it.level), plain(it.most)));
+        said.push(format!("{}: {} of {}{limited}", it.name, plain(it.level), plain(it.most)));
     }
     for (count, what) in
         [(view.passed_count, "passed"), (view.refused_count, "refused"), (view.waiting.into(), "held")]
