@@ -12,6 +12,8 @@ pub struct Setting {
     /// One sentence: what it does.
     pub help: &'static str,
     pub kind: SettingKind,
+    /// It is asked for once, when a run begins: a change at another moment would change nothing.
+    pub only_at_start: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -133,6 +135,16 @@ impl Setting {
         }
     }
 
+    const fn of(
+        name: &'static str,
+        label: &'static str,
+        unit: &'static str,
+        help: &'static str,
+        kind: SettingKind,
+    ) -> Setting {
+        Setting { name, label, unit, help, kind, only_at_start: false }
+    }
+
     pub const fn number(
         name: &'static str,
         label: &'static str,
@@ -149,7 +161,7 @@ impl Setting {
             default,
             scale: Scale::Linear,
         };
-        Setting { name, label, unit, help, kind }
+        Setting::of(name, label, unit, help, kind)
     }
 
     pub const fn integer(
@@ -168,7 +180,7 @@ impl Setting {
             default,
             scale: Scale::Linear,
         };
-        Setting { name, label, unit, help, kind }
+        Setting::of(name, label, unit, help, kind)
     }
 
     pub const fn choice(
@@ -178,7 +190,7 @@ impl Setting {
         default: &'static str,
         help: &'static str,
     ) -> Setting {
-        Setting { name, label, unit: "", help, kind: SettingKind::Choice { options, default } }
+        Setting::of(name, label, "", help, SettingKind::Choice { options, default })
     }
 
     pub const fn toggle(
@@ -187,7 +199,7 @@ impl Setting {
         default: bool,
         help: &'static str,
     ) -> Setting {
-        Setting { name, label, unit: "", help, kind: SettingKind::Toggle { default } }
+        Setting::of(name, label, "", help, SettingKind::Toggle { default })
     }
 
     pub const fn policy(
@@ -197,7 +209,7 @@ impl Setting {
         default: &'static str,
         help: &'static str,
     ) -> Setting {
-        Setting { name, label, unit: "", help, kind: SettingKind::Policy { family, default } }
+        Setting::of(name, label, "", help, SettingKind::Policy { family, default })
     }
 
     pub const fn distribution(
@@ -206,11 +218,15 @@ impl Setting {
         max_mean_ms: f64,
         help: &'static str,
     ) -> Setting {
-        Setting { name, label, unit: "ms", help, kind: SettingKind::Distribution { max_mean_ms } }
+        Setting::of(name, label, "ms", help, SettingKind::Distribution { max_mean_ms })
+    }
+
+    pub const fn only_at_start(self) -> Setting {
+        Setting { only_at_start: true, ..self }
     }
 
     pub const fn other(name: &'static str, label: &'static str, help: &'static str) -> Setting {
-        Setting { name, label, unit: "", help, kind: SettingKind::Other }
+        Setting::of(name, label, "", help, SettingKind::Other)
     }
 
     /// The same setting with a slider over `low..=high`, logarithmic if `scale` says so.

@@ -45,7 +45,8 @@ fn use_controls(props: &Controls) -> Html {
     let on_set = {
         let (engine, from_start) = (engine.clone(), *from_start);
         Callback::from(move |(path, value): (String, Value)| {
-            engine.set(&path, value, if from_start { When::FromStart } else { When::Now });
+            let only_at_start = engine.session().knob(&path).is_some_and(|knob| knob.setting.only_at_start);
+            engine.set(&path, value, if from_start || only_at_start { When::FromStart } else { When::Now });
         })
     };
     let on_apply = {

@@ -8,6 +8,8 @@ use super::part::{part, parts};
 use super::plot::{Paint, Plot};
 use super::theme::palette;
 use std::rc::Rc;
+use switchyard::scene::geometry::point;
+use switchyard::scene::shape::Label;
 use switchyard::scene::{Line, LineChart, Over, Table, VARIANT_INKS};
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
@@ -73,6 +75,10 @@ impl Curves {
             models: plan.models(figure),
             ends: values.first().copied().zip(values.last().copied()).unwrap_or_default(),
         }
+    }
+
+    fn caption(&self) -> String {
+        format!("{} over {}", self.figure, self.setting)
     }
 
     /// What the dashed lines are of: "M/M/4", or from which model to which.
@@ -150,22 +156,26 @@ fn use_measure_plot(props: &MeasurePlot) -> Html {
             None
         })
     });
-    let label = format!("{} over {}", props.curves.figure, props.curves.setting);
+    let label = props.curves.caption();
     part(Plot { engine: props.engine.clone(), paint: (*paint).clone(), label })
 }
 
-/// The picture that is saved: on paper, with the names of its curves.
+/// The picture that is saved: on paper, with the names of its curves; and below it what it is of.
 const SIZE: (f64, f64) = (900.0, 480.0);
+const CAPTION: f64 = 26.0;
 
 /// A canvas with the curves; `None` where the browser gives none.
 pub fn picture(curves: &Curves) -> Option<HtmlCanvasElement> {
     let canvas: HtmlCanvasElement = document().create_element("canvas").ok()?.dyn_into().ok()?;
     let context: CanvasRenderingContext2d = canvas.get_context("2d").ok().flatten()?.dyn_into().ok()?;
     let ((width, height), ratio) = (SIZE, 2.0);
+    let whole = height + CAPTION;
     canvas.set_width((width * ratio) as u32);
-    canvas.set_height((height * ratio) as u32);
+    canvas.set_height((whole * ratio) as u32);
     let chart = curves.chart(width, height);
-    let shapes: Vec<_> = chart.shapes().into_iter().chain(chart.legend()).collect();
-    paint::paint(&context, &shapes, palette(), (width, height), ratio);
+    let caption =
+        Label::new(curves.caption(), point(width / 2.0, height + CAPTION / 2.0), 12.0).bold().middle();
+    let shapes: Vec<_> = chart.shapes().into_iter().chain(chart.legend()).chain([caption.into()]).collect();
+    paint::paint(&context, &shapes, palette(), (width, whole), ratio);
     Some(canvas)
 }

@@ -82,6 +82,20 @@ test('Ctrl+Z undoes, also while a slider has the focus; what a slider was drawn 
   await expect(policy(page, 'Random')).toBeChecked();
 });
 
+test('what only matters at the start is changed from there, whenever it is turned', async ({ page }) => {
+  await page.goto('all/?lab=caching/cold-start&t=9000');
+  await expect.poll(() => shownTime(page), PATIENT).toBe(9);
+  const warm = page.getByRole('slider', { name: /^Warm start/ });
+  await warm.fill('1000');
+  await expect.poll(() => address(page).hash, PATIENT).toMatch(/^#s1\./);
+  // No flag: it has been so from the start.
+  await expect(page.getByRole('button', { name: /^Go to: cache: warm/ })).toHaveCount(0);
+  await button(page, 'Play').click();
+  await expect(page.getByText(/^\d+ % hits$/).first()).toBeAttached(PATIENT);
+  await expect.poll(() => shownTime(page), PATIENT).toBeGreaterThan(0.2);
+  await button(page, 'Pause').click();
+});
+
 test('in Compare too what was varied is undone', async ({ page }) => {
   await page.goto(`${LAB}&view=compare`);
   const shown = page.locator('.variant-stage');

@@ -147,7 +147,8 @@ test('the link is shared with its code; the frame\'s HTML is what its preview sh
   await tab.click('dialog button', 'Put it on a page…');
   const code = () => tab.evaluate(() => document.querySelector('dialog textarea')?.value ?? '');
   await expect.poll(code, PATIENT).toContain('<iframe ');
-  await there(await tab.frame(), 'Play').toBe(true);
+  // Until the preview is made it may be one frame after the other.
+  await expect(async () => there(await tab.frame(), 'Play').toBe(true)).toPass(PATIENT);
   await tab.click('dialog label', 'Dark');
   await tab.click('dialog label', 'As high as what is in it');
   const made = await code();

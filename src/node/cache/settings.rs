@@ -175,7 +175,8 @@ pub const SETTINGS: &[Setting] = &[
         (0.0, 1.0),
         0.0,
         "The share of its places that a machine starts with: keys 0, 1, 2 …, the most popular ones.",
-    ),
+    )
+    .only_at_start(),
     Setting::other("members", "Members", "What sets single machines apart."),
 ];
 
