@@ -7,7 +7,7 @@ use super::part::{keyed, part, parts};
 use super::plot::{Paint, Plot};
 use std::rc::Rc;
 use switchyard::play::{Flag, Session};
-use switchyard::report::{RECENT_WINDOWS, Window, fairness};
+use switchyard::report::{RECENT_WINDOWS, Window, fairness_lately};
 use switchyard::run::snapshot::Snapshot;
 use switchyard::scenario::json::decimal;
 use switchyard::scene::{Table, figures};
@@ -87,8 +87,9 @@ impl Kind {
                 format!("{} stale/s · {} lost/s", per_s(|window| window.stale), per_s(|window| window.lost))
             }
             Kind::Load => {
-                let fairness = loaded_node(snapshot)
-                    .and_then(|(node, members)| fairness(metrics, node as u16, members.len()));
+                let fairness = loaded_node(snapshot).and_then(|(node, members)| {
+                    fairness_lately(metrics, node as u16, members.len(), session.now())
+                });
                 format!("Jain fairness {}", fairness.map_or("–".into(), |value| format!("{value:.2}")))
             }
         }

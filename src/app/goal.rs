@@ -4,6 +4,7 @@ use super::request::shown;
 use switchyard::labs::lesson::Goal;
 use switchyard::node::Settings;
 use switchyard::node::clients::Arrivals;
+use switchyard::node::keys::Keys;
 use switchyard::play::Session;
 use switchyard::scene::figures::UNIT;
 
@@ -12,13 +13,16 @@ use switchyard::scene::figures::UNIT;
 pub struct Standing {
     pub text: String,
     pub met: bool,
-    /// The figure now, in the label's unit.
+    /// The figure now, in the label's unit, and whether it is of the run so far.
     pub now: Option<String>,
 }
 
-/// Whether a log stands in for the lab's traffic.
+/// Whether a log, or a list of keys, stands in for the lab's traffic.
 pub fn replays(session: &Session) -> bool {
-    let replays = |settings: &Settings| matches!(settings, Settings::Clients(clients) if clients.arrivals == Arrivals::Replay);
+    let replays = |settings: &Settings| match settings {
+        Settings::Clients(it) => it.arrivals == Arrivals::Replay || matches!(it.keys, Keys::List { .. }),
+        _ => false,
+    };
     session.state().nodes.iter().any(|node| replays(&node.settings))
 }
 
@@ -33,7 +37,8 @@ pub fn standing(goals: &[Goal], session: &Session) -> Vec<Standing> {
             let (factor, unit) = goal.unit();
             let unit = if unit == "days" && figure * factor == 1.0 { "day" } else { unit };
             let space = if unit.is_empty() { String::new() } else { UNIT.to_string() };
-            format!("{}{space}{unit}", shown(figure * factor))
+            let when = if goal.is_measured(&summary) { "so far" } else { "now" };
+            format!("{when} {}{space}{unit}", shown(figure * factor))
         }),
     };
     goals.iter().map(standing).collect()

@@ -26,7 +26,7 @@ use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
 use std::rc::Rc;
 use switchyard::labs::lesson::Lesson;
-use switchyard::scenario::{Checked, envelope, link};
+use switchyard::scenario::{Checked, envelope, link, variants};
 use switchyard::sim::Time;
 use wasm_bindgen::JsCast;
 use web_sys::{DragEvent, File};
@@ -111,7 +111,10 @@ fn use_lab_page(props: &LabPage) -> Html {
     let compare = {
         let (engine, opened) = (engine.clone(), opened.clone());
         Callback::from(move |_: MouseEvent| {
-            let address = address_of(engine.session().scenario(), &opened);
+            let lab = opened.lab.as_ref();
+            let session = engine.session();
+            let named = lab.map(|lab| variants::as_named(session.scenario(), &lab.made));
+            let address = address_of(named.as_ref().unwrap_or(session.scenario()), &opened);
             let t_ms = engine.session().now().ms();
             go.emit(Address { compare: true, t_ms: Some(t_ms), ..address });
         })

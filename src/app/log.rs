@@ -178,6 +178,9 @@ fn summary(imported: &Imported) -> Html {
             if imported.left_out > 0 {
                 <p>{ format!("{} requests beyond the limit were left out.", number(imported.left_out as usize)) }</p>
             }
+            if imported.what == Sort::Keys {
+                <p>{ "They come at the rate that is set, and then again from the first." }</p>
+            }
             if imported.spread {
                 <p>{ "The log's times are whole seconds; its requests are spread evenly within each." }</p>
             }

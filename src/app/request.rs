@@ -102,6 +102,11 @@ fn facts(engine: &Engine, trace: &Trace) -> String {
     let session = engine.session();
     let path = session.simulation().world().classes().get(trace.class as usize).map(|path| path.to_string());
     let mut facts: Vec<String> = path.filter(|path| path != "/").into_iter().collect();
+    // Clients of several nodes are numbered alike.
+    let nodes = &session.scenario().nodes;
+    let several = nodes.iter().filter(|node| node.settings.kind().id == "clients").count() > 1;
+    let from = trace.hops.first().and_then(|hop| nodes.get(hop.from.node as usize));
+    facts.extend(from.filter(|_| several).map(|node| node.name.clone()));
     facts.push(format!("client {}", trace.client + 1));
     facts.push(format!("key {}", figures::whole(trace.key.into())));
     facts.push(match trace.ended {

@@ -68,7 +68,7 @@ fn use_question(props: &Question) -> Html {
                     } else if guess.is_some() {
                         <p class="dim small">{ "Set what the question asks about, play, and see whether you are right." }</p>
                         if props.playing || props.begun {
-                            <p><button type="button" class="text-button" onclick={show}>{ "What happened?" }</button></p>
+                            <p><button type="button" class="text-button" onclick={show}>{ "Show the answer" }</button></p>
                         } else {
                             <p><button type="button" class="text-button" onclick={play}>{ "Play, and see" }</button></p>
                         }
@@ -86,7 +86,7 @@ fn verdict(lesson: &Lesson, guess: Option<usize>) -> String {
     let right = prediction.options.get(prediction.answer_index).map(String::as_str).unwrap_or_default();
     let right = unbroken(right);
     match guess {
-        Some(guess) if guess == prediction.answer_index => format!("As you predicted: {right}."),
+        Some(guess) if guess == prediction.answer_index => format!("Right: {right}."),
         _ => format!("It is {right}."),
     }
 }
@@ -133,7 +133,7 @@ fn use_challenge(props: &Challenge) -> Html {
                     <path class="tick" d={shape} stroke-linecap="round" stroke-linejoin="round" />
                 </svg>
                 <span>{ unbroken(&goal.text) }<span class="unseen">{ format!(": {said}") }</span>
-                    if let Some(now) = &goal.now { { " " }<span class="now">{ format!("· now {now}") }</span> }</span>
+                    if let Some(now) = &goal.now { { " " }<span class="now">{ format!("· {now}") }</span> }</span>
             </li>
         }
     };
@@ -145,7 +145,7 @@ fn use_challenge(props: &Challenge) -> Html {
             if *met_before {
                 <p class="done good strong">{ if all && at_end { "Challenge met" } else { "Challenge met before" } }</p>
             } else if replays(&session) {
-                <p class="dim small">{ "A log is replayed. The challenge is about the lab's own traffic, so no goal is met." }</p>
+                <p class="dim small">{ "Your own requests are replayed. The challenge is about the lab's own traffic, so no goal is met." }</p>
             } else if all && !at_end {
                 <p class="dim small">{ "All goals hold so far. They count at the end of the run." }</p>
             } else if !has_run {

@@ -4,7 +4,7 @@
 use switchyard_engine::algo;
 use switchyard_engine::sim;
 use switchyard_nodes::node;
-use switchyard_running::run;
+use switchyard_running::{run, watch};
 #[cfg(feature = "whole")]
 use switchyard_services::systems;
 

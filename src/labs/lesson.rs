@@ -87,6 +87,11 @@ impl Goal {
 }
 
 impl Goal {
+    /// Whether its figure is of the run so far, not a setting.
+    pub fn is_measured(&self, summary: &Value) -> bool {
+        look_up(summary, &self.path).is_some()
+    }
+
     /// The figure that it is about; `None` while that does not exist yet.
     pub fn figure(&self, summary: &Value, state: &Scenario) -> Option<f64> {
         match look_up(summary, &self.path) {

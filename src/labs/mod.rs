@@ -97,7 +97,7 @@ pub const LABS: &[Lab] = labs! {
         "rate-limiting/fair-per-client", "Fair per client",
             "One client goes wrong. With one limit for all, the nine others pay for it.";
         "rate-limiting/refuse-or-delay", "Refuse or delay",
-            "A limiter that refuses nobody: the servers are busy with requests that were given up.";
+            "A limiter that holds what is too much: the servers are busy with requests that were given up.";
     }
     "Consistency" {
         "consistency/strong-or-eventual", "Strong or eventual",

@@ -234,7 +234,16 @@ fn node_summary(
 /// Jain's index over the calls that each of the node's first `count` members received: 1 is even, 1 / count is
 /// all to one.
 pub fn fairness(metrics: &Metrics, node: u16, count: usize) -> Option<f64> {
-    let arrived = |member| metrics.member(Place { node, member }).map_or(0.0, |tally| tally.arrived as f64);
-    let shares: Vec<f64> = (0..count as u16).map(arrived).collect();
+    fairness_of(metrics, node, count, |tally| tally.arrived as f64)
+}
+
+/// The same over those that they received lately.
+pub fn fairness_lately(metrics: &Metrics, node: u16, count: usize, now: Time) -> Option<f64> {
+    fairness_of(metrics, node, count, |tally| tally.recent_per_s(now))
+}
+
+fn fairness_of(metrics: &Metrics, node: u16, count: usize, got: impl Fn(&MemberTally) -> f64) -> Option<f64> {
+    let got = |member| metrics.member(Place { node, member }).map_or(0.0, &got);
+    let shares: Vec<f64> = (0..count as u16).map(got).collect();
     jain_fairness(&shares)
 }

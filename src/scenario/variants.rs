@@ -5,6 +5,7 @@ use super::paths;
 use super::types::{Problem, VariantSpec, limits};
 use crate::algo::setting::shortened;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// The scenario with one setting changed from the start. What was to change it later does not: turned
 /// from the start, it is not turned again.
@@ -41,6 +42,33 @@ fn apply(base: &Checked, variant: &VariantSpec) -> Result<Checked, Vec<Problem>>
     variant.set.iter().try_fold(base.clone(), |run, (path, value)| from_start(&run, path, value.clone()))
 }
 
+/// The scenario with variants that are what their names say, though it has changed since it was `made`: what some of
+/// them set and is otherwise now, the others get as it was made. What has been changed later from the start is left.
+pub fn as_named(scenario: &Checked, made: &Checked) -> Checked {
+    let mut named = scenario.clone().into_inner();
+    let paths: BTreeSet<String> =
+        named.variants.iter().flat_map(|variant| variant.set.keys().cloned()).collect();
+    for path in paths {
+        let later = turned_later(made, &path);
+        let Some(value) = paths::get(made, &path).filter(|_| later.is_empty()) else { continue };
+        if paths::get(scenario, &path).as_ref() == Some(&value) && turned_later(scenario, &path).is_empty() {
+            continue;
+        }
+        for variant in &mut named.variants {
+            variant.set.entry(path.clone()).or_insert_with(|| value.clone());
+        }
+    }
+    // What was made has no value that is wrong; still, another setting may have been changed that it needs.
+    Checked::new(named).unwrap_or_else(|_| scenario.clone())
+}
+
+/// The values that changes give a setting.
+fn turned_later<'a>(scenario: &'a Checked, path: &str) -> Vec<&'a Value> {
+    let Some((place, setting)) = path.split_once('.') else { return vec![] };
+    let of_place = scenario.changes.iter().filter(|change| change.node == place);
+    of_place.filter_map(|change| change.set.get(setting)).collect()
+}
+
 /// Checks the variants of a scenario that is otherwise fine.
 pub(super) fn check(scenario: Checked) -> Result<Checked, Vec<Problem>> {
     if scenario.variants.is_empty() {
@@ -70,6 +98,7 @@ pub(super) fn check(scenario: Checked) -> Result<Checked, Vec<Problem>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::types::ChangeSpec;
     use super::*;
     use serde_json::json;
 
@@ -99,6 +128,47 @@ mod tests {
         // Set from the start, it is not set again later.
         assert_eq!((runs[0].1.changes.len(), runs[1].1.changes.len()), (1, 0));
         assert!(runs.iter().all(|(_, run)| run.variants.is_empty()));
+    }
+
+    #[test]
+    fn variants_are_what_they_are_called_when_the_scenario_has_changed() {
+        let made = scenario(json!([
+            { "name": "in turn" },
+            { "name": "fewest", "set": { "lb.policy": "least-connections" } },
+            { "name": "fewest, two workers", "set": { "lb.policy": "least-connections", "s.workers": 2 } }
+        ]));
+        let made = made.unwrap();
+        assert_eq!(as_named(&made, &made), made);
+        let policies = |scenario: &Checked| -> Vec<Value> {
+            variants(scenario)
+                .iter()
+                .map(|(_, run)| paths::get(run, "lb.policy").unwrap()["id"].clone())
+                .collect()
+        };
+        let named = ["round-robin", "least-connections", "least-connections"];
+        // From the start, and at a moment.
+        let drawn = from_start(&made, "lb.policy", json!("random")).unwrap();
+        assert_eq!(policies(&drawn)[0], "random");
+        let mut later = made.clone().into_inner();
+        later.changes.push(ChangeSpec {
+            at_ms: 9.0,
+            node: "lb".into(),
+            set: [("policy".to_owned(), json!("random"))].into(),
+        });
+        for changed in [drawn, Checked::new(later).unwrap()] {
+            let seen = as_named(&changed, &made);
+            assert_eq!(policies(&seen), named);
+            assert!(variants(&seen).iter().all(|(_, run)| turned_later(run, "lb.policy").is_empty()));
+            // Once is enough, and all else is as it has become.
+            assert_eq!(as_named(&seen, &made), seen);
+            assert_eq!(paths::get(&seen, "lb.policy"), paths::get(&changed, "lb.policy"));
+        }
+        // What none of them sets is everybody's.
+        let five = from_start(&made, "s.count", json!(5)).unwrap();
+        assert_eq!(as_named(&five, &made), five);
+        // What changes by itself cannot be said by a value.
+        let workers = from_start(&made, "s.workers", json!(4)).unwrap();
+        assert_eq!(as_named(&workers, &made), workers);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::shape::{Label, Shape, Stroke, ring};
 use super::yard::{Axis, Density};
 use crate::run::snapshot::{Snapshot, Way};
 use crate::sim::{LOSS_NOTICE, OUTCOMES, Outcome, OutcomeKind, Place, Time, order};
+use crate::watch::FALLS_MAX;
 
 /// Seconds of screen time that a fall takes.
 pub const FALL_S: f64 = 0.8;
@@ -119,18 +120,19 @@ pub fn draw(
             shapes.push(piece(outcome, at, 4.4, 1.0));
         }
         let alpha = ((LABEL_S - heap.youngest_s) / 0.5).clamp(0.0, 1.0);
-        let label = Label::new(gathered(outcome, heap.count), at, 10.5).bold().middle();
+        let label = Label::new(gathered(outcome, heap.count, falls), at, 10.5).bold().middle();
         let label = Label { alpha, ..label.ink(ink(outcome).text()) };
         let places = places(spot, at, label.width(), layout);
         labels.place(label, &places, shapes);
     }
 }
 
-/// "queue full ×7".
-pub fn gathered(outcome: Outcome, count: u64) -> String {
+/// "queue full ×7"; "×230+" where there are as many falls as are remembered: there were more.
+pub fn gathered(outcome: Outcome, count: u64, falls: &[Fall]) -> String {
+    let more = if falls.len() < FALLS_MAX { "" } else { "+" };
     match count {
         0 | 1 => outcome.label().to_string(),
-        _ => format!("{} ×{count}", outcome.label()),
+        _ => format!("{} ×{count}{more}", outcome.label()),
     }
 }
 
@@ -142,7 +144,7 @@ pub fn at_member(falls: &[Fall], place: Place) -> Option<(String, Ink)> {
     }
     let most = OUTCOMES.iter().map(|(outcome, ..)| (*outcome, counts[*outcome as usize]));
     let (outcome, count) = most.filter(|(_, count)| *count > 0).max_by_key(|(_, count)| *count)?;
-    Some((gathered(outcome, count), ink(outcome).text()))
+    Some((gathered(outcome, count, falls), ink(outcome).text()))
 }
 
 /// Where a fall begins.

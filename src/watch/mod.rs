@@ -10,7 +10,7 @@ mod watched;
 
 pub use latency::Latencies;
 pub use member::MemberTally;
-pub use metrics::{Ended, Fall, Metrics, Tally};
+pub use metrics::{Ended, FALLS_MAX, Fall, Metrics, Tally};
 pub use series::{RECENT_WINDOWS, Series, WINDOWS, Window};
 pub use trace::{Hop, Trace, Tracer};
 pub use watched::{Measured, Watched};

@@ -223,7 +223,7 @@ test('the prediction comes before the explanation', async ({ page }) => {
   await expect(page.getByText('Round robin hands every server')).toHaveCount(0);
   await button(page, '0 %').click();
   await button(page, 'Play, and see').click();
-  await button(page, 'What happened?').click();
+  await button(page, 'Show the answer').click();
   await expect(page.getByText('Round robin hands every server')).toBeVisible();
   await expect(page.getByText(/It is about 8/)).toBeVisible();
 });

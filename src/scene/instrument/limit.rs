@@ -94,7 +94,8 @@ pub fn plain(value: f64) -> String {
 
 /// What there is of a key: its level as a share, with the letter of what it is.
 fn keys(view: &LimitView, area: Rect, shapes: &mut Vec<Shape>) {
-    let who = format!("{} of {} {}s are being limited", view.limited, view.known, view.per);
+    let are = if view.limited == 1 { "is" } else { "are" };
+    let who = format!("{} of {} {}s {are} being limited", view.limited, view.known, view.per);
     let said = match view.limited {
         0 => Piece::dim(format!("none of {} {}s is being limited", view.known, view.per)),
         _ => Piece::bold(who).ink(Ink::RefusedText),

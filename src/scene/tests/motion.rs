@@ -92,7 +92,7 @@ fn what_falls_at_one_spot_does_not_smear() {
                 view.age_s(system.snapshot.now, fall.at) < falls::LABEL_S && fall.at <= system.snapshot.now
             })
             .count();
-        let label = falls::gathered(first.outcome, count as u64);
+        let label = falls::gathered(first.outcome, count as u64, &[]);
         assert!(
             shapes.iter().any(|shape| matches!(shape, Shape::Text(it) if it.text == label)),
             "{frame}: {label}"
