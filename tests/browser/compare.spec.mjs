@@ -75,6 +75,21 @@ test('a lab comes with variants, and the figures tell what its nodes count', asy
   await expect(figures(page).getByRole('row', { name: /^Hints kept/ })).toHaveCount(0);
 });
 
+test('variants are what they are called, also after changes in the lab', async ({ page }) => {
+  const p99 = () => figures(page).getByRole('row', { name: /^p99/ }).getByRole('cell').allTextContents();
+  await page.goto(`all/${LAB}&view=compare`);
+  await expect(figures(page)).toBeVisible(PATIENT);
+  await half(page);
+  const before = await p99();
+
+  await page.goto(LAB);
+  await page.getByRole('radio', { name: 'Peak EWMA', exact: true }).check({ force: true });
+  await button(page, 'Compare').click(PATIENT);
+  await expect(figures(page)).toBeVisible(PATIENT);
+  await half(page);
+  expect(await p99()).toEqual(before);
+});
+
 test('variants come, are renamed and go, and back without any is the scenario as it was', async ({ page }) => {
   await page.goto(PLAIN);
   await button(page, 'Compare').click(PATIENT);
