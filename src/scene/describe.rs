@@ -167,7 +167,7 @@ fn happening(
         if !view.down {
             match readings.of(index, member, view).status {
                 Status::Calm => {}
-                Status::Near => said.push("near its limit".to_string()),
+                Status::Near => said.push("near the limit".to_string()),
                 Status::Over => said.push("full, and refuses".to_string()),
             }
         }

@@ -36,7 +36,7 @@ fn many_members_in_one_state_are_counted() {
         reading.status = Status::Near;
     }
     let text = describe(&system.snapshot, &system.readings);
-    assert!(text.contains("9 machines of Servers: near its limit."), "{text}");
+    assert!(text.contains("9 machines of Servers: near the limit."), "{text}");
 }
 
 #[test]
