@@ -22,7 +22,6 @@ use super::work::use_work;
 use std::rc::Rc;
 use switchyard::labs::over_time_of;
 use switchyard::play::{Comparison, Session};
-use switchyard::scenario::Checked;
 use switchyard::scene::figures;
 use switchyard::sim::Time;
 use yew::prelude::*;
@@ -57,7 +56,7 @@ fn use_compare_page(props: &ComparePage) -> Html {
     use_work(&engine, opened);
     let share = props.say.clone();
     let share = Callback::from(move |_: MouseEvent| later::open("share", &share));
-    let back = back_to_the_lab(engine.runs().scenario(), opened);
+    let back = back_to_the_lab(&engine, opened);
     let acts = html! {
         <>
             { button_to(back, "Back to the lab") }
@@ -124,11 +123,13 @@ fn begin(opened: &Opened, say: &Say) -> Engine {
     engine
 }
 
-/// The lab as it is here; without the variants where nothing was varied.
-fn back_to_the_lab(scenario: &Checked, opened: &Opened) -> Address {
+/// The lab as it is here, at this moment; without the variants where nothing was varied.
+fn back_to_the_lab(engine: &Engine, opened: &Opened) -> Address {
+    let runs = engine.runs();
+    let scenario = runs.scenario().clone();
     let varied = scenario.variants.iter().any(|variant| !variant.set.is_empty());
-    let scenario = if varied { scenario.clone() } else { scenario.clone().without_variants() };
-    Address { compare: false, ..address_of(&scenario, opened) }
+    let scenario = if varied { scenario } else { scenario.without_variants() };
+    Address { compare: false, t_ms: Some(runs.now().ms()), ..address_of(&scenario, opened) }
 }
 
 /// What is turned here is turned in every run that has no value of its own.

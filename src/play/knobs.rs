@@ -94,6 +94,12 @@ const ONLY_IF: &[(&str, &str, &[&str])] = &[
     ("think_ms", "arrivals", &["closed"]),
     ("connection_requests", "layer", &["4"]),
     ("sticky_ms", "sticky", &["client"]),
+    ("delay_max_ms", "when_over", &["delay"]),
+    ("delayed_max", "when_over", &["delay"]),
+    ("flush_every_ms", "strategy", &["write-behind"]),
+    ("flush_batch", "strategy", &["write-behind"]),
+    ("write_buffer", "strategy", &["write-behind"]),
+    ("refresh_share", "strategy", &["refresh-ahead"]),
     ("backoff_ms", "backoff", &["fixed", "exponential"]),
     ("backoff_max_ms", "backoff", &["fixed", "exponential"]),
     ("jitter", "backoff", &["fixed", "exponential"]),
@@ -108,6 +114,7 @@ const ONLY_IF: &[(&str, &str, &[&str])] = &[
 /// Settings that do nothing unless another number is above zero.
 const ONLY_ABOVE_ZERO: &[(&str, &str)] = &[
     ("health_timeout_ms", "health_every_ms"),
+    ("warm_keys", "warm_share"),
     ("health_down_after", "health_every_ms"),
     ("health_up_after", "health_every_ms"),
     ("eject_ms", "eject_after"),

@@ -45,6 +45,18 @@ fn refused(summary: &Summary) -> u64 {
 }
 
 #[test]
+fn a_warm_cache_holds_only_keys_that_are_asked_for() {
+    let session = session(POINTS, 1, &[]);
+    let nodes = session.simulation().world().nodes();
+    let held = |key| {
+        let facts = nodes.iter().flat_map(|node| node.about_key(key, Time::ZERO));
+        facts.filter(|fact| fact.fact.ends_with("held") && !fact.fact.ends_with("not held")).count()
+    };
+    assert!((0..1000).map(held).sum::<usize>() > 500);
+    assert_eq!((1000..1400).map(held).sum::<usize>(), 0);
+}
+
+#[test]
 fn one_point_each_gives_one_machine_two_fifths() {
     for seed in seeds(POINTS) {
         let (one, _) = run(POINTS, seed, &[]);

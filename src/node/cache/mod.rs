@@ -390,7 +390,10 @@ impl Cache {
     /// Fills the machines with the keys that a Zipf law makes the most popular.
     fn warm<E: Env>(&mut self, cx: &mut Context<'_, E>) {
         let each = (self.settings.capacity as f64 * self.settings.warm_share) as u32;
-        let most = each.saturating_mul(self.settings.count.into()).min(super::keys::KEYS_MAX);
+        let most = match self.settings.warm_keys {
+            0 => each.saturating_mul(self.settings.count.into()).min(super::keys::KEYS_MAX),
+            keys => keys,
+        };
         let origin = cx.outgoing().first().map_or(0, |link| cx.callee(*link));
         for key in 0..most {
             let holders = self.placing.owners(key, self.settings.replicas as usize);

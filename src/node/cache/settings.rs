@@ -4,6 +4,7 @@ use crate::algo::cache::CAPACITY_MAX;
 use crate::algo::choice::PolicyChoice;
 use crate::algo::setting::{Scale, Setting};
 use crate::node::configure::{Around, Configure, Findings, Size, check_policy, fields};
+use crate::node::keys::KEYS_MAX;
 use crate::node::member::{self, MemberSettings, check_members};
 use serde::{Deserialize, Serialize};
 
@@ -27,11 +28,12 @@ pub struct Settings {
     pub replicas: u16,
     pub failover_ms: f64,
     pub warm_share: f64,
+    pub warm_keys: u32,
     /// What sets single members apart; `members[2]` is `cache/3`.
     pub members: Vec<MemberSettings>,
 }
 
-fields!(Settings: count, capacity, eviction, strategy, ttl_ms, ttl_spread, refresh_share, flush_every_ms, flush_batch, write_buffer, coalesce, partitioner, replicas, failover_ms, warm_share, members);
+fields!(Settings: count, capacity, eviction, strategy, ttl_ms, ttl_spread, refresh_share, flush_every_ms, flush_batch, write_buffer, coalesce, partitioner, replicas, failover_ms, warm_share, warm_keys, members);
 
 /// How reads and writes go past the cache: see the table in [`super`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +79,7 @@ impl Default for Settings {
             replicas: 1,
             failover_ms: 0.0,
             warm_share: 0.0,
+            warm_keys: 0,
             members: vec![],
         }
     }
@@ -175,6 +178,15 @@ pub const SETTINGS: &[Setting] = &[
         (0.0, 1.0),
         0.0,
         "The share of its places that a machine starts with: keys 0, 1, 2 …, the most popular ones.",
+    )
+    .only_at_start(),
+    Setting::integer(
+        "warm_keys",
+        "Warm keys",
+        "",
+        (0.0, KEYS_MAX as f64),
+        0.0,
+        "How many different keys there are at most at the start; 0 for as many as there is room for.",
     )
     .only_at_start(),
     Setting::other("members", "Members", "What sets single machines apart."),
