@@ -132,7 +132,7 @@ test('no goal is ticked before anything ran; the present figure is in the goal\'
   const goals = page.locator('.goals li');
   await expect(goals.first()).toBeVisible(PATIENT);
   const lost = goals.filter({ hasText: '10 % lost each way' });
-  await expect(lost).toContainText(/so far 10\s%/);
+  await expect(lost).toContainText(/now 10\s%/);
   await expect(goals.filter({ hasText: 'not run yet' })).toHaveCount(await goals.count());
   await button(page, 'Play').click();
   await expect(lost).toContainText('holds so far', PATIENT);
