@@ -36,6 +36,7 @@ test('on a wide screen the contents stay in sight', async ({ page }) => {
 
 test('labs are found by title, by topic and by what their lessons say @phone', async ({ page }) => {
   await page.goto('');
+  await expect(cards(page).first()).toBeVisible(PATIENT);
   const all = await cards(page).count();
   await field(page).fill('scan');
   await expect(page.getByRole('link', { name: 'A scan wrecks LRU' })).toBeVisible(PATIENT);
