@@ -111,12 +111,14 @@ fn use_lab_page(props: &LabPage) -> Html {
     let compare = {
         let (engine, opened) = (engine.clone(), opened.clone());
         Callback::from(move |_: MouseEvent| {
-            let lab = opened.lab.as_ref();
-            let session = engine.session();
-            let named = lab.map(|lab| variants::as_named(session.scenario(), &lab.made));
-            let address = address_of(named.as_ref().unwrap_or(session.scenario()), &opened);
-            let t_ms = engine.session().now().ms();
-            go.emit(Address { compare: true, t_ms: Some(t_ms), ..address });
+            let address = {
+                let session = engine.session();
+                let made = opened.lab.as_ref().map(|lab| &lab.made);
+                let named = made.map(|made| variants::as_named(session.scenario(), made));
+                let address = address_of(named.as_ref().unwrap_or(session.scenario()), &opened);
+                Address { compare: true, t_ms: Some(session.now().ms()), ..address }
+            };
+            go.emit(address);
         })
     };
     let share = props.say.clone();

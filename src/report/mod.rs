@@ -19,4 +19,4 @@ pub use events::{Happened, What, happened, trace_events};
 pub use imbalance::{imbalance_of, largest_over_mean};
 pub use key_figures::{KeyFigure, key_figures};
 pub use predict::{TheoryLine, theory_of};
-pub use summary::{Figures, NodeSummary, Summary, fairness, fairness_lately, summarise};
+pub use summary::{Figures, NodeSummary, Summary, fairness_lately, summarise};

@@ -233,7 +233,7 @@ fn node_summary(
 
 /// Jain's index over the calls that each of the node's first `count` members received: 1 is even, 1 / count is
 /// all to one.
-pub fn fairness(metrics: &Metrics, node: u16, count: usize) -> Option<f64> {
+fn fairness(metrics: &Metrics, node: u16, count: usize) -> Option<f64> {
     fairness_of(metrics, node, count, |tally| tally.arrived as f64)
 }
 

@@ -2,7 +2,7 @@
 // program come together (split.rs). Page and workers start with the first part. The second comes later, or, at the latest,
 // when something of it is called: then __late(), which belongs to who started it, gives the compiled module.
 
-let own, linked;
+let own;
 
 /** What is imported by its number, or without a name after the number of what was asked for before. */
 const byNumber = of => {
@@ -13,15 +13,15 @@ const ofScript = () => byNumber(number => own[number]);
 
 /** Adds the second part, once. It puts itself into the table of functions, and finds in it what it calls of the first. */
 function link(part) {
-  if (linked || !part || !wasm) return;
+  if (!part || !wasm || wasm.linked.value) return;
   new WebAssembly.Instance(part, { own: ofScript(), page: wasm, early: byNumber(place => wasm.functions.get(place)) });
-  linked = __late.linked = wasm.linked.value = 1;
+  __late.linked = wasm.linked.value = 1;
 }
 
 /** What the first part imports: what the script does for it, and what stands for all of the second. */
 function imports(functions) {
   own = functions;
-  const wait = () => linked || link(__late());
+  const wait = () => wasm.linked.value || link(__late());
   const called = (...values) => {
     wait();
     return wasm.functions.get(wasm.called.value)(...values);

@@ -10,7 +10,7 @@ use crate::data::Linked;
 use crate::pages::hash;
 use crate::post_build::files_below;
 use crate::process::{node, root, run};
-use crate::script::{Function, Script};
+use crate::script::{self, Function, Script};
 use crate::setup::WASM_TARGET;
 use crate::split::{self, NotRun};
 use crate::{browser, build};
@@ -24,11 +24,6 @@ const PROFILE: &str = "SWITCHYARD_PROFILE";
 
 /// The program as it was observed.
 const PROGRAM: &str = "program.wasm";
-
-/// The line of wasm-bindgen's script that names what the program imports.
-const IMPORTS: &str = "\"./switchyard-app_bg.js\": import0,";
-const WITH_PROFILE: &str = "\"./switchyard-app_bg.js\": import0,
-        \"profile\": { entered: number => { (globalThis.__entered ??= new Uint8Array(1 << 20))[number] = 1; } },";
 
 /// Leaves in the page's program what a first visit runs. The file with the rest.
 ///
@@ -47,8 +42,7 @@ pub fn cut(dist: &Path) -> Result<Option<String>> {
         fs::write(profile_dir().join(PROGRAM), &program)?;
         fs::copy(linked(), profile_dir().join("linked.wasm"))?;
         fs::write(&module, split::observed(&program)?)?;
-        let (before, after) = text.split_once(IMPORTS).with_context(|| format!("no {IMPORTS}"))?;
-        fs::write(&script, [before, WITH_PROFILE, after].concat())?;
+        fs::write(&script, script::observing(&text)?)?;
         return Ok(None);
     }
     let split::Shortened { module: program, names } = split::shortened(&program)?;

@@ -14,6 +14,14 @@ const FUNCTIONS_END: &str = "    };
         \"./switchyard-app_bg.js\": import0,
     };
 ";
+/// What stands there for a program that reports where it comes ([`crate::split::observed`]).
+const FUNCTIONS_END_OBSERVING: &str = "    };
+    return {
+        __proto__: null,
+        \"./switchyard-app_bg.js\": import0,
+        \"profile\": { entered: number => { (globalThis.__entered ??= new Uint8Array(1 << 20))[number] = 1; } },
+    };
+";
 /// How the lines begin that name a function of the list.
 const INDENT: &str = "        ";
 /// Where its own ways to begin follow, and what stands there instead.
@@ -82,6 +90,15 @@ impl Script {
         let script = [&*self.before, "return imports([\n", &functions, "]);\n", &self.after, LINK].concat();
         renamed(&script, names)
     }
+}
+
+/// The script for a program that reports where it comes.
+///
+/// # Errors
+/// When it does not look as those of the pinned wasm-bindgen do.
+pub fn observing(text: &str) -> Result<String> {
+    let (before, after) = cut(text, FUNCTIONS_END)?;
+    Ok([before, FUNCTIONS_END_OBSERVING, after].concat())
 }
 
 fn cut<'a>(text: &'a str, mark: &str) -> Result<(&'a str, &'a str)> {
@@ -200,6 +217,14 @@ wasm.c0(arg0);
 "
         );
         assert_eq!(link, "");
+    }
+
+    #[test]
+    fn a_script_that_observes_is_the_same_but_for_one_import() {
+        let observing = observing(WRITTEN).unwrap();
+        let added: Vec<&str> = observing.lines().filter(|line| !WRITTEN.contains(line)).collect();
+        assert!(matches!(added[..], [line] if line.trim_start().starts_with("\"profile\": { entered:")));
+        assert_eq!(observing.replace(&format!("{}\n", added[0]), ""), WRITTEN);
     }
 
     #[test]

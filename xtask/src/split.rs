@@ -22,7 +22,7 @@ use walrus::{
 };
 
 /// The end of the name that wasm-bindgen gives the program's script, from where it imports.
-pub const SCRIPT_FILE: &str = "_bg.js";
+const SCRIPT_FILE: &str = "_bg.js";
 /// From where both modules import what their script does: by its number there, or by no name at all where it is one more
 /// than that of the import before.
 const SCRIPT: &str = "own";
