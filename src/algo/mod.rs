@@ -27,6 +27,9 @@ pub struct PolicyInfo {
     pub knobs: &'static [Setting],
 }
 
+/// The eviction policy that only a replay can use: it has to know what comes.
+pub const REPLAY_ONLY: &str = "min";
+
 /// A family of policies: its name in scenario files and its table.
 #[derive(Clone, Copy, Debug)]
 pub struct Family {

@@ -6,7 +6,7 @@ use switchyard::node::Settings;
 use switchyard::node::clients::Arrivals;
 use switchyard::node::keys::Keys;
 use switchyard::play::Session;
-use switchyard::scene::figures::UNIT;
+use switchyard::scene::figures::{UNIT, unit_of};
 
 /// How one goal stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,10 +35,11 @@ pub fn standing(goals: &[Goal], session: &Session) -> Vec<Standing> {
         met: goal.met(&summary, session.state()) == Some(true) && !replays,
         now: goal.figure(&summary, session.state()).map(|figure| {
             let (factor, unit) = goal.unit();
-            let unit = if unit == "days" && figure * factor == 1.0 { "day" } else { unit };
+            let figure = shown(figure * factor);
+            let unit = unit_of(&figure, unit);
             let space = if unit.is_empty() { String::new() } else { UNIT.to_string() };
             let when = if goal.is_measured(&summary) { "so far" } else { "now" };
-            format!("{when} {}{space}{unit}", shown(figure * factor))
+            format!("{when} {figure}{space}{unit}")
         }),
     };
     goals.iter().map(standing).collect()

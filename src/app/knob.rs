@@ -4,6 +4,7 @@ use super::chips::{Choice, chips};
 use super::part::part;
 use super::slider::{Slider, Span, plain};
 use serde_json::{Value, json};
+use switchyard::algo::REPLAY_ONLY;
 use switchyard::algo::setting::{Scale, Setting, SettingKind};
 use switchyard::node::policies;
 use switchyard::sim::Distribution;
@@ -105,8 +106,9 @@ fn choice(props: &Control, set: Callback<Value>, options: &[(&'static str, &'sta
 /// The policies of a family, and the chosen one's own settings below.
 fn policy(props: &Control, set: Callback<Value>, family: &'static str) -> Html {
     let known = policies(family);
+    let offered = known.iter().filter(|info| info.id != REPLAY_ONLY);
     let choices: Vec<Choice> =
-        known.iter().map(|info| (info.id, info.short, format!("{}: {}", info.name, info.summary))).collect();
+        offered.map(|info| (info.id, info.short, format!("{}: {}", info.name, info.summary))).collect();
     let chosen = props.value.get("id").or(Some(&props.value)).and_then(Value::as_str).unwrap_or_default();
     let own = known.iter().find(|info| info.id == chosen).map(|info| info.knobs).unwrap_or_default();
     let own_knob = |setting: &Setting| {

@@ -11,7 +11,7 @@ use super::head::{Around, embed_head, head};
 use super::incoming::deliver;
 use super::inspect::{inspect, selected};
 use super::later;
-use super::lesson::markdown;
+use super::lesson::{markdown, moment_ms};
 use super::log::LogDialog;
 use super::notice::Say;
 use super::open::Opened;
@@ -389,8 +389,16 @@ fn tabs(parts: &Parts, opened: &Opened, narrow: bool) -> Vec<(AttrValue, AttrVal
 
 fn lesson_panel(parts: &Parts) -> Html {
     let Some(lesson) = &parts.lesson else { return html! {} };
+    let onclick = {
+        let engine = parts.engine.clone();
+        Callback::from(move |event: MouseEvent| {
+            if let Some(at_ms) = moment_ms(&event) {
+                engine.seek(Time::from_ms(at_ms));
+            }
+        })
+    };
     html! {
-        <>
+        <div {onclick}>
             { markdown(&lesson.intro) }
             <h2 class="heading">{ "Try" }</h2>
             { markdown(&lesson.try_) }
@@ -398,7 +406,7 @@ fn lesson_panel(parts: &Parts) -> Html {
             if !lesson.left_out.is_empty() {
                 <div class="left-out"><p class="strong">{ "What this model leaves out" }</p>{ markdown(&lesson.left_out) }</div>
             }
-        </>
+        </div>
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::part::{part, parts};
 use switchyard::labs::prose::{Block, Inline, blocks, unbroken};
+use switchyard::scenario::json::decimal;
 use yew::prelude::*;
 
 parts!(Markdown use_markdown);
@@ -30,6 +31,12 @@ fn block(block: &Block) -> Html {
     }
 }
 
+/// The moment that was pressed in a text, in milliseconds: see [`link`].
+pub fn moment_ms(event: &MouseEvent) -> Option<f64> {
+    let pressed = event.target_dyn_into::<web_sys::Element>()?;
+    Some(decimal(&pressed.get_attribute("data-at")?)? * 1000.0)
+}
+
 fn inlines(pieces: &[Inline]) -> Html {
     pieces.iter().map(inline).collect()
 }
@@ -44,8 +51,12 @@ fn inline(piece: &Inline) -> Html {
     }
 }
 
-/// Links lead to the web or to a place of this site; nothing else is a link.
+/// Links lead to the web, to a place of this site, or to a moment of the run, as `at:7.5` does; nothing else is a link.
 fn link(address: &str, inside: Html) -> Html {
+    if let Some(at_s) = address.strip_prefix("at:") {
+        let (at, title) = (at_s.to_owned(), format!("Go to {at_s} s"));
+        return html! { <button type="button" class="text-button is-moment" data-at={at} {title}>{ inside }</button> };
+    }
     let elsewhere = address.starts_with("https://");
     if elsewhere {
         html! { <a href={address.to_owned()} rel="noopener" target="_blank">{ inside }</a> }

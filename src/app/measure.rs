@@ -12,10 +12,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use switchyard::algo::setting::{Scale, SettingKind};
 use switchyard::labs::sweep_of;
-use switchyard::play::experiment::{POINTS_MAX, Plan, Results};
+use switchyard::play::experiment::{POINTS_MAX, Plan, Results, Spot};
 use switchyard::play::{Knob, sweep};
-use switchyard::report::key_figures;
 use switchyard::report::statistics::Estimate;
+use switchyard::report::{KeyFigure, key_figures};
 use switchyard::scenario::json::decimal;
 use switchyard::scene::{Table, figures};
 use web_sys::HtmlSelectElement;
@@ -127,7 +127,7 @@ fn use_measure(props: &Measure) -> Html {
                     <progress max={all.to_string()} value={done.to_string()} aria-label="Runs that are over"></progress>
                     <p class="dim small" aria-live="polite">{ standing(*done, all, *cancelled, measured.revision != props.revision) }</p>
                 </div>
-                if props.sweep { { sweep_results(engine, measured, &choice, *done) } } else { { seeds_table(measured) } }
+                if props.sweep { { sweep_results(engine, measured, &choice, *done) } } else { { seeds_results(measured) } }
             }
         </section>
     }
@@ -278,10 +278,39 @@ fn with_interval(found: Option<Estimate>, unit: &str, sign: bool) -> String {
     }
 }
 
+/// A row for each run that is over.
+fn runs_table(measured: &Measured) -> Table {
+    let (plan, results) = (&measured.plan, measured.results.borrow());
+    let named = |figure: &KeyFigure| match figure.unit {
+        "" => figure.name.clone(),
+        unit => format!("{} ({unit})", figure.name),
+    };
+    let head = ["seed", "variant"].map(String::from).into_iter().chain(results.figures.iter().map(named));
+    let row = |(spot, values): (Spot, &[Option<f64>])| {
+        let name = plan.names().get(spot.variant).map_or(String::new(), |name| (*name).to_owned());
+        let values = values.iter().map(|value| value.map_or(String::new(), plain));
+        [(spot.seed + 1).to_string(), name].into_iter().chain(values).collect()
+    };
+    Table { head: head.collect(), rows: results.runs(plan).map(row).collect() }
+}
+
+fn seeds_results(measured: &Rc<Measured>) -> Html {
+    let csv = {
+        let measured = measured.clone();
+        Callback::from(move |_: MouseEvent| save("seeds.csv", "text/csv", &runs_table(&measured).csv()))
+    };
+    html! {
+        <>
+            { seeds_table(measured) }
+            <div class="row"><button type="button" class="button" onclick={csv}>{ "Save CSV" }</button></div>
+        </>
+    }
+}
+
 fn seeds_table(measured: &Measured) -> Html {
     let (plan, results) = (&measured.plan, measured.results.borrow());
     let names = plan.names();
-    let row = |(index, figure): (usize, &switchyard::report::KeyFigure)| {
+    let row = |(index, figure): (usize, &KeyFigure)| {
         let cell = |variant: usize| {
             let difference = results.difference(plan, 0, variant, index).filter(|_| variant > 0);
             let found = results.estimate(plan, 0, variant, index);
@@ -301,7 +330,7 @@ fn seeds_table(measured: &Measured) -> Html {
         };
         html! { <tr key={figure.id.clone()}><th scope="row">{ &figure.name }</th>{ for (0..names.len()).map(cell) }</tr> }
     };
-    let tells = |(index, figure): &(usize, &switchyard::report::KeyFigure)| {
+    let tells = |(index, figure): &(usize, &KeyFigure)| {
         let mean = |variant| results.estimate(plan, 0, variant, *index).map(|estimate| estimate.mean);
         figure.tells((0..names.len()).map(mean))
     };

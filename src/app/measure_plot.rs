@@ -163,6 +163,7 @@ fn use_measure_plot(props: &MeasurePlot) -> Html {
 /// The picture that is saved: on paper, with the names of its curves; and below it what it is of.
 const SIZE: (f64, f64) = (900.0, 480.0);
 const CAPTION: f64 = 26.0;
+const MARGIN: f64 = 16.0;
 
 /// A canvas with the curves; `None` where the browser gives none.
 pub fn picture(curves: &Curves) -> Option<HtmlCanvasElement> {
@@ -170,12 +171,15 @@ pub fn picture(curves: &Curves) -> Option<HtmlCanvasElement> {
     let context: CanvasRenderingContext2d = canvas.get_context("2d").ok().flatten()?.dyn_into().ok()?;
     let ((width, height), ratio) = (SIZE, 2.0);
     let whole = height + CAPTION;
-    canvas.set_width((width * ratio) as u32);
-    canvas.set_height((whole * ratio) as u32);
+    canvas.set_width(((width + 2.0 * MARGIN) * ratio) as u32);
+    canvas.set_height(((whole + 2.0 * MARGIN) * ratio) as u32);
     let chart = curves.chart(width, height);
-    let caption =
-        Label::new(curves.caption(), point(width / 2.0, height + CAPTION / 2.0), 12.0).bold().middle();
+    let caption = match curves.models() {
+        Some(models) => format!("{} · dashed: {models}", curves.caption()),
+        None => curves.caption(),
+    };
+    let caption = Label::new(caption, point(width / 2.0, height + CAPTION / 2.0), 12.0).bold().middle();
     let shapes: Vec<_> = chart.shapes().into_iter().chain(chart.legend()).chain([caption.into()]).collect();
-    paint::paint(&context, &shapes, palette(), (width, whole), ratio);
+    paint::paint_within(&context, &shapes, palette(), (width, whole), MARGIN, ratio);
     Some(canvas)
 }

@@ -18,15 +18,31 @@ pub fn paint(
     context: &CanvasRenderingContext2d,
     shapes: &[Shape],
     palette: &Palette,
+    size: (f64, f64),
+    dpr: f64,
+) {
+    paint_within(context, shapes, palette, size, 0.0, dpr);
+}
+
+/// The same with a margin around it.
+pub fn paint_within(
+    context: &CanvasRenderingContext2d,
+    shapes: &[Shape],
+    palette: &Palette,
     (width, height): (f64, f64),
+    margin: f64,
     dpr: f64,
 ) {
     // Setting a transform fails only for values that are not finite, which a device ratio is.
-    let _ = context.set_transform(dpr, 0.0, 0.0, dpr, 0.0, 0.0);
+    let _ = context.set_transform(dpr, 0.0, 0.0, dpr, margin * dpr, margin * dpr);
     let mut painter = Painter { context, palette: *palette, pen: Pen::default() };
     painter.begin();
     // Parts of device pixels at the edges included.
-    painter.shape(&slab(rect(0.0, 0.0, width + 1.0, height + 1.0), 0.0, Ink::Panel));
+    painter.shape(&slab(
+        rect(-margin, -margin, width + 2.0 * margin + 1.0, height + 2.0 * margin + 1.0),
+        0.0,
+        Ink::Panel,
+    ));
     for shape in shapes {
         painter.shape(shape);
     }

@@ -147,6 +147,9 @@ fn rows(trace: &Trace, snapshot: &Snapshot) -> Vec<Row> {
     };
     let mut rows = vec![row("Client waits".into(), "", trace.born, last)];
     for (index, hop) in trace.hops.iter().enumerate() {
+        if let Some(arrived) = way(trace, index).filter(|arrived| *arrived > hop.departed) {
+            rows.push(row("On the way".into(), "is-other", hop.departed, arrived));
+        }
         let place = place_name(snapshot, hop.to);
         let what = hop.why.as_ref().map_or("", |why| why.what);
         let name = if what.is_empty() { place } else { format!("{place} · {what}") };
@@ -174,6 +177,29 @@ fn rows(trace: &Trace, snapshot: &Snapshot) -> Vec<Row> {
     }
     rows.extend(reply(trace, &row));
     rows
+}
+
+/// The end of the way that begins with this hop: ways that follow each other at once are one. `None` within
+/// one, and where several ways are gone side by side.
+fn way(trace: &Trace, index: usize) -> Option<Time> {
+    let hops = &trace.hops;
+    let is_alone =
+        |hop: &Hop| hop.above.is_none() || hops.iter().filter(|other| other.above == hop.above).count() == 1;
+    let goes_on = |at: usize| {
+        let hop = hops.get(at)?;
+        let above = hops.get(hop.above?)?;
+        (is_alone(hop) && above.arrived == Some(hop.departed)).then_some(hop.arrived?)
+    };
+    let hop = hops.get(index).filter(|hop| is_alone(hop))?;
+    if goes_on(index).is_some() {
+        return None;
+    }
+    let (mut at, mut arrived) = (index, hop.arrived?);
+    let below = |at: usize| hops.iter().position(|hop| hop.above == Some(at));
+    while let Some((next, further)) = below(at).and_then(|next| Some((next, goes_on(next)?))) {
+        (at, arrived) = (next, further);
+    }
+    Some(arrived)
 }
 
 /// From the last machine's answer to the client.

@@ -5,6 +5,7 @@ use super::part::parts;
 use gloo_timers::callback::Timeout;
 use switchyard::algo::setting::Scale;
 use switchyard::scenario::json::decimal;
+use switchyard::scene::figures::unit_of;
 use yew::prelude::*;
 
 parts!(Slider use_slider);
@@ -145,7 +146,7 @@ fn use_slider(props: &Slider) -> Html {
         })
     };
     let text = plain(shown);
-    let unit = if text == "1" && props.unit == "days" { "day" } else { props.unit };
+    let unit = unit_of(&text, props.unit);
     let said = format!("{text} {unit}");
     html! {
         <div class="knob" title={props.help}>

@@ -219,7 +219,11 @@ pub fn told(setting: &Setting, value: &Value) -> String {
             // As it was set, not as if measured: 3, not 3.00.
             (Some(number), _) => match setting.told_in() {
                 (factor, "") => figures::short(number * factor),
-                (factor, unit) => format!("{}{}{unit}", figures::short(number * factor), figures::UNIT),
+                (factor, unit) => {
+                    let figure = figures::short(number * factor);
+                    let unit = figures::unit_of(&figure, unit);
+                    format!("{figure}{}{unit}", figures::UNIT)
+                }
             },
             (None, Some(mean)) => {
                 let shape = value.get("dist").and_then(Value::as_str).unwrap_or_default();

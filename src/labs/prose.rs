@@ -1,5 +1,6 @@
 //! The Markdown that lessons are written in, as blocks: paragraphs and `- ` lists of *emphasis*,
-//! **strong** text, `code` and [links](https://example.com/). Everything else is shown as it is written.
+//! **strong** text, `code` and [links](https://example.com/), also to moments of the run, in seconds: `[8 s](at:7.5)`.
+//! Everything else is shown as it is written.
 //!
 //! A general Markdown parser would be a tenth of the page's first load, most of it tables that no lesson
 //! needs. A test holds every lesson against one, so a lesson that leaves this part of the language fails.

@@ -235,6 +235,12 @@ impl Results {
         }
     }
 
+    /// The runs that are over, each with its values in the order of `figures`.
+    pub fn runs<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = (Spot, &'a [Option<f64>])> {
+        let over = self.values.iter().enumerate().filter(|(_, values)| !values.is_empty());
+        over.map(|(run, values)| (plan.spot(run), values.as_slice()))
+    }
+
     pub fn figure(&self, id: &str) -> Option<usize> {
         self.figures.iter().position(|figure| figure.id == id)
     }

@@ -102,6 +102,12 @@ pub fn short(value: f64) -> String {
     }
 }
 
+/// The unit behind a figure: one day and two days, but 1 ms.
+pub fn unit_of<'a>(figure: &str, unit: &'a str) -> &'a str {
+    let is_word = unit.len() > 2 && !unit.contains('/');
+    unit.strip_suffix('s').filter(|_| figure == "1" && is_word).unwrap_or(unit)
+}
+
 /// With its unit: "2 610 ms"; [`NONE`] alone if there is none.
 pub fn with_unit(value: Option<f64>, unit: &str) -> String {
     match value {
@@ -161,6 +167,21 @@ mod tests {
             ("–", "–"),
         ] {
             assert_eq!(with_groups(text), with);
+        }
+    }
+
+    #[test]
+    fn one_of_them_is_no_plural() {
+        for (figure, unit, said) in [
+            ("1", "days", "day"),
+            ("1", "checks", "check"),
+            ("2", "days", "days"),
+            ("1.5", "days", "days"),
+            ("1", "ms", "ms"),
+            ("1", "req/s", "req/s"),
+            ("1", "s", "s"),
+        ] {
+            assert_eq!(unit_of(figure, unit), said);
         }
     }
 

@@ -193,6 +193,7 @@ fn figures_of(pool: &PoolView, values: &[f64], body: Rect, shapes: &mut Vec<Shap
 /// What is compared: "in flight", "score, ms".
 fn heading(inside: &Inspection) -> String {
     match (&inside.places, inside.columns.last()) {
+        (Some(Places { at_own: Some(share), by, .. }), _) => format!("by {by}, {share:.0} % at own"),
         (Some(places), _) if places.circle => format!("ring, by {}", places.by),
         (Some(places), _) => format!("table, by {}", places.by),
         (None, Some(column)) if column.unit.is_empty() => column.name.to_owned(),
@@ -202,11 +203,14 @@ fn heading(inside: &Inspection) -> String {
     }
 }
 
-/// What the last pick did: "drew 3, 7 → 3", "client 17 → 3"; empty if that is not to be seen.
+/// What the last pick did: "drew 3, 7 → 3", "client 17 → 3", "key 0 → 3 full → 1"; empty if that is not to be seen.
 pub fn last(inside: &Inspection) -> String {
     let Some(taken) = inside.taken.map(|taken| taken + 1) else { return String::new() };
-    match inside.places.as_ref().and_then(|places| Some((places.by, places.last?.0))) {
-        Some((by, number)) => format!("{by} {number} → {taken}"),
+    match inside.places.as_ref().and_then(|places| Some((places, places.last?.0))) {
+        Some((Places { by, full: Some(full), .. }, number)) => {
+            format!("{by} {number} → {} full → {taken}", full + 1)
+        }
+        Some((Places { by, .. }, number)) => format!("{by} {number} → {taken}"),
         None => {
             let drawn: Vec<String> = inside.drawn.iter().map(|drawn| (drawn + 1).to_string()).collect();
             match drawn.len() {
@@ -466,6 +470,9 @@ pub fn describe(pool: &PoolView) -> String {
         let figures: Vec<String> =
             figures.map(|(member, value)| format!("{}: {}", member + 1, figure(*value))).collect();
         said.push(format!("{} {}", heading(inside), figures.join(", ")));
+    }
+    if let Some(share) = inside.places.as_ref().and_then(|places| places.at_own) {
+        said.push(format!("{share:.0} % at their own server"));
     }
     said.push(last(inside));
     said.retain(|part| !part.is_empty());

@@ -115,6 +115,17 @@ test('many seeds end with confidence intervals', async ({ page }) => {
   await expect(page.getByText('All 8 runs are done.')).toBeVisible({ timeout: 60_000 });
   const row = page.getByRole('group', { name: 'Figures over all seeds' }).getByRole('row', { name: /^p99/ });
   await expect(row).toContainText(/\d ± \d.*ms−[\d\s ]+ ± \d.*ms ●/);
+  // A row for each run, of which the means above can be worked out again.
+  const [download] = await Promise.all([page.waitForEvent('download'), button(page, 'Save CSV').click()]);
+  const [head, ...lines] = (await readFile(await download.path(), 'utf8')).trim().split('\r\n').map(line => line.split(','));
+  expect(head.slice(0, 2)).toEqual(['seed', 'variant']);
+  expect(lines).toHaveLength(8);
+  const p99 = head.indexOf('p99 latency (ms)');
+  const first = lines.filter(line => line[1] === lines[0][1]).map(line => Number(line[p99]));
+  const mean = first.reduce((sum, value) => sum + value, 0) / first.length;
+  const shown = (await row.getByRole('cell').first().textContent()).replace(/[\s\u202f]/g, '').match(/^[\d.]+/)[0];
+  expect(first).toHaveLength(4);
+  expect(Math.abs(Number(shown) - mean) / mean).toBeLessThan(0.01);
   await axe(page);
 });
 

@@ -153,6 +153,18 @@ test('a request on the stage tells its story', async ({ page }) => {
   await expect(selection).toContainText(/Its turn: round robin takes the servers in order/);
   await expect(selection).toContainText(/Server \d · (work|refused)/);
   await expect(selection).toContainText('Reply');
+  // What the client waits is what its parts take.
+  const lines = await selection.locator('.waterfall li .what').allInnerTexts();
+  const [whole, ...parts] = lines.map((line) => Number(line.replace(/\s/g, '').match(/([\d.]+)ms$/)[1]));
+  expect(lines.some((line) => line.startsWith('On the way'))).toBe(true);
+  expect(Math.abs(parts.reduce((sum, part) => sum + part, 0) - whole) / whole).toBeLessThan(0.01);
+});
+
+test('a moment in a lesson leads there', async ({ page }) => {
+  await page.goto('?lab=load-balancing/sticky-sessions');
+  await page.getByRole('tab', { name: 'Lesson' }).click();
+  await page.getByRole('tabpanel').getByRole('button', { name: '8 s', exact: true }).click();
+  await expect.poll(() => shownTime(page), PATIENT).toBe(7.5);
 });
 
 /** A point of the page where the moving layer of the stage shows a dot; `null` if nothing moves. */

@@ -1,6 +1,6 @@
 //! Lessons are Markdown: what reads them here reads them as CommonMark does.
 
-use super::common::lesson;
+use super::common::{lesson, scenario};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use switchyard::labs::prose::{Block, Inline, blocks};
 use switchyard::labs::{LABS, Lesson};
@@ -64,4 +64,35 @@ fn lessons_are_read_as_commonmark_reads_them() {
         }
     }
     assert_eq!(as_we_read_it(every_construct), as_commonmark_has_it(every_construct));
+}
+
+/// A lesson sends nobody to a moment that its run does not have.
+#[test]
+fn moments_that_can_be_pressed_are_in_the_run() {
+    fn moments(pieces: &[Inline], found: &mut Vec<f64>) {
+        for piece in pieces {
+            match piece {
+                Inline::Link { address, .. } => {
+                    found.extend(address.strip_prefix("at:").map(|at| at.parse::<f64>().expect("seconds")));
+                }
+                Inline::Emphasis(inside) | Inline::Strong(inside) => moments(inside, found),
+                _ => {}
+            }
+        }
+    }
+    let mut labs = 0;
+    for lab in LABS {
+        let Lesson { try_, notice, .. } = lesson(lab);
+        let mut found = vec![];
+        for block in blocks(&[try_, notice].join("\n\n")) {
+            match block {
+                Block::Paragraph(inside) => moments(&inside, &mut found),
+                Block::List(items) => items.iter().for_each(|item| moments(item, &mut found)),
+            }
+        }
+        let end_s = scenario(lab).duration_ms / 1000.0;
+        assert!(found.iter().all(|at| (0.0..end_s).contains(at)), "{}: {found:?}", lab.id);
+        labs += u32::from(!found.is_empty());
+    }
+    assert!(labs > 20, "{labs}");
 }

@@ -1,6 +1,6 @@
 //! What the labs on rate limiting claim.
 
-use super::common::{Proof, p99, run, seeds, session};
+use super::common::{Proof, own_seed, p99, run, seeds, session};
 use serde_json::{Value, json};
 use switchyard::report::{RECENT_WINDOWS, Series};
 use switchyard::run::{NO_LIMIT, Simulation};
@@ -28,7 +28,7 @@ pub fn proofs() -> Vec<Proof> {
         Proof {
             id: TUNING,
             answer: "nearly half",
-            solution: vec![("limiter.policy", bucket("token-bucket", 40, 60))],
+            solution: vec![("limiter.policy", bucket("token-bucket", 20, 60))],
         },
         Proof { id: FAIR, answer: "more than half", solution: each.into() },
         Proof { id: DELAY, answer: "less than 10 %", solution: vec![("limiter.delay_max_ms", json!(500))] },
@@ -178,6 +178,9 @@ fn a_small_bucket_refuses_bursts_that_its_rate_could_bear() {
         assert!(steps[0].0 > steps[1].0 && steps[1].0 > steps[2].0, "{seed}: {steps:?}");
         assert!(steps[0].1 < steps[1].1 && steps[1].1 < steps[2].1, "{seed}: {steps:?}");
     }
+    // A bucket that limits nothing refuses nothing, and is no solution.
+    let (summary, _) = run(TUNING, own_seed(TUNING), &[("limiter.policy", bucket("token-bucket", 200, 60))]);
+    assert!(p99(&summary) > 1000.0 && summary.total.outcomes["rate-limited"] == 0);
 }
 
 #[test]

@@ -68,6 +68,9 @@ struct ConsistentHash {
     id: Vec<u32>,
     weight: Vec<u32>,
     last: Option<Hashed>,
+    /// Requests placed since the policy was set, and those of them that went where their hash leads.
+    placed: u64,
+    at_own: u64,
 }
 
 #[derive(Debug, Default)]
@@ -157,12 +160,11 @@ impl ConsistentHash {
 
     fn choose(&self, hash: u64, backends: &Backends) -> Pick {
         let bound = self.bound(backends);
-        let has_room = |backend: usize| {
-            bound.is_none_or(|(all, total)| {
-                let most = (all * u64::from(backends.weight[backend])).div_ceil(1000 * total);
-                u64::from(backends.in_flight[backend]) < most
-            })
+        let most = |backend: usize| {
+            bound.map(|(all, total)| (all * u64::from(backends.weight[backend])).div_ceil(1000 * total))
         };
+        let has_room =
+            |backend: usize| most(backend).is_none_or(|most| u64::from(backends.in_flight[backend]) < most);
         let first = self.ring.at_or_after(hash);
         let mut at = first;
         let mut skipped = 0;
@@ -171,11 +173,21 @@ impl ConsistentHash {
             let point = self.ring.points[at];
             let backend = (point & INDEX_MASK) as usize;
             if backends.eligible[backend] {
-                let pick = Pick { backend, why: Why::hashed(hash, point & !INDEX_MASK, skipped) };
+                let place = point & !INDEX_MASK;
                 if has_room(backend) {
-                    return pick;
+                    let why = match eligible {
+                        None => Why::hashed(hash, place, skipped),
+                        Some(Pick { backend: own, .. }) => Why::HashFull {
+                            hash,
+                            place,
+                            own: backends.id[own],
+                            in_flight: backends.in_flight[own],
+                            most: most(own).unwrap_or_default(),
+                        },
+                    };
+                    return Pick { backend, why };
                 }
-                eligible = eligible.or(Some(pick));
+                eligible = eligible.or(Some(Pick { backend, why: Why::hashed(hash, place, skipped) }));
             }
             skipped += 1;
             at = if at + 1 < self.ring.points.len() { at + 1 } else { 0 };
@@ -190,8 +202,11 @@ impl Balance for ConsistentHash {
     fn pick(&mut self, ask: &Ask, backends: &Backends, _: &mut Stream) -> Pick {
         let hash = self.by.hash(ask);
         let pick = self.choose(hash, backends);
+        let full = if let Why::HashFull { own, .. } = pick.why { Some(own) } else { None };
+        self.placed += 1;
+        self.at_own += u64::from(full.is_none());
         let (number, taken) = (self.by.number(ask), backends.id[pick.backend]);
-        self.last = Some(Hashed { number, place: Hashed::on_circle(hash), taken });
+        self.last = Some(Hashed { number, place: Hashed::on_circle(hash), taken, full });
         pick
     }
 
@@ -206,7 +221,11 @@ impl Balance for ConsistentHash {
     fn inspect(&self, backends: &Backends, _: Time) -> Inspection {
         let columns = vec![Column::share(&self.ring.arcs(backends))];
         let mut inspection = Inspection { note: self.by.note(), columns, ..Inspection::default() };
-        let places = Places::sampled(true, self.by, PLACES_SHOWN, |share| self.ring.owner(share, backends));
+        let mut places =
+            Places::sampled(true, self.by, PLACES_SHOWN, |share| self.ring.owner(share, backends));
+        if self.thousandths > 0 && self.placed > 0 {
+            places.at_own = Some(self.at_own as f64 / self.placed as f64 * 100.0);
+        }
         Hashed::show(self.last, places, &mut inspection, backends);
         inspection
     }
@@ -294,6 +313,9 @@ mod tests {
             let owner = free.pick(&ask, &backends, &mut random).backend;
             assert!(pick == owner || u64::from(backends.in_flight[owner]) >= most);
             moved += u32::from(pick != owner);
+            let shown = bounded.inspect(&backends, Time::ZERO).places.expect("a circle");
+            assert_eq!(shown.full, (pick != owner).then_some(owner));
+            assert_eq!(shown.at_own, Some(f64::from(held as u32 + 1 - moved) / (held + 1) as f64 * 100.0));
             backends.in_flight[pick] += 1;
         }
         assert!((100..400).contains(&moved), "{moved}");

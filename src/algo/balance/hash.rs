@@ -67,6 +67,8 @@ pub(super) struct Hashed {
     pub place: f64,
     /// Id of whom it got.
     pub taken: u32,
+    /// Id of whom it led to, if that had no room.
+    pub full: Option<u32>,
 }
 
 impl Hashed {
@@ -78,6 +80,7 @@ impl Hashed {
     /// Writes it into what the policy shows.
     pub fn show(last: Option<Hashed>, mut places: Places, inspection: &mut Inspection, backends: &Backends) {
         places.last = last.map(|it| (it.number, it.place));
+        places.full = last.and_then(|it| backends.index_of(it.full?));
         inspection.places = Some(places);
         inspection.taken = last.and_then(|it| backends.index_of(it.taken));
     }

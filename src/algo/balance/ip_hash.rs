@@ -62,7 +62,7 @@ impl Balance for IpHash {
         let (place, pick) = self.choose(ask, backends);
         let total = self.ends.last().copied().unwrap_or(1).max(1);
         let (place, taken) = ((place as f64 + 0.5) / total as f64, backends.id[pick.backend]);
-        self.last = Some(Hashed { number: ask.client, place, taken });
+        self.last = Some(Hashed { number: ask.client, place, taken, full: None });
         pick
     }
 

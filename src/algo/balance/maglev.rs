@@ -109,7 +109,8 @@ impl Balance for Maglev {
         let place = hash % self.table.len() as u64;
         let backend = self.table[place as usize] as usize;
         let share = (place as f64 + 0.5) / self.table.len() as f64;
-        self.last = Some(Hashed { number: self.by.number(ask), place: share, taken: backends.id[backend] });
+        let (number, taken) = (self.by.number(ask), backends.id[backend]);
+        self.last = Some(Hashed { number, place: share, taken, full: None });
         Pick { backend, why: Why::Hash { hash, place } }
     }
 

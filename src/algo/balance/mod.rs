@@ -215,6 +215,10 @@ pub struct Places {
     pub by: &'static str,
     /// Of the last request its number, and where its hash fell: from 0 (included) to 1.
     pub last: Option<(u32, f64)>,
+    /// Where loads are bounded: whom the last hash led to, if that had no room.
+    pub full: Option<usize>,
+    /// Where loads are bounded: the percentage of requests that went where their hash leads, since the policy was set.
+    pub at_own: Option<f64>,
 }
 
 /// The owner of a place that is nobody's.
@@ -227,7 +231,7 @@ impl Places {
     fn sampled(circle: bool, by: hash::By, count: usize, owner: impl Fn(f64) -> u32) -> Places {
         let shown = count.min(PLACES_SHOWN);
         let owners = (0..shown).map(|place| owner((place as f64 + 0.5) / shown as f64)).collect();
-        Places { circle, owners, by: by.word(), last: None }
+        Places { circle, owners, by: by.word(), ..Places::default() }
     }
 }
 

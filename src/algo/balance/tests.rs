@@ -214,6 +214,10 @@ fn confirm(pick: &Pick, backends: &Backends) {
             assert!(weight >= threshold && threshold > 0);
         }
         Why::HashSkipped { skipped, .. } => assert!(skipped > 0 && eligible.len() < backends.len()),
+        Why::HashFull { own, in_flight, most, .. } => {
+            assert!(own != id && backends.eligible[of(own)] && u64::from(in_flight) >= most);
+            assert_eq!(in_flight, backends.in_flight[of(own)]);
+        }
         Why::Stuck | Why::Turn | Why::FewestDrawn { .. } | Why::Hash { .. } => {}
     }
 }

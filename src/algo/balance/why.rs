@@ -31,6 +31,8 @@ pub enum Why {
     Hash { hash: u64, place: u64 },
     /// The hash led to others first, which were not eligible: `skipped` points or tries.
     HashSkipped { hash: u64, place: u64, skipped: u32 },
+    /// The hash led to `own` (an id), which had as much in flight as the load factor allows: `most`.
+    HashFull { hash: u64, place: u64, own: u32, in_flight: u32, most: u64 },
     /// Lowest score (expected microseconds to answer, times requests in flight + 1) of two drawn
     /// (ids); the first if equal.
     LowerScore { first: u32, first_us: u64, second: u32, second_us: u64 },
@@ -86,6 +88,11 @@ impl Why {
                 start_of(hash),
                 if skipped == 1 { "once".to_string() } else { format!("{skipped} times") }
             ),
+            Why::HashFull { hash, own, in_flight, most, .. } => format!(
+                "The hash {} leads to server {own}, which had {in_flight} in flight; the load factor allows {most}. \
+                 The next with room was server {id}.",
+                start_of(hash)
+            ),
             Why::LowerScore { first, first_us, second, second_us } => {
                 two_drawn(first, second, &milliseconds(first_us), &milliseconds(second_us), " ms to expect")
             }
@@ -127,5 +134,9 @@ mod tests {
         says(score, 1, "Servers 1 and 4 were drawn; 1 had 12.3 ms to expect, 4 had 45.0.");
         let skipped = Why::HashSkipped { hash: 0xabcd << 48, place: 0, skipped: 1 };
         says(skipped, 9, "The hash abcd… led once to a server that could not be chosen, then to server 9.");
+        let full = Why::HashFull { hash: 0xabcd << 48, place: 0, own: 3, in_flight: 5, most: 4 };
+        let sentence = "The hash abcd… leads to server 3, which had 5 in flight; the load factor allows 4. \
+                        The next with room was server 1.";
+        says(full, 1, sentence);
     }
 }

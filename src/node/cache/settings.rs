@@ -1,5 +1,6 @@
 //! What can be set on a cache.
 
+use crate::algo::REPLAY_ONLY;
 use crate::algo::cache::CAPACITY_MAX;
 use crate::algo::choice::PolicyChoice;
 use crate::algo::setting::{Scale, Setting};
@@ -203,7 +204,7 @@ impl Configure for Settings {
         if u64::from(self.count) * u64::from(self.capacity) > ENTRIES_MAX {
             found.add("capacity", format!("all machines together may hold at most {ENTRIES_MAX} entries"));
         }
-        if self.eviction.id == "min" {
+        if self.eviction.id == REPLAY_ONLY {
             found.add("eviction", "\"min\" knows the future: only a replay of a trace can tell it");
         }
         let expires = self.ttl_ms > 0.0;
