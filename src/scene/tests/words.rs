@@ -15,6 +15,17 @@ fn what_is_there_and_what_is_the_matter() {
     );
 }
 
+/// Some policies' short names end with a point.
+#[test]
+fn sentences_end_once() {
+    let mut system = System::new(4);
+    for entry in crate::algo::balance::TABLE {
+        system.balancer().policy = entry.info.short.into();
+        let text = describe(&system.snapshot, &system.readings);
+        assert!(text.contains(entry.info.short.trim_end_matches('.')) && !text.contains(".."), "{text}");
+    }
+}
+
 #[test]
 fn it_changes_only_when_something_notable_does() {
     let mut system = System::new(8).overloaded();
