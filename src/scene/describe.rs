@@ -87,7 +87,10 @@ fn node(node: &NodeView) -> String {
             let count = figures::count(clients.clients as u64, "client", "clients");
             format!("{}: {count}, {}.", node.name, super::clients::pace(clients))
         }
-        NodeState::Balancer(balancer) => format!("{}: {}.", node.name, balancer.policy.trim_end_matches('.')),
+        NodeState::Balancer(balancer) => {
+            let policy = balancer.policy.strip_suffix('.').unwrap_or(&balancer.policy);
+            format!("{}: {policy}.", node.name)
+        }
         NodeState::Station(station) => {
             let inside = instrument::standing(&station.inside);
             let gap = if inside.is_empty() { "" } else { " " };

@@ -104,8 +104,11 @@ pub fn short(value: f64) -> String {
 
 /// The unit behind a figure: one day and two days, but 1 ms.
 pub fn unit_of<'a>(figure: &str, unit: &'a str) -> &'a str {
-    let is_word = unit.len() > 2 && !unit.contains('/');
-    unit.strip_suffix('s').filter(|_| figure == "1" && is_word).unwrap_or(unit)
+    let is_word = unit.len() > 2 && !unit.ends_with("/s");
+    match unit.strip_suffix('s') {
+        Some(one) if figure == "1" && is_word => one,
+        _ => unit,
+    }
 }
 
 /// With its unit: "2 610 ms"; [`NONE`] alone if there is none.
