@@ -145,9 +145,18 @@ impl Places<'_> {
             return;
         }
         let inner = outer - (outer * 0.09).clamp(6.0, 12.0);
+        // Of several probes the one nearest to a point counts: what lies before a point is nobody's.
+        let is_owned = !matches!(self.way, Way::Probes(_));
         for (from, to, owner, alpha) in segments.iter().flat_map(|it| self.pieces(it)) {
+            let ink = if is_owned { Ink::owner(owner.into()) } else { Ink::Empty };
             if to - from > 1e-6 {
-                shapes.push(sector(center, (inner, outer), (from, to), Ink::owner(owner.into()), alpha));
+                shapes.push(sector(
+                    center,
+                    (inner, outer),
+                    (from, to),
+                    ink,
+                    if is_owned { alpha } else { 1.0 },
+                ));
             }
         }
         for mark in &self.marks {
