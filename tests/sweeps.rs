@@ -8,7 +8,7 @@ use switchyard::scenario::Checked;
 /// The figure in each variant at both ends of the setting's range.
 fn values(runs: &Comparison, path: &str, figure: &str) -> Vec<Vec<f64>> {
     let knob = sweep::knobs(runs).into_iter().find(|knob| knob.path == path).unwrap();
-    let (from, to) = sweep::range(&knob);
+    let (from, to) = sweep::range(runs, &knob);
     assert!(from < to, "{path}");
     let plan = Plan::new(runs.scenario().clone(), Some((path.to_owned(), vec![from, to])), 1).unwrap();
     let mut all = vec![vec![]; plan.names().len()];
@@ -34,9 +34,56 @@ fn every_lab_begins_with_a_setting_that_moves_the_figure() {
         // What the table asks for is there, and can be turned in the lab.
         if let Some((path, figure)) = sweep_of(lab.id) {
             assert_eq!((beginning.path.as_str(), beginning.figure.as_str()), (path, figure), "{}", lab.id);
-            assert!(runs.scenario().knobs.iter().any(|knob| knob == path), "{}", lab.id);
+            let is_of = |knob: &String| {
+                path.strip_prefix(knob.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            };
+            assert!(runs.scenario().knobs.iter().any(is_of), "{}", lab.id);
         }
         let values = values(&runs, &beginning.path, &beginning.figure);
         assert!(values.iter().any(|ends| moves(ends)), "{}: {beginning:?} {values:?}", lab.id);
     }
+}
+
+/// Every variant has whatever is offered. (One number may still have to be below another.)
+#[test]
+fn every_setting_that_is_offered_can_be_swept() {
+    for lab in LABS {
+        let runs = Comparison::of_variants(Checked::parse(lab.scenario).unwrap());
+        for knob in sweep::knobs(&runs) {
+            let (from, to) = sweep::range(&runs, &knob);
+            let plan = Plan::new(runs.scenario().clone(), Some((knob.path.clone(), vec![from, to])), 1);
+            let problems = plan.err().unwrap_or_default();
+            let unknown = problems.iter().find(|problem| problem.sentence.contains("no such setting"));
+            assert_eq!(unknown, None, "{} {}", lab.id, knob.path);
+        }
+    }
+}
+
+#[test]
+fn a_policy_s_own_numbers_can_be_swept() {
+    let offered = |lab: &str, path: &str| {
+        let scenario = Checked::parse(switchyard::labs::find(lab).unwrap().scenario).unwrap();
+        sweep::knobs(&Comparison::of_variants(scenario)).iter().any(|knob| knob.path == path)
+    };
+    assert!(offered("rate-limiting/tuning-a-token-bucket", "limiter.policy.capacity"));
+    assert!(offered("rate-limiting/tuning-a-token-bucket", "limiter.policy.rate_per_s"));
+    assert!(offered("hash-rings/virtual-points", "cache.partitioner.points"));
+    // One of its variants is least connections.
+    assert!(!offered("hash-rings/bounded-load", "lb.policy.load_factor"));
+}
+
+/// Sweeping what the variants differ in, nothing is left to tell them apart.
+#[test]
+fn variants_that_become_one_are_one_curve() {
+    let names = |lab: &str, path: &str| {
+        let scenario = Checked::parse(switchyard::labs::find(lab).unwrap().scenario).unwrap();
+        let plan = Plan::new(scenario, Some((path.to_owned(), vec![10.0, 20.0])), 1).unwrap();
+        plan.names().into_iter().map(String::from).collect::<Vec<_>>()
+    };
+    assert_eq!(names("hash-rings/virtual-points", "cache.partitioner.points"), ["All variants"]);
+    assert_eq!(
+        names("rate-limiting/tuning-a-token-bucket", "limiter.policy.capacity"),
+        ["5 tokens · 20 tokens", "5 tokens, delay"]
+    );
+    assert_eq!(names("hash-rings/virtual-points", "cache.count").len(), 4);
 }

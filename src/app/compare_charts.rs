@@ -212,7 +212,7 @@ fn paint_lines(
         lines: (lines.iter())
             .map(|(name, run, points)| Line { name, ink: VARIANT_INKS[run % 4], points })
             .collect(),
-        unit: figure.unit,
+        unit: if difference { unit_of_difference(figure.unit) } else { figure.unit },
         to_s,
         marks: lines.iter().map(|(_, run, _)| *run).collect(),
         flags: flags.iter().map(|flag| scene::Flag { at_s: flag.at.seconds(), label: &flag.label }).collect(),
@@ -258,8 +258,14 @@ pub fn figure_table(runs: &Comparison) -> Html {
     }
 }
 
-/// With its sign: "+12 ms", "−310 ms".
+/// Between two shares there are points, not per cent.
+pub fn unit_of_difference(unit: &str) -> &str {
+    if unit == "%" { "points" } else { unit }
+}
+
+/// With its sign: "+12 ms", "−310 ms"; between two shares "+9 points".
 pub fn signed(value: Option<f64>, unit: &str) -> String {
+    let unit = unit_of_difference(unit);
     let plus = if value.is_some_and(|value| value > 0.0) { "+" } else { "" };
     format!("{plus}{}", figures::with_unit(value, unit))
 }

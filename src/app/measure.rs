@@ -1,6 +1,6 @@
 //! The variants over many seeds, or over a range of a setting: figures with their confidence intervals.
 
-use super::compare_charts::signed;
+use super::compare_charts::{signed, unit_of_difference};
 use super::dom::{input_of, save, save_canvas};
 use super::engine::Engine;
 use super::measure_plot::{Curves, MeasurePlot, picture};
@@ -116,7 +116,7 @@ fn use_measure(props: &Measure) -> Html {
                 "Each seed is another run with other requests, the same for all variants. So a difference that is luck is told from one that is not."
             } }</p>
             <form class="fields" onsubmit={run}>
-                if props.sweep { { sweep_fields(&choice, &knobs) } }
+                if props.sweep { { sweep_fields(engine, &choice, &knobs) } }
                 { field("Seeds", "seeds", (choice.seeds, 1.0), &choice, |choice, value| choice.seeds = value) }
                 if props.sweep { { figure_menu(engine, &choice) } }
                 <button class="button is-main">{ "Run" }</button>
@@ -148,7 +148,10 @@ fn standing(done: usize, all: usize, cancelled: bool, stale: bool) -> String {
 fn begin(engine: &Engine, lab: Option<&str>, knobs: &[Knob], sweep: bool) -> Choice {
     let runs = engine.runs();
     let beginning = sweep::beginning(&runs, lab.and_then(sweep_of));
-    let range = knobs.iter().find(|knob| knob.path == beginning.path).map_or((0.0, 1.0), sweep::range);
+    let range = knobs
+        .iter()
+        .find(|knob| knob.path == beginning.path)
+        .map_or((0.0, 1.0), |knob| sweep::range(&runs, knob));
     let seeds = if sweep { 5.0 } else { 30.0 };
     Choice { seeds, path: beginning.path, range, points: 9.0, figure: beginning.figure }
 }
@@ -234,12 +237,13 @@ fn menu(
     }
 }
 
-fn sweep_fields(choice: &UseStateHandle<Choice>, knobs: &[Knob]) -> Html {
+fn sweep_fields(engine: &Engine, choice: &UseStateHandle<Choice>, knobs: &[Knob]) -> Html {
     let options = knobs.iter().map(|knob| (knob.path.clone(), format!("{} · {}", knob.group, knob.label)));
     let on_choose = {
-        let (choice, knobs) = (choice.clone(), knobs.to_vec());
+        let (engine, choice, knobs) = (engine.clone(), choice.clone(), knobs.to_vec());
         Callback::from(move |path: String| {
-            let range = knobs.iter().find(|knob| knob.path == path).map_or(choice.range, sweep::range);
+            let knob = knobs.iter().find(|knob| knob.path == path);
+            let range = knob.map_or(choice.range, |knob| sweep::range(&engine.runs(), knob));
             choice.set(Choice { path, range, ..(*choice).clone() });
         })
     };
@@ -271,6 +275,7 @@ fn figure_menu(engine: &Engine, choice: &UseStateHandle<Choice>) -> Html {
 fn with_interval(found: Option<Estimate>, unit: &str, sign: bool) -> String {
     let Some(found) = found else { return figures::NONE.into() };
     let mean = if sign { signed(Some(found.mean), "") } else { figures::figure(found.mean) };
+    let unit = if sign { unit_of_difference(unit) } else { unit };
     let unit = if unit.is_empty() { String::new() } else { format!("{}{unit}", figures::UNIT) };
     match found.half_width {
         Some(half) => format!("{mean} ± {}{unit}", figures::beside(&mean, half)),

@@ -181,7 +181,10 @@ fn vary(engine: &Engine, run: usize, name: &str, knobs: Vec<Knob>, own: &[String
 fn what_changed(runs: &Comparison) -> Html {
     let differences = runs.differences();
     let value = |found: &Difference, run: usize| {
-        html! { <li key={run}>{ mark(run) }<span>{ told(&found.knob.setting, &found.values[run]) }</span></li> }
+        let others =
+            found.values.iter().enumerate().filter(|(other, _)| *other != run).map(|(_, value)| value);
+        let own = own_differences(&found.knob.setting, &found.values[run], others);
+        html! { <li key={run}>{ mark(run) }<span>{ told(&found.knob.setting, &found.values[run]) }{ own }</span></li> }
     };
     html! {
         <section class="changed" aria-label="What changed">
@@ -197,6 +200,23 @@ fn what_changed(runs: &Comparison) -> Html {
             }) }
         </section>
     }
+}
+
+/// Of a policy that others have too, with other numbers: its own settings that differ. " · Capacity 20".
+fn own_differences<'a>(
+    setting: &Setting,
+    value: &Value,
+    others: impl Iterator<Item = &'a Value> + Clone,
+) -> String {
+    let SettingKind::Policy { family, .. } = setting.kind else { return String::new() };
+    let policy = switchyard::node::policies(family).into_iter().find(|info| value["id"] == info.id);
+    let own = policy.map_or(&[][..], |policy| policy.knobs);
+    let mut alike = others.filter(|other| other["id"] == value["id"]);
+    let differs = |own: &&Setting| alike.any(|other| other[own.name] != value[own.name]);
+    own.iter()
+        .filter(differs)
+        .map(|own| format!(" · {} {}", own.label, told(own, &value[own.name])))
+        .collect()
 }
 
 /// A setting's value as it is read.

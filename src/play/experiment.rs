@@ -49,7 +49,7 @@ impl Plan {
         if !(1..=SEEDS_MAX).contains(&seeds) {
             return one("seeds", format!("must be between 1 and {SEEDS_MAX}, is {seeds}"));
         }
-        let variants = variants::variants(&scenario);
+        let mut variants = variants::variants(&scenario);
         if let Some((path, values)) = &sweep {
             if !(1..=POINTS_MAX).contains(&values.len()) {
                 return one("points", format!("must be between 1 and {POINTS_MAX}, is {}", values.len()));
@@ -59,6 +59,7 @@ impl Plan {
                     variants::from_start(variant, path, number(*value))?;
                 }
             }
+            variants = told_apart(variants, path, values[0]);
         }
         Ok(Plan { scenario, variants, sweep, seeds })
     }
@@ -177,6 +178,24 @@ impl Plan {
 /// Whole numbers stay whole: some settings want them so.
 fn number(value: f64) -> Value {
     if value == libm::trunc(value) && value.abs() < 1e15 { json!(value as i64) } else { json!(value) }
+}
+
+/// Variants that differ in nothing but the setting that is swept are one, with all their names.
+fn told_apart(variants: Vec<(String, Checked)>, path: &str, value: f64) -> Vec<(String, Checked)> {
+    let count = variants.len();
+    let mut kept: Vec<(Vec<String>, Checked, Checked)> = vec![];
+    for (name, variant) in variants {
+        let swept = variants::from_start(&variant, path, number(value)).unwrap_or_else(|_| variant.clone());
+        match kept.iter_mut().find(|(.., other)| *other == swept) {
+            Some((names, ..)) => names.push(name),
+            None => kept.push((vec![name], variant, swept)),
+        }
+    }
+    let named = |names: Vec<String>| match names.len() {
+        of if of == count && of > 1 => "All variants".to_owned(),
+        _ => names.join(" · "),
+    };
+    kept.into_iter().map(|(names, variant, _)| (named(names), variant)).collect()
 }
 
 /// One run under way.

@@ -11,25 +11,37 @@ pub struct Beginning {
     pub figure: String,
 }
 
-/// The numbers that can be swept: those of the lab first, without those in which the variants differ.
+/// The numbers that can be swept, which every variant has: those of the lab first, those in which the variants
+/// differ last of either.
 pub fn knobs(runs: &Comparison) -> Vec<Knob> {
     let scenario = runs.scenario();
-    let own = |path: &String| scenario.variants.iter().any(|variant| variant.set.contains_key(path));
     let is_number = |knob: &Knob| matches!(knob.setting.kind, SettingKind::Number { .. });
+    let others: Vec<Vec<Knob>> = runs.runs().iter().skip(1).map(|run| run.all_settings()).collect();
+    let everywhere = |knob: &Knob| others.iter().all(|all| all.iter().any(|it| it.path == knob.path));
+    let is_far = |knob: &Knob| {
+        let policy = knob.path.rsplit_once('.').map_or("", |(policy, _)| policy);
+        !scenario.knobs.iter().any(|path| *path == knob.path || path == policy)
+    };
     let all = runs.first().all_settings().into_iter();
-    let (mut near, far): (Vec<Knob>, Vec<Knob>) = all
-        .filter(|knob| knob.matters && is_number(knob) && !own(&knob.path))
-        .partition(|knob| scenario.knobs.contains(&knob.path));
-    near.extend(far);
-    near
+    let mut all: Vec<Knob> = all.filter(|knob| knob.matters && is_number(knob) && everywhere(knob)).collect();
+    all.sort_by_key(|knob| (is_far(knob), is_varied(runs, &knob.path)));
+    all
 }
 
-/// Around the present value, inside the setting's usual bounds.
-pub fn range(knob: &Knob) -> (f64, f64) {
+/// Whether some variant has a value of its own for it.
+fn is_varied(runs: &Comparison, path: &str) -> bool {
+    runs.scenario().variants.iter().any(|variant| variant.set.contains_key(path))
+}
+
+/// Around the present value, inside the setting's usual bounds; all of these where the variants differ in it.
+pub fn range(runs: &Comparison, knob: &Knob) -> (f64, f64) {
     let SettingKind::Number { min, max, usual, step, .. } = knob.setting.kind else { return (0.0, 1.0) };
     let now = knob.value.as_f64().unwrap_or(usual.0);
     let rounded = |value: f64| if step > 0.0 { (value / step).round() * step } else { value };
-    let (low, high) = if now > 0.0 { (rounded(now / 4.0), rounded(now * 1.5)) } else { usual };
+    let around = (rounded(now / 4.0), rounded(now * 1.5));
+    // Between 1 and 2 there is little to be seen.
+    let is_wide = now > 0.0 && around.1 - around.0 >= 4.0 * step && !is_varied(runs, &knob.path);
+    let (low, high) = if is_wide { around } else { usual };
     (low.max(usual.0.min(now)).clamp(min, max), high.max(usual.0).clamp(min, max))
 }
 
@@ -38,7 +50,8 @@ pub fn beginning(runs: &Comparison, asked: Option<(&str, &str)>) -> Beginning {
     let session = runs.first();
     let figures = key_figures(session.scenario(), &session.summary());
     let knobs = knobs(runs);
-    let path = asked.and_then(|(path, _)| knobs.iter().find(|knob| knob.path == path)).or(knobs.first());
+    let asked_for = asked.and_then(|(path, _)| knobs.iter().find(|knob| knob.path == path));
+    let path = asked_for.or(knobs.iter().find(|knob| !is_varied(runs, &knob.path))).or(knobs.first());
     let figure = asked.and_then(|(_, id)| figures.iter().find(|figure| figure.id == id));
     let figure = figure.or_else(|| figures.iter().find(|figure| figure.id.ends_with(".hit_ratio")));
     Beginning {

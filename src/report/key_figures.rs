@@ -3,6 +3,7 @@
 use super::summary::{NodeSummary, Summary};
 use crate::scenario::Scenario;
 use crate::sim::{COUNTERS, OUTCOMES, Outcome, OutcomeKind};
+use std::collections::BTreeMap;
 
 /// One figure of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,20 +29,15 @@ impl KeyFigure {
 pub fn key_figures(scenario: &Scenario, summary: &Summary) -> Vec<KeyFigure> {
     let total = &summary.total;
     let latency = &total.latency_ms;
-    let ended = total.requests - total.in_flight;
-    let percent = |part: u64| (ended > 0).then(|| part as f64 * 100.0 / ended as f64);
-    let is_refused = |(outcome, kind, ..): &&(Outcome, OutcomeKind, &str, &str)| {
-        *kind == OutcomeKind::Refused && *outcome != Outcome::Aborted
-    };
-    let refused = OUTCOMES.iter().filter(is_refused).filter_map(|(_, _, id, _)| total.outcomes.get(id));
+    let [refused, lost] = lost_shares(&total.outcomes);
     let mut figures: Vec<KeyFigure> = [
         ("mean", "Mean latency", "ms", latency.mean),
         ("p50", "p50 latency", "ms", latency.p50),
         ("p95", "p95 latency", "ms", latency.p95),
         ("p99", "p99 latency", "ms", latency.p99),
         ("throughput", "Answered", "/s", Some(total.throughput_per_s)),
-        ("refused", "Refused", "%", percent(refused.sum())),
-        ("lost", "Not answered", "%", percent(total.lost)),
+        ("refused", "Refused", "%", refused),
+        ("lost", "Not answered", "%", lost),
     ]
     .into_iter()
     .map(|(id, name, unit, value)| KeyFigure { id: id.into(), name: name.into(), unit, value })
@@ -62,6 +58,18 @@ pub fn key_figures(scenario: &Scenario, summary: &Summary) -> Vec<KeyFigure> {
     figures
 }
 
+/// Per cent of the requests that ended: those that were refused, and all that were not answered.
+fn lost_shares(outcomes: &BTreeMap<&'static str, u64>) -> [Option<f64>; 2] {
+    let of = |is_one: fn(Outcome, OutcomeKind) -> bool| {
+        let these = OUTCOMES.iter().filter(|(outcome, kind, ..)| is_one(*outcome, *kind));
+        these.filter_map(|(_, _, id, _)| outcomes.get(id)).sum::<u64>()
+    };
+    let ended = of(|_, _| true);
+    let refused = of(|outcome, kind| kind == OutcomeKind::Refused && outcome != Outcome::Aborted);
+    let lost = of(|_, kind| kind != OutcomeKind::Ok);
+    [refused, lost].map(|part| (ended > 0).then(|| part as f64 * 100.0 / ended as f64))
+}
+
 /// "Lost updates · Store".
 fn named(figure: &str, node: &str) -> String {
     let mut letters = figure.chars();
@@ -73,7 +81,13 @@ type Named = (&'static str, &'static str, &'static str, Option<f64>);
 
 /// Of one of several groups of clients.
 fn of_group(node: &NodeSummary, caches: bool) -> Vec<Named> {
-    let mut figures = vec![("p99", "p99 latency", "ms", node.latency_ms.p99)];
+    let [refused, lost] = lost_shares(&node.outcomes);
+    let mut figures = vec![
+        ("p99", "p99 latency", "ms", node.latency_ms.p99),
+        ("throughput", "Answered", "/s", Some(node.throughput_per_s)),
+        ("refused", "Refused", "%", refused),
+        ("lost", "Not answered", "%", lost),
+    ];
     if caches {
         figures.push(("hit_ratio", "Hit ratio", "%", node.hit_ratio.map(|share| share * 100.0)));
     }
