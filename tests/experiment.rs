@@ -195,3 +195,33 @@ fn a_plan_survives_being_written_and_refuses_what_cannot_run() {
     results.take(0, vec![None]);
     assert_eq!(results.done(), 0);
 }
+
+/// One queue in front of all workers is a bound: where it is drawn, no policy is better than it.
+#[test]
+fn no_policy_beats_the_bound_that_is_drawn() {
+    let lab = switchyard::labs::find("load-balancing/two-choices").unwrap();
+    let rates = vec![60.0, 90.0, 105.0, 112.0, 119.0];
+    let scenario = Checked::parse(lab.scenario).unwrap();
+    let plan = Plan::new(scenario, Some(("clients.rate_per_s".into(), rates)), 8).unwrap();
+    let mut results = Results::new(&plan);
+    for run in 0..plan.count() {
+        let figures = plan.trial(run).unwrap().advance(u64::MAX).unwrap();
+        results.take(run, figures.into_iter().map(|figure| figure.value).collect());
+    }
+    let mut held = 0;
+    for figure in ["mean", "p99"] {
+        let index = results.figure(figure).unwrap();
+        for (point, variant) in
+            (0..plan.points()).flat_map(|it| (0..plan.names().len()).map(move |at| (it, at)))
+        {
+            let Some(theory) = plan.theory(point, variant, figure) else { continue };
+            let found = results.estimate(&plan, point, variant, index).unwrap();
+            let highest = found.mean + found.half_width.unwrap();
+            assert!(highest > 0.97 * theory, "{figure} {point} {variant}: {found:?} {theory}");
+            held += 1;
+        }
+    }
+    assert!(held > 15, "{held}");
+    // So near to saturation a minute is too short for it.
+    assert_eq!(plan.theory(4, 0, "p99"), None);
+}

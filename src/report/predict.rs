@@ -29,6 +29,9 @@ pub struct TheoryLine {
     /// Answered, a second.
     pub throughput_per_s: f64,
     pub mean_queue_length: f64,
+    /// How long it takes until what there was at first is forgotten, to a factor of e: see [`relaxation_ms`].
+    #[serde(skip)]
+    pub relaxation_ms: f64,
 }
 
 /// The prediction for the settings of this scenario; changes in it are left out of account (pass the
@@ -84,6 +87,7 @@ pub fn theory_of(scenario: &Scenario) -> Option<TheoryLine> {
         waiting_places: Some(servers.queue * shared),
     };
     let prediction = predict(station)?;
+    let relaxation_ms = relaxation_ms(&station);
     let plus = |ms: Option<f64>| ms.map(|ms| ms + network_ms);
     Some(TheoryLine {
         exact: random || servers.count == 1,
@@ -95,7 +99,21 @@ pub fn theory_of(scenario: &Scenario) -> Option<TheoryLine> {
         throughput_per_s: prediction.throughput_per_s * split,
         mean_queue_length: prediction.mean_queue_length * split,
         model: prediction.model,
+        relaxation_ms,
     })
+}
+
+/// The relaxation time of a birth and death process with these rates and as many states as there are places: one over
+/// λ + cμ − 2 √(λcμ) cos(π ÷ (places + 1)) (Karlin and McGregor, 1958; Morse, "Queues, Inventories and
+/// Maintenance", 1958). It is of one queue whose servers are all busy, which is when it matters; services that vary
+/// otherwise than exponentially take longer or shorter in proportion.
+fn relaxation_ms(station: &Station) -> f64 {
+    let (arrivals, served) =
+        (station.arrivals_per_s, f64::from(station.servers) * 1000.0 / station.service_ms);
+    let places = station.waiting_places.map_or(f64::INFINITY, |waiting| f64::from(waiting + station.servers));
+    let turn = libm::cos(std::f64::consts::PI / (places + 1.0));
+    let rate = arrivals + served - 2.0 * libm::sqrt(arrivals * served) * turn;
+    1000.0 / rate * (1.0 + station.service_scv) / 2.0
 }
 
 /// A queue so long that it is never full is as good as an endless one, and says so.

@@ -308,10 +308,12 @@ impl Show for Limiter {
             Per::Client => ("for each client", "client"),
             Per::Key => ("for each key", "key"),
         };
+        // Who is in a policy's own queue has its leave, and is still here.
+        let gone = self.passed - u64::from(self.queued);
         let mut view = LimitView {
             policy: id,
             per,
-            passed_count: self.passed,
+            passed_count: gone,
             refused_count: self.refused,
             waiting: self.waiting(),
             ..self.seen.view(&*self.policy, now, |key| self.lines.contains_key(&key))
@@ -319,7 +321,7 @@ impl Show for Limiter {
         let named = |key| named(self.settings.per, key, &self.names);
         view.name = named(view.key).0;
         view.keys.iter_mut().for_each(|it| (it.name, it.short) = named(it.key));
-        let mut notes = vec![format!("{} passed, {} refused", self.passed, self.refused)];
+        let mut notes = vec![format!("{gone} passed, {} refused", self.refused)];
         match self.settings.per {
             Per::All => notes.push(view.state.note.clone()),
             _ => notes.push(format!("{} {per}s known", view.known)),
