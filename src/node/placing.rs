@@ -7,9 +7,9 @@
 
 use super::pages::Pages;
 use crate::algo::choice::PolicyChoice;
-use crate::algo::ring::{self, Key, Members, Partition};
+use crate::algo::ring::{self, Key, Members, Partition, Way};
 use crate::algo::setting::Knobs;
-use crate::sim::Placement;
+use crate::sim::{Candidate, Explanation, Placement};
 use std::sync::Arc;
 
 /// The members among which keys are divided, and the policy that divides them.
@@ -169,6 +169,39 @@ impl Placing {
     /// A request's key, hashed for the policy.
     pub fn key(&self, key: u32) -> Key<'static> {
         Key::number(key, self.policy.hashing())
+    }
+
+    /// How the policy comes from the key to its owner, with the figures where it compares some; nothing where there is
+    /// no choice.
+    pub fn why(&self, key: u32) -> Explanation {
+        if self.numbers.len() < 2 {
+            return Explanation::default();
+        }
+        let number = |index: usize| self.numbers.get(index).map_or(0, |number| number + 1);
+        let name = |index: usize| format!("machine {}", number(index));
+        let (hashed, owner) = (self.key(key), self.index(key));
+        let mut first = vec![];
+        self.policy.preference(&hashed, 1, &mut first);
+        let sentence = match (self.lies(key), first.first()) {
+            // Others may hold as much by now.
+            (Some(at), Some(&first)) if at != first => {
+                format!("was put on {}, as {}, whose point comes next, was full", name(at), name(first))
+            }
+            (Some(at), _) => format!("lies on {}, whose point on the ring comes next", name(at)),
+            (None, _) => self.policy.why(&hashed, &name),
+        };
+        let candidates = match self.policy.way(&hashed) {
+            Way::Scores(scores) => (scores.iter().enumerate())
+                .map(|(index, score)| Candidate {
+                    name: number(index).to_string(),
+                    figure: *score,
+                    eligible: true,
+                    chosen: index == owner,
+                })
+                .collect(),
+            _ => vec![],
+        };
+        Explanation { sentence: format!("Key {key} {sentence}."), candidates, figure: "its scores", what: "" }
     }
 
     pub fn choice(&self) -> &PolicyChoice {

@@ -218,6 +218,11 @@ impl Balance for ConsistentHash {
         }
     }
 
+    fn leads_to(&self, key: u32, backends: &Backends) -> Option<Pick> {
+        let knows = matches!(self.by, By::Key) && backends.eligible_count > 0;
+        knows.then(|| self.choose(hash::of(key, 0), backends))
+    }
+
     fn inspect(&self, backends: &Backends, _: Time) -> Inspection {
         let columns = vec![Column::share(&self.ring.arcs(backends))];
         let mut inspection = Inspection { note: self.by.note(), columns, ..Inspection::default() };
@@ -307,7 +312,10 @@ mod tests {
         for held in 0..700u64 {
             // Every third request is for one key.
             let ask = Ask { key: if held % 3 == 0 { 5 } else { held as u32 }, ..Ask::default() };
-            let pick = bounded.pick(&ask, &backends, &mut random).backend;
+            let foretold = bounded.leads_to(ask.key, &backends);
+            let pick = bounded.pick(&ask, &backends, &mut random);
+            assert_eq!(foretold, Some(pick));
+            let pick = pick.backend;
             let most = (1250 * (held + 1)).div_ceil(7000);
             assert!(u64::from(backends.in_flight[pick]) < most, "{held}: {:?}", backends.in_flight);
             let owner = free.pick(&ask, &backends, &mut random).backend;

@@ -121,6 +121,14 @@ impl Balance for Maglev {
         }
     }
 
+    fn leads_to(&self, key: u32, backends: &Backends) -> Option<Pick> {
+        let knows = matches!(self.by, By::Key) && backends.eligible_count > 0;
+        let hash = hash::of(key, 0);
+        let place = hash % self.table.len().max(1) as u64;
+        let backend = *self.table.get(place as usize).filter(|_| knows)? as usize;
+        Some(Pick { backend, why: Why::Hash { hash, place } })
+    }
+
     fn inspect(&self, backends: &Backends, _: Time) -> Inspection {
         let mut slots = vec![0.0; backends.len()];
         for &backend in self.table.iter() {

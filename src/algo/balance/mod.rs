@@ -48,6 +48,11 @@ pub trait Balance: std::fmt::Debug + CloneBalance + Send + Sync {
     /// If it learns: a request given to `backend` came back (or failed) after `latency`.
     fn finished(&mut self, _backend: usize, _latency: Span, _ok: bool, _now: Time) {}
 
+    /// Whom a request for this key would get now, where nothing but the key and the loads decides.
+    fn leads_to(&self, _key: u32, _backends: &Backends) -> Option<Pick> {
+        None
+    }
+
     /// What a learner must see.
     fn inspect(&self, backends: &Backends, now: Time) -> Inspection;
 

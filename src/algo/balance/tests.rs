@@ -344,3 +344,31 @@ fn what_is_shown_of_a_pick_is_what_it_did() {
         }
     }
 }
+
+/// Where the key alone decides, it is known beforehand whom a request for it would get.
+#[test]
+fn a_key_leads_where_its_requests_go() {
+    let backends = Backends::with_weights(&[1, 2, 1, 3]);
+    let mut random = Stream::new(1, "keys", Purpose::Policy);
+    let mut known = 0;
+    for entry in TABLE {
+        let has_key = entry.info.knobs.iter().any(|knob| knob.name == "by");
+        for by in ["key", "client"] {
+            let mut knobs = Knobs::defaults(entry.info.knobs);
+            if has_key {
+                knobs.set("by", Value::Word(by));
+            }
+            let mut policy = (entry.build)(&knobs);
+            policy.rebuild(&backends);
+            for key in 0..300 {
+                let foretold = policy.leads_to(key, &backends);
+                assert_eq!(foretold.is_some(), has_key && by == "key", "{}", entry.info.id);
+                let ask = Ask { key, client: 7, ..Ask::default() };
+                let pick = policy.pick(&ask, &backends, &mut random);
+                assert!(foretold.is_none_or(|foretold| foretold == pick), "{} {key}", entry.info.id);
+                known += u32::from(foretold.is_some());
+            }
+        }
+    }
+    assert_eq!(known, 600);
+}

@@ -137,6 +137,16 @@ impl Partition for BoundedRing {
         self.ring.place(key)
     }
 
+    fn why(&self, key: &Key, name: &dyn Fn(usize) -> String) -> String {
+        let (first, owner) = (self.ring.owner(key), self.owner(key));
+        let nearest = self.ring.why(key, name);
+        if first == owner {
+            return format!("{nearest}, which has room");
+        }
+        let (holds, most) = (self.loads.holds[first], self.loads.most(first, self.loads.total + 1));
+        format!("{nearest}, which holds {holds} and may hold {most}; the next with room is {}", name(owner))
+    }
+
     fn loads(&self) -> Vec<Load> {
         let load = |member| Load {
             holds: self.loads.holds[member],

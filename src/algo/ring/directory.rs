@@ -116,6 +116,15 @@ impl Partition for Directory {
         Some(self.slot(key) as f64 / self.table.len() as f64)
     }
 
+    fn why(&self, key: &Key, name: &dyn Fn(usize) -> String) -> String {
+        format!(
+            "has slot {} of {}, which the table gives to {}",
+            self.slot(key),
+            self.table.len(),
+            name(self.owner(key))
+        )
+    }
+
     fn inspect(&self, members: &Members) -> Inspection {
         table::inspect(&self.table, members.len(), format!("{} slots", self.table.len()))
     }

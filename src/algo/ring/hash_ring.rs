@@ -87,6 +87,11 @@ impl Partition for HashRing {
         Some(circle::fraction(self.hashing.place(key.hash)))
     }
 
+    fn why(&self, key: &Key, name: &dyn Fn(usize) -> String) -> String {
+        let place = per_cent(circle::fraction(self.hashing.place(key.hash)));
+        format!("lies at {place} of the circle; the next point is {}'s", name(self.owner(key)))
+    }
+
     fn inspect(&self, members: &Members) -> Inspection {
         self.circle.inspect(members, self.note())
     }

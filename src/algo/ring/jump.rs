@@ -71,6 +71,12 @@ impl Partition for Jump {
         Some(place_in_zone(self.owner(key), self.members, key.hash))
     }
 
+    fn why(&self, key: &Key, name: &dyn Fn(usize) -> String) -> String {
+        let mut met = vec![];
+        jumps(key.hash, self.members, |bucket| met.push(name(bucket as usize)));
+        format!("jumps {}, and from there beyond the last", met.join(" → "))
+    }
+
     fn inspect(&self, members: &Members) -> Inspection {
         let note = format!("jumps below {}, {}", self.members, self.hashing.note());
         let shares = vec![1.0 / self.members.max(1) as f64; members.len()];

@@ -71,6 +71,10 @@ impl Partition for Maglev {
         Some(self.slot(key) as f64 / self.size as f64)
     }
 
+    fn why(&self, key: &Key, name: &dyn Fn(usize) -> String) -> String {
+        format!("has slot {} of {}, which {} has taken", self.slot(key), self.size, name(self.owner(key)))
+    }
+
     fn inspect(&self, members: &Members) -> Inspection {
         table::inspect(&self.table, members.len(), format!("{} slots", self.size))
     }

@@ -88,6 +88,10 @@ pub trait Partition: std::fmt::Debug + ClonePartition + Send + Sync {
         Way::Place
     }
 
+    /// How it comes from the key to its owner, as what is said of the key: "lies at 31.2 % of the circle; the next
+    /// point is machine 5's". `name` is what a member is called.
+    fn why(&self, key: &Key, name: &dyn Fn(usize) -> String) -> String;
+
     /// For each member what it holds by [`Partition::took`] and the most that it may; empty where load
     /// does not matter.
     fn loads(&self) -> Vec<Load> {
@@ -218,6 +222,11 @@ fn place_in_zone(zone: usize, count: usize, hash: u64) -> f64 {
     // So few bits that the sum stays below the next zone.
     let within = (rendezvous::mixed(hash) >> 40) as f64 / (1u64 << 24) as f64;
     (zone as f64 + within) / count.max(1) as f64
+}
+
+/// "31.2 %", of a place.
+fn per_cent(place: f64) -> String {
+    format!("{:.1} %", place * 100.0)
 }
 
 /// The members that follow `first` by index, going round: the preference of policies without a circle.

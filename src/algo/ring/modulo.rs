@@ -48,6 +48,11 @@ impl Partition for Modulo {
         Some(place_in_zone(self.owner(key), self.members, key.hash))
     }
 
+    fn why(&self, key: &Key, name: &dyn Fn(usize) -> String) -> String {
+        let (owner, members) = (self.owner(key), self.members);
+        format!("has a hash that leaves {owner} when divided by {members}: from 0, that is {}", name(owner))
+    }
+
     fn inspect(&self, members: &Members) -> Inspection {
         let note = format!("{} mod {}", self.hashing.note(), self.members);
         let shares = vec![1.0 / self.members.max(1) as f64; members.len()];

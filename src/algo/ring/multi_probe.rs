@@ -83,6 +83,14 @@ impl Partition for MultiProbe {
         Way::Probes((0..self.probes).map(place).collect())
     }
 
+    fn why(&self, key: &Key, name: &dyn Fn(usize) -> String) -> String {
+        let (probes, place) = (self.probes, self.place(key).map(per_cent).unwrap_or_default());
+        let owner = name(self.owner(key));
+        format!(
+            "is looked for at {probes} places; the nearest to a point is {place} of the circle, before {owner}'s"
+        )
+    }
+
     fn inspect(&self, members: &Members) -> Inspection {
         let note = format!("{} points, {} probes", self.circle.len(), self.probes);
         // The arcs are not what their members own.

@@ -109,6 +109,14 @@ impl Partition for Range {
         Some(self.value(key) as f64 / self.span as f64)
     }
 
+    fn why(&self, key: &Key, name: &dyn Fn(usize) -> String) -> String {
+        format!(
+            "lies at {} of all, in the range of {}",
+            self.place(key).map(per_cent).unwrap_or_default(),
+            name(self.owner(key))
+        )
+    }
+
     fn inspect(&self, members: &Members) -> Inspection {
         let at = |begin: u64| begin as f64 / self.span as f64;
         let point = |(member, &begin): (usize, &u64)| Point { at: at(begin), member: member as u32 };

@@ -89,6 +89,10 @@ impl Partition for Rendezvous {
         Way::Scores((0..self.hashes.len()).map(score).collect())
     }
 
+    fn why(&self, key: &Key, name: &dyn Fn(usize) -> String) -> String {
+        format!("has a score with each; that with {} is the highest", name(self.owner(key)))
+    }
+
     fn inspect(&self, members: &Members) -> Inspection {
         let total = members.total_weight().max(1) as f64;
         Inspection {

@@ -64,6 +64,16 @@ impl Partition for ScanByName {
         Some(place_in_zone(self.before(key), self.names.len() + 1, key.hash))
     }
 
+    fn why(&self, key: &Key, name: &dyn Fn(usize) -> String) -> String {
+        let owner = name(self.owner(key));
+        match self.before(key) < self.names.len() {
+            true => format!("is looked up by name: the first name at or after it is {owner}'s"),
+            false => format!(
+                "is looked up by name: it is behind all names, and so {owner}'s, whose name is the first"
+            ),
+        }
+    }
+
     fn inspect(&self, _: &Members) -> Inspection {
         let first = self.names.first();
         let owners: Vec<usize> = self.names.iter().chain(first).map(|(_, member)| *member).collect();

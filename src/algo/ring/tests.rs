@@ -67,6 +67,8 @@ proptest! {
                     let key = Key::text(text, policy.hashing());
                     let owner = policy.owner(&key);
                     prop_assert!(owner < members.len());
+                    let said = policy.why(&key, &|member| format!("<{member}>"));
+                    prop_assert!(said.contains(&format!("<{owner}>")), "{}: {said}, {owner}", entry.info.id);
                     for count in [1, 2, members.len(), members.len() + 3] {
                         policy.owners(&key, count, &mut owners);
                         prop_assert_eq!(owners.len(), count.min(members.len()), "{}", entry.info.id);

@@ -11,7 +11,7 @@ mod settings;
 pub use pool::{Health, Pool};
 pub use settings::{Layer, ROUTES_MAX, Route, SETTINGS, Settings, Sticky};
 
-use super::{Kind, Show, Site};
+use super::{KeyFact, Kind, Show, Site};
 use crate::algo::balance::{Ask, Inspection, Pick, Why};
 use crate::sim::order;
 use crate::sim::{
@@ -279,7 +279,20 @@ fn explain(pool: &Pool, pick: Pick) -> Explanation {
     }
 }
 
-impl Show for Balancer {}
+impl Show for Balancer {
+    /// Where the key alone decides: not on a connection or in a session.
+    fn about_key(&self, key: u32, _now: Time) -> Vec<KeyFact> {
+        if remembers(&self.settings) {
+            return vec![];
+        }
+        let fact = |pool: &Pool| {
+            let pick = pool.policy.leads_to(key, &pool.backends)?;
+            let id = *pool.backends.id.get(pick.backend)?;
+            Some(KeyFact { member: None, fact: pick.why.sentence(id) })
+        };
+        self.pools.iter().filter_map(fact).collect()
+    }
+}
 
 impl Behaviour for Balancer {
     type Settings = Settings;

@@ -432,20 +432,20 @@ fn mark(member: u16, life: u32) -> u32 {
     u32::from(member) << 16 | (life & 0xffff)
 }
 
-fn explain_hit(member: u16, age: Span, left: Option<Span>) -> Explanation {
-    let left = left.map_or(String::new(), |left| format!(", good for another {:.0} ms", left.ms()));
-    Explanation {
-        sentence: format!("Machine {} has it, {:.0} ms old{left}.", member + 1, age.ms()),
-        ..Explanation::default()
-    }
+/// How the key came to its machine, and what was found there.
+fn explain_found(placed: Explanation, found: String) -> Explanation {
+    let sentence = if placed.sentence.is_empty() { found } else { format!("{} {found}", placed.sentence) };
+    Explanation { sentence, ..placed }
 }
 
-fn explain_miss(member: u16, found: Found) -> Explanation {
+fn explain_hit(placed: Explanation, member: u16, age: Span, left: Option<Span>) -> Explanation {
+    let left = left.map_or(String::new(), |left| format!(", good for another {:.0} ms", left.ms()));
+    explain_found(placed, format!("Machine {} has it, {:.0} ms old{left}.", member + 1, age.ms()))
+}
+
+fn explain_miss(placed: Explanation, member: u16, found: Found) -> Explanation {
     let why = if found == Found::Expired { "had it, but its lifetime is over" } else { "does not have it" };
-    Explanation {
-        sentence: format!("Machine {} {why}: the origin is asked.", member + 1),
-        ..Explanation::default()
-    }
+    explain_found(placed, format!("Machine {} {why}: the origin is asked.", member + 1))
 }
 
 impl Show for Cache {
@@ -495,7 +495,10 @@ impl Show for Cache {
             };
             KeyFact { member: Some(member as u16), fact: format!("{role}{}", machine.about(key, now)) }
         };
-        self.machines.iter().take(self.count()).enumerate().map(about).collect()
+        let placed = self.placing.why(key).sentence;
+        let placed = (!placed.is_empty()).then_some(KeyFact { member: None, fact: placed });
+        let machines = self.machines.iter().take(self.count()).enumerate().map(about);
+        placed.into_iter().chain(machines).collect()
     }
 }
 

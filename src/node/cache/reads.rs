@@ -23,7 +23,7 @@ impl Cache {
                     self.machines[at as usize].was_stale();
                 }
                 cx.count(at, Counter::StaleReads, u32::from(stale));
-                cx.chose(call, || explain_hit(at, age, left));
+                cx.chose(call, || explain_hit(self.placing.why(key), at, age, left));
                 cx.reply_with(call, Outcome::Ok, answer);
                 self.refresh_if_late(cx, at, key, left);
             }
@@ -32,7 +32,7 @@ impl Cache {
                 cx.count(at, Counter::Misses, 1);
                 cx.looked_up(call, false);
                 cx.count(at, Counter::Expired, u32::from(found == Found::Expired));
-                cx.chose(call, || explain_miss(at, found));
+                cx.chose(call, || explain_miss(self.placing.why(key), at, found));
                 self.fetch(cx, call, at, key);
             }
         }

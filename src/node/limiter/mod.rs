@@ -163,7 +163,9 @@ impl Limiter {
         self.seen.asked(key, now, verdict);
         let (per, policy) = (self.settings.per, &self.policy);
         let who = || named(per, key, &self.names).0;
-        cx.chose(call, || explain(who(), verdict, policy.remaining(key, now)));
+        cx.chose(call, || {
+            explain(who(), verdict, policy.remaining(key, now), &policy.inspect(key, now).note)
+        });
         verdict
     }
 
@@ -283,12 +285,15 @@ fn named(per: Per, key: u32, names: &[String]) -> (String, String) {
     }
 }
 
-fn explain(name: String, verdict: Verdict, remaining: u32) -> Explanation {
+/// `stands` is how the policy stands after that: "0.4 of 20 tokens".
+fn explain(name: String, verdict: Verdict, remaining: u32, stands: &str) -> Explanation {
     let sentence = match verdict {
-        Verdict::Passes(Span::ZERO) => "passes".to_owned(),
-        Verdict::Passes(wait) => format!("passes in {:.0} ms", wait.ms()),
-        Verdict::Later(after) => format!("one too many; again in {:.0} ms", after.ms()),
-        Verdict::Refused => "one too many until another is done".to_owned(),
+        Verdict::Passes(Span::ZERO) => format!("It passes; {stands} after it."),
+        Verdict::Passes(wait) => format!("It passes in {:.0} ms; {stands} with it.", wait.ms()),
+        Verdict::Later(after) => {
+            format!("One too many, at {stands}: one more may pass in {:.0} ms.", after.ms())
+        }
+        Verdict::Refused => format!("One too many, at {stands}, until another is done."),
     };
     let allow = verdict.allows();
     Explanation {
