@@ -12,8 +12,8 @@ use switchyard::play::{Flag, Session};
 use switchyard::report::{RECENT_WINDOWS, Window};
 use switchyard::run::snapshot::{MemberView, NodeState, NodeView, Snapshot};
 use switchyard::scenario::NodeSpec;
-use switchyard::scene::{self, Bar, BarChart, Ink, Line, LineChart, Table, Theory};
-use switchyard::sim::Place;
+use switchyard::scene::{self, Bar, BarChart, Ink, Line, LineChart, Shape, Table, Theory};
+use switchyard::sim::{Place, Time};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
@@ -72,28 +72,55 @@ struct Curves {
 /// Paints a chart; answers with its time axis if it has one.
 pub fn paint(kind: Kind, frame: &Frame, flags: &[Flag], canvas: &Canvas) -> Option<TimeAxis> {
     let (width, height, ratio) = canvas.ready_for_text()?;
-    let Some(mut curves) = curves(kind, frame.session) else {
-        let chart = BarChart { width, height, ..loads(frame.session, frame.snapshot()) };
-        paint::paint(&canvas.context, &chart.shapes(), palette(), (width, height), ratio);
-        return None;
+    let (shapes, axis) =
+        drawn(kind, frame.session, frame.snapshot(), frame.pointed, flags, (width, height), false);
+    paint::paint(&canvas.context, &shapes, palette(), (width, height), ratio);
+    axis
+}
+
+/// A chart for a picture that stands alone: its curves have their names with them.
+pub fn alone(kind: Kind, session: &Session, flags: &[Flag], size: (f64, f64)) -> Vec<Shape> {
+    drawn(kind, session, &session.snapshot(), None, flags, size, true).0
+}
+
+fn drawn(
+    kind: Kind,
+    session: &Session,
+    snapshot: &Snapshot,
+    pointed: Option<Time>,
+    flags: &[Flag],
+    (width, height): (f64, f64),
+    with_names: bool,
+) -> (Vec<Shape>, Option<TimeAxis>) {
+    let Some(mut curves) = curves(kind, session) else {
+        let chart = BarChart { width, height, ..loads(session, snapshot) };
+        return (chart.shapes(), None);
     };
     curves.lines.retain(|(name, _, points)| is_shown(name, points.iter().filter_map(|(_, value)| *value)));
-    let to_s = horizon_s(frame.session);
-    let theory = frame.session.theory().filter(|_| kind == Kind::Latency);
+    let to_s = horizon_s(session);
+    let theory = session.theory().filter(|_| kind == Kind::Latency);
+    // With other policies it is what no policy can beat.
+    let model = theory.as_ref().map(|line| match line.exact {
+        true => line.model.clone(),
+        false => format!("one {} queue", line.model),
+    });
     let chart = LineChart {
         width,
         height,
         from_s: 0.0,
         to_s,
-        theory: theory.as_ref().map(|line| Theory { value: line.mean_ms, label: &line.model }),
+        theory: (theory.as_ref().zip(model.as_ref()))
+            .map(|(line, label)| Theory { value: line.mean_ms, label }),
         flags: flags.iter().map(|flag| scene::Flag { at_s: flag.at.seconds(), label: &flag.label }).collect(),
-        cursor_s: Some(frame.session.now().seconds()),
-        hover_s: frame.pointed.map(|at| at.seconds()),
+        cursor_s: Some(session.now().seconds()),
+        hover_s: pointed.map(|at| at.seconds()),
         ..curves.chart()
     };
-    paint::paint(&canvas.context, &chart.shapes(), palette(), (width, height), ratio);
-    let plot = chart.plot();
-    Some((plot.x, plot.width, to_s))
+    let (mut shapes, plot) = (chart.shapes(), chart.plot());
+    if with_names {
+        shapes.extend(chart.legend());
+    }
+    (shapes, Some((plot.x, plot.width, to_s)))
 }
 
 /// What has not happened has no curve: it would only lie over the axis. Tables have all.

@@ -1,8 +1,9 @@
 //! The three charts under the stage: latency, throughput, load share.
 
 use super::chart_picture::{self, Kind, loaded_node};
-use super::dom::save;
+use super::dom::{save, save_canvas};
 use super::engine::{Engine, Pulse};
+use super::paint;
 use super::part::{keyed, part, parts};
 use super::plot::{Paint, Plot};
 use std::rc::Rc;
@@ -215,9 +216,37 @@ fn use_chart(props: &Chart) -> Html {
                     <button type="button" class="text-button is-quiet" onclick={toggle} aria-pressed={as_table.to_string()}
                         aria-label={format!("{} as a table", kind.title())}>{ "Table" }</button>
                     <button type="button" class="text-button is-quiet" onclick={save} aria-label={format!("Save {} as CSV", kind.title())}>{ "CSV" }</button>
+                    if *as_table { { picture_button(props) } }
                 </div>
             </footer>
         </section>
+    }
+}
+
+/// The picture that is saved.
+const PICTURE: (f64, f64) = (720.0, 360.0);
+
+/// Beside the other ways to have the chart otherwise.
+fn picture_button(props: &Chart) -> Html {
+    let onclick = {
+        let (kind, engine, flags) = (props.kind, props.engine.clone(), props.flags.clone());
+        Callback::from(move |_: MouseEvent| {
+            let session = engine.session();
+            let caption = format!(
+                "{} · {} · {}",
+                kind.title(),
+                session.scenario().title,
+                figures::seconds(session.now().seconds())
+            );
+            let shapes = chart_picture::alone(kind, &session, &flags, PICTURE);
+            if let Some(canvas) = paint::picture(shapes, caption, PICTURE) {
+                save_canvas(&format!("{}.png", kind.id()), &canvas);
+            }
+        })
+    };
+    html! {
+        <button type="button" class="text-button is-quiet" {onclick}
+            aria-label={format!("Save {} as PNG", props.kind.title())}>{ "PNG" }</button>
     }
 }
 

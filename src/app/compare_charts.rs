@@ -2,16 +2,19 @@
 
 use super::canvas::Canvas;
 use super::chart_picture::{groups, horizon_s, rate_windows};
+use super::dom::{save, save_canvas};
 use super::engine::{Engine, Frame, Pulse};
 use super::paint;
 use super::part::{part, parts};
 use super::plot::{Paint, Plot, TimeAxis};
+use super::slider::plain;
 use super::theme::palette;
 use super::variants::mark;
 use std::rc::Rc;
 use switchyard::play::{Comparison, Flag, Session};
 use switchyard::report::{KeyFigure, Window, key_figures};
-use switchyard::scene::{self, Line, LineChart, VARIANT_INKS, figures};
+use switchyard::scene::{self, Line, LineChart, Table, VARIANT_INKS, figures};
+use switchyard::sim::Time;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
@@ -182,12 +185,12 @@ fn use_charts(props: &Charts) -> Html {
             <section class="panel chart" aria-labelledby="chart-variants">
                 <header><h2 id="chart-variants">{ &figure.name }</h2>{ menu }</header>
                 { plot(false) }
-                <footer><p class="marks">{ for key(0) }</p></footer>
+                <footer><p class="marks">{ for key(0) }</p>{ files(&props.engine, &props.flags, &figure, false) }</footer>
             </section>
             <section class="panel chart" aria-labelledby="chart-difference">
                 <header><h2 id="chart-difference">{ "Difference" }</h2><p>{ format!("{} − {first}", figure.name) }</p></header>
                 { plot(true) }
-                <footer><p class="marks">{ for key(1) }</p></footer>
+                <footer><p class="marks">{ for key(1) }</p>{ files(&props.engine, &props.flags, &figure, true) }</footer>
             </section>
         </div>
     }
@@ -203,26 +206,95 @@ fn paint_lines(
     canvas: &Canvas,
 ) -> Option<TimeAxis> {
     let (width, height, ratio) = canvas.ready_for_text()?;
+    let (now, pointed) = (shown.session.now(), shown.pointed);
     let runs = engine.runs();
-    let lines = lines(&runs, figure, difference);
     let to_s = horizon_s(runs.first());
-    let chart = LineChart {
+    with_chart(&runs, figure, difference, flags, (now, pointed), (width, height), |chart| {
+        paint::paint(&canvas.context, &chart.shapes(), palette(), (width, height), ratio);
+        let plot = chart.plot();
+        Some((plot.x, plot.width, to_s))
+    })
+}
+
+/// What is done with the chart of these lines. `now`, and what is pointed at.
+fn with_chart<T>(
+    runs: &Comparison,
+    figure: &OverTime,
+    difference: bool,
+    flags: &[Flag],
+    (now, pointed): (Time, Option<Time>),
+    (width, height): (f64, f64),
+    act: impl FnOnce(&LineChart<'_>) -> T,
+) -> T {
+    let lines = lines(runs, figure, difference);
+    act(&LineChart {
         width,
         height,
         lines: (lines.iter())
             .map(|(name, run, points)| Line { name, ink: VARIANT_INKS[run % 4], points })
             .collect(),
         unit: if difference { unit_of_difference(figure.unit) } else { figure.unit },
-        to_s,
+        to_s: horizon_s(runs.first()),
         marks: lines.iter().map(|(_, run, _)| *run).collect(),
         flags: flags.iter().map(|flag| scene::Flag { at_s: flag.at.seconds(), label: &flag.label }).collect(),
-        cursor_s: Some(shown.session.now().seconds()),
-        hover_s: shown.pointed.map(|at| at.seconds()),
+        cursor_s: Some(now.seconds()),
+        hover_s: pointed.map(|at| at.seconds()),
         ..LineChart::default()
+    })
+}
+
+/// The picture that is saved.
+const PICTURE: (f64, f64) = (900.0, 420.0);
+
+/// The chart as a file: its figures, or a picture.
+fn files(engine: &Engine, flags: &Rc<Vec<Flag>>, figure: &OverTime, difference: bool) -> Html {
+    let title = format!("{}{}", figure.name, if difference { ", difference" } else { "" });
+    let csv = {
+        let (engine, figure) = (engine.clone(), figure.clone());
+        Callback::from(move |_: MouseEvent| {
+            let lines = lines(&engine.runs(), &figure, difference);
+            save("comparison.csv", "text/csv", &table(&lines, &figure).csv());
+        })
     };
-    paint::paint(&canvas.context, &chart.shapes(), palette(), (width, height), ratio);
-    let plot = chart.plot();
-    Some((plot.x, plot.width, to_s))
+    let png = {
+        let (engine, flags, figure, title) = (engine.clone(), flags.clone(), figure.clone(), title.clone());
+        Callback::from(move |_: MouseEvent| {
+            let runs = engine.runs();
+            let now = runs.first().now();
+            let caption =
+                format!("{title} · {} · {}", runs.scenario().title, figures::seconds(now.seconds()));
+            let shapes = with_chart(&runs, &figure, difference, &flags, (now, None), PICTURE, |chart| {
+                chart.shapes().into_iter().chain(chart.legend()).collect()
+            });
+            if let Some(canvas) = paint::picture(shapes, caption, PICTURE) {
+                save_canvas("comparison.png", &canvas);
+            }
+        })
+    };
+    html! {
+        <div>
+            <button type="button" class="text-button is-quiet" onclick={csv} aria-label={format!("Save {title} as CSV")}>{ "CSV" }</button>
+            <button type="button" class="text-button is-quiet" onclick={png} aria-label={format!("Save {title} as PNG")}>{ "PNG" }</button>
+        </div>
+    }
+}
+
+/// A row for each window, a column for each variant.
+fn table(lines: &[(String, usize, Points)], figure: &OverTime) -> Table {
+    let unit = if figure.unit.is_empty() { String::new() } else { format!(" ({})", figure.unit) };
+    let head = lines.iter().map(|(name, ..)| format!("{name}: {}{unit}", figure.name));
+    let row = |at: usize| {
+        let time = lines.first().and_then(|(.., points)| points.get(at)).map_or(0.0, |point| point.0);
+        let value = |(.., points): &(String, usize, Points)| {
+            points.get(at).and_then(|point| point.1).map_or(String::new(), plain)
+        };
+        std::iter::once(plain(time)).chain(lines.iter().map(value)).collect()
+    };
+    let rows = lines.iter().map(|(.., points)| points.len()).max().unwrap_or(0);
+    Table {
+        head: std::iter::once("time (s)".to_owned()).chain(head).collect(),
+        rows: (0..rows).map(row).collect(),
+    }
 }
 
 /// Every figure of every variant, and by how much it differs from the first's.

@@ -209,12 +209,12 @@ pub fn save(name: &str, kind: &str, content: &str) {
     }
 }
 
-#[cfg(feature = "whole")]
 /// The same with a picture, as PNG.
-pub fn save_canvas(name: &'static str, canvas: &web_sys::HtmlCanvasElement) {
+pub fn save_canvas(name: &str, canvas: &web_sys::HtmlCanvasElement) {
+    let name = name.to_owned();
     let made: Closure<dyn FnMut(JsValue)> = Closure::once(move |blob: JsValue| {
         if let Ok(blob) = blob.dyn_into::<web_sys::Blob>() {
-            save_blob(name, &blob);
+            save_blob(&name, &blob);
         }
     });
     let _ = canvas.to_blob(made.as_ref().unchecked_ref());

@@ -1,6 +1,5 @@
 //! The curves of a sweep: one for each variant with its confidence band, and what theory says.
 
-use super::dom::document;
 use super::engine::Engine;
 use super::measure::{Measured, logarithmic};
 use super::paint;
@@ -8,11 +7,8 @@ use super::part::{part, parts};
 use super::plot::{Paint, Plot};
 use super::theme::palette;
 use std::rc::Rc;
-use switchyard::scene::geometry::point;
-use switchyard::scene::shape::Label;
 use switchyard::scene::{Line, LineChart, Over, Table, VARIANT_INKS};
-use wasm_bindgen::JsCast;
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
+use web_sys::HtmlCanvasElement;
 use yew::prelude::*;
 
 parts!(MeasurePlot use_measure_plot);
@@ -160,26 +156,16 @@ fn use_measure_plot(props: &MeasurePlot) -> Html {
     part(Plot { engine: props.engine.clone(), paint: (*paint).clone(), label })
 }
 
-/// The picture that is saved: on paper, with the names of its curves; and below it what it is of.
+/// The picture that is saved.
 const SIZE: (f64, f64) = (900.0, 480.0);
-const CAPTION: f64 = 26.0;
-const MARGIN: f64 = 16.0;
 
-/// A canvas with the curves; `None` where the browser gives none.
+/// A canvas with the curves and their names; `None` where the browser gives none.
 pub fn picture(curves: &Curves) -> Option<HtmlCanvasElement> {
-    let canvas: HtmlCanvasElement = document().create_element("canvas").ok()?.dyn_into().ok()?;
-    let context: CanvasRenderingContext2d = canvas.get_context("2d").ok().flatten()?.dyn_into().ok()?;
-    let ((width, height), ratio) = (SIZE, 2.0);
-    let whole = height + CAPTION;
-    canvas.set_width(((width + 2.0 * MARGIN) * ratio) as u32);
-    canvas.set_height(((whole + 2.0 * MARGIN) * ratio) as u32);
-    let chart = curves.chart(width, height);
+    let chart = curves.chart(SIZE.0, SIZE.1);
     let caption = match curves.models() {
         Some(models) => format!("{} · dashed: {models}", curves.caption()),
         None => curves.caption(),
     };
-    let caption = Label::new(caption, point(width / 2.0, height + CAPTION / 2.0), 12.0).bold().middle();
-    let shapes: Vec<_> = chart.shapes().into_iter().chain(chart.legend()).chain([caption.into()]).collect();
-    paint::paint_within(&context, &shapes, palette(), (width, whole), MARGIN, ratio);
-    Some(canvas)
+    let shapes = chart.shapes().into_iter().chain(chart.legend()).collect();
+    paint::picture(shapes, caption, SIZE)
 }

@@ -1,13 +1,15 @@
 //! Paints shapes on a 2D canvas, and puts a raster's pixels on one.
 
+use super::dom::document;
+use super::theme::palette;
 use std::f64::consts::TAU;
-use switchyard::scene::geometry::{Cubic, Point, Rect, rect};
+use switchyard::scene::geometry::{Cubic, Point, Rect, point, rect};
 use switchyard::scene::shape::{Anchor, Fill, Label, Shape, Stroke, broken_square, slab};
 use switchyard::scene::sheet::Changed;
 use switchyard::scene::text::Weight;
 use switchyard::scene::{Ink, Palette, Raster};
-use wasm_bindgen::{Clamped, JsValue};
-use web_sys::{CanvasRenderingContext2d, ImageData};
+use wasm_bindgen::{Clamped, JsCast, JsValue};
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 
 /// The page's own font stack; the scene's table of widths holds for each of them.
 pub const FONT_FAMILY: &str = "system-ui, -apple-system, \"Segoe UI\", Roboto, \"DejaVu Sans\", sans-serif";
@@ -24,8 +26,32 @@ pub fn paint(
     paint_within(context, shapes, palette, size, 0.0, dpr);
 }
 
+/// Around a picture that is saved.
+const MARGIN: f64 = 16.0;
+/// Below it, for what it is of.
+const CAPTION: f64 = 26.0;
+/// Device pixels for each of its own.
+const PICTURE_RATIO: f64 = 2.0;
+
+/// A picture to be saved: what is drawn in this size, and below it what it is of. `None` where the browser gives no canvas.
+pub fn picture(
+    mut shapes: Vec<Shape>,
+    caption: String,
+    (width, height): (f64, f64),
+) -> Option<HtmlCanvasElement> {
+    let canvas: HtmlCanvasElement = document().create_element("canvas").ok()?.dyn_into().ok()?;
+    let context: CanvasRenderingContext2d = canvas.get_context("2d").ok().flatten()?.dyn_into().ok()?;
+    let whole = height + CAPTION;
+    canvas.set_width(((width + 2.0 * MARGIN) * PICTURE_RATIO) as u32);
+    canvas.set_height(((whole + 2.0 * MARGIN) * PICTURE_RATIO) as u32);
+    let at = point(width / 2.0, height + CAPTION / 2.0);
+    shapes.push(Label::new(caption, at, 12.0).bold().middle().into());
+    paint_within(&context, &shapes, palette(), (width, whole), MARGIN, PICTURE_RATIO);
+    Some(canvas)
+}
+
 /// The same with a margin around it.
-pub fn paint_within(
+fn paint_within(
     context: &CanvasRenderingContext2d,
     shapes: &[Shape],
     palette: &Palette,

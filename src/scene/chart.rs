@@ -319,8 +319,14 @@ impl LineChart<'_> {
     pub fn legend(&self) -> Vec<Shape> {
         let mut shapes = vec![];
         let mut x = self.plot().x + 30.0;
-        for (line, variant) in self.lines.iter().zip(&self.marks) {
-            shapes.push(mark(*variant, point(x, 7.0), 3.4, line.ink));
+        for (index, line) in self.lines.iter().enumerate() {
+            shapes.push(match self.marks.get(index) {
+                Some(variant) => mark(*variant, point(x, 7.0), 3.4, line.ink),
+                None => {
+                    let points = vec![point(x - 6.0, 7.0), point(x + 4.0, 7.0)];
+                    Shape::Polyline { points, line: Stroke::new(line.ink, 2.5) }
+                }
+            });
             let label = Label::new(line.name, point(x + 8.0, 10.5), SIZE).bold();
             x = label.rect().right() + 18.0;
             shapes.push(label.into());

@@ -106,6 +106,20 @@ test('variants come, are renamed and go, and back without any is the scenario as
   expect(page.url()).not.toContain('view=compare');
 });
 
+test('the chart of all variants is saved as figures and as a picture', async ({ page }) => {
+  await page.goto(`${LAB}&view=compare&t=3000`);
+  await expect.poll(() => shownTime(page), PATIENT).toBe(3);
+  const saved = async name => {
+    const [download] = await Promise.all([page.waitForEvent('download'), button(page, name).click()]);
+    return readFile(await download.path());
+  };
+  const [head, ...rows] = (await saved(/^Save p99 latency as CSV$/)).toString().trim().split('\r\n');
+  expect(head).toBe('time (s),Round robin: p99 latency (ms),Least connections: p99 latency (ms)');
+  expect(rows.length).toBeGreaterThan(5);
+  expect(rows.every(row => row.split(',').length === 3)).toBe(true);
+  expect((await saved(/^Save p99 latency, difference as PNG$/)).subarray(1, 4).toString()).toBe('PNG');
+});
+
 test('many seeds end with confidence intervals', async ({ page }) => {
   await compare(page);
   await tab(page, 'Many seeds').click();

@@ -160,6 +160,23 @@ test('a request on the stage tells its story', async ({ page }) => {
   expect(Math.abs(parts.reduce((sum, part) => sum + part, 0) - whole) / whole).toBeLessThan(0.01);
 });
 
+test('a chart is saved as figures and as a picture', async ({ page }) => {
+  await page.goto(LAB);
+  await moment(page).fill('300');
+  await expect.poll(() => shownTime(page), PATIENT).toBeGreaterThan(2);
+  const saved = async name => {
+    const [download] = await Promise.all([page.waitForEvent('download'), button(page, name).click()]);
+    return readFile(await download.path());
+  };
+  await button(page, 'Latency as a table').click();
+  expect((await saved('Save Latency as CSV')).toString()).toMatch(/^time \(s\),/);
+  const png = await saved('Save Latency as PNG');
+  expect(png.subarray(1, 4).toString()).toBe('PNG');
+  // Twice 720 and its margins wide; not all of one colour.
+  expect(png.readUInt32BE(16)).toBe(2 * (720 + 32));
+  expect(png.length).toBeGreaterThan(10_000);
+});
+
 test('a moment in a lesson leads there', async ({ page }) => {
   await page.goto('?lab=load-balancing/sticky-sessions');
   await page.getByRole('tab', { name: 'Lesson' }).click();
