@@ -3,6 +3,7 @@
 use switchyard::algo::setting::Knobs;
 use switchyard::algo::{cache, limit};
 use switchyard::play::Session;
+use switchyard::run::snapshot::NodeState;
 use switchyard::scenario::Checked;
 use switchyard::scenario::replay::{Sort, import};
 use switchyard::sim::{Counter, Purpose, Random, Stream, Time};
@@ -43,6 +44,9 @@ fn a_list_of_keys_hits_a_cache_as_often_as_it_hits_the_policy() {
         let asked: Vec<u32> = keys().into_iter().cycle().take(issued).collect();
         let hits = policy.replay(&asked, &mut random);
         assert_eq!(counted(&session, 1, Counter::Hits), hits, "{id}");
+        // And the stage says whose keys they are.
+        let NodeState::Clients(clients) = &session.snapshot().nodes[0].state else { panic!("clients") };
+        assert_eq!(switchyard::scene::clients::pace(clients), "own keys, 100/s");
     }
 }
 

@@ -101,7 +101,12 @@ impl Kind {
         let windows =
             if self == Kind::Throughput { chart_picture::rate_windows(session) } else { RECENT_WINDOWS };
         let window_s = session.metrics().series().window().seconds() * windows as f64;
-        let looks_back = !matches!(self, Kind::Load | Kind::Waiting);
+        if self == Kind::Waiting {
+            let metrics = session.metrics();
+            let forsaken = metrics.series().waiting() > metrics.total().in_flight();
+            return forsaken.then(|| "some that wait were given up".into());
+        }
+        let looks_back = self != Kind::Load;
         looks_back.then(|| format!("of the last {}", figures::with_unit(Some(window_s), "s")))
     }
 

@@ -348,7 +348,7 @@ impl Engine {
         match self.try_set(path, value, when) {
             Ok(()) => true,
             Err(found) => {
-                self.say(problems("That cannot be set", found));
+                self.say_problems(found);
                 false
             }
         }
@@ -433,8 +433,18 @@ impl Engine {
         self.wait_at(now);
         self.revise();
         if let Err(found) = result {
-            self.say(problems("That cannot be set", found));
+            self.say_problems(found);
         }
+    }
+
+    /// What is wrong with a setting, called as its control is.
+    fn say_problems(&self, mut found: Vec<Problem>) {
+        for problem in &mut found {
+            if let Some(knob) = self.session().knob(&problem.path) {
+                problem.path = format!("{} · {}", knob.group, knob.label);
+            }
+        }
+        self.say(problems("That cannot be set", found));
     }
 
     pub fn say(&self, notice: Notice) {

@@ -70,6 +70,9 @@ pub struct ClientsView {
     pub waiting: Vec<u32>,
     /// What describes the arrivals: "Poisson", "10 users".
     pub arrivals: String,
+    /// They ask for the keys of a list, in its order.
+    #[serde(skip)]
+    pub own_keys: bool,
     /// What there is to say of how they call: "breaker open"; mostly empty.
     pub calling: String,
     /// What stands between them and what they call.

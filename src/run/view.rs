@@ -5,6 +5,7 @@ use crate::algo::balance;
 use crate::node::Node;
 use crate::node::balancer::Balancer;
 use crate::node::clients::{Arrivals, Clients};
+use crate::node::keys::Keys;
 use crate::node::servers::{Discipline, Servers};
 use crate::node::station::{Inside, Station};
 use crate::sim::{Call, CallId, Event, EventQueue, Phase, Place, Request, World, order};
@@ -92,6 +93,7 @@ fn clients_view<Q: EventQueue<Event = Event>>(
         clients: settings.clients,
         waiting,
         arrivals,
+        own_keys: matches!(settings.keys, Keys::List { .. }),
         calling: breaker(node.caller().breaker(0, 1, world.now())),
         gate: node.caller().gate(0, 1, 0, world.now()),
     }

@@ -13,9 +13,10 @@ pub fn face(rect: Rect, line: Stroke) -> Shape {
     Shape::Rect { rect, radius: 12.0, fill: Some(Fill::of(Ink::Paper)), line: Some(line) }
 }
 
-/// What comes from them: "180 req/s", "10 users".
+/// What comes from them: "180 req/s", "10 users", "own keys, 100/s".
 pub fn pace(clients: &ClientsView) -> String {
     match clients.rate_per_s {
+        Some(rate) if clients.own_keys => format!("own keys, {}/s", figures::short(rate)),
         // As it was set, not as if measured: 70, not 70.0.
         Some(rate) if rate >= 1.0 && rate == libm::trunc(rate) => {
             format!("{}{}req/s", figures::whole(rate as u64), figures::UNIT)

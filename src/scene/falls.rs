@@ -8,6 +8,7 @@ use super::layout::Layout;
 use super::palette::Ink;
 use super::shape::{Label, Shape, Stroke, ring};
 use super::yard::{Axis, Density};
+use crate::node::one_of;
 use crate::run::snapshot::{Snapshot, Way};
 use crate::sim::{LOSS_NOTICE, OUTCOMES, Outcome, OutcomeKind, Place, Time, order};
 use crate::watch::FALLS_MAX;
@@ -120,7 +121,11 @@ pub fn draw(
             shapes.push(piece(outcome, at, 4.4, 1.0));
         }
         let alpha = ((LABEL_S - heap.youngest_s) / 0.5).clamp(0.0, 1.0);
-        let label = Label::new(gathered(outcome, heap.count, falls), at, 10.5).bold().middle();
+        let mut said = gathered(outcome, heap.count, falls);
+        if let (Spot::Place(place), Axis::Down) = (spot, layout.axis) {
+            said = with_member(said, place, snapshot);
+        }
+        let label = Label::new(said, at, 10.5).bold().middle();
         let label = Label { alpha, ..label.ink(ink(outcome).text()) };
         let places = places(spot, at, label.width(), layout);
         labels.place(label, &places, shapes);
@@ -133,6 +138,18 @@ pub fn gathered(outcome: Outcome, count: u64, falls: &[Fall]) -> String {
     match count {
         0 | 1 => outcome.label().to_string(),
         _ => format!("{} ×{count}{more}", outcome.label()),
+    }
+}
+
+/// "S3: queue full ×7". Where cards stand close to each other, a label may come to stand nearer to another one's.
+#[inline(never)]
+fn with_member(said: String, place: Place, snapshot: &Snapshot) -> String {
+    let node = snapshot.nodes.get(place.node as usize);
+    let several = node.filter(|node| node.member_name(1) != one_of(&node.name));
+    let letter = several.and_then(|node| one_of(&node.name).chars().next());
+    match letter {
+        Some(letter) => format!("{letter}{}: {said}", place.member + 1),
+        None => said,
     }
 }
 
