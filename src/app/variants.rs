@@ -28,11 +28,11 @@ pub fn variants(engine: &Engine) -> Html {
     html! {
         <div class="variants">
             <p class="dim small">{ "All see the same requests, which need the same work." }</p>
+            { what_changed(&runs) }
             { for (0..runs.runs().len()).map(|run| variant(engine, &runs, run)) }
             if runs.runs().len() < limits::VARIANTS {
                 <button type="button" class="button" onclick={add}>{ "Add a variant" }</button>
             }
-            { what_changed(&runs) }
         </div>
     }
 }

@@ -110,7 +110,9 @@ fn plan_one(card: Rect, members: usize, share: Share) -> Plan {
     let pitch = (room / members.max(1) as f64).min(share.row_max());
     let count = if pitch >= ROW_MIN { members } else { 0 };
     let columns = count == 0 && room.min(COLUMNS_MAX) >= COLUMNS_MIN;
-    let high = if columns { room.min(COLUMNS_MAX) } else { count as f64 * pitch };
+    // Columns say the same as rows in less height: the places are what there is to see.
+    let columns_high = room.min(COLUMNS_MAX).min((body.height - FOOT) * 0.27).max(COLUMNS_MIN);
+    let high = if columns { columns_high } else { count as f64 * pitch };
     let foot = body.bottom() - FOOT;
     let (rows, places) = if wide {
         let (width, below) = match share {
