@@ -225,3 +225,27 @@ fn no_policy_beats_the_bound_that_is_drawn() {
     // So near to saturation a minute is too short for it.
     assert_eq!(plan.theory(4, 0, "p99"), None);
 }
+
+/// While a key is fetched, requests for it miss: beside a queue that forgets popular keys that is seen.
+#[test]
+fn hit_ratios_over_the_capacity_follow_theory() {
+    let lab = switchyard::labs::find("caching/eviction-race").unwrap();
+    for policy in ["lru", "fifo", "random"] {
+        let scenario = Checked::parse(lab.scenario).unwrap();
+        let scenario = paths::with(&scenario, "cache.eviction", policy.into()).unwrap();
+        let scenario = paths::with(&scenario, "variants", json!([])).unwrap_or(scenario);
+        let plan = Plan::new(scenario, Some(("cache.capacity".into(), vec![24.0, 48.0, 96.0])), 6).unwrap();
+        let mut results = Results::new(&plan);
+        for run in 0..plan.count() {
+            let figures = plan.trial(run).unwrap().advance(u64::MAX).unwrap();
+            results.take(run, figures.into_iter().map(|figure| figure.value).collect());
+        }
+        let index = results.figure("cache.hit_ratio").unwrap();
+        for point in 0..plan.points() {
+            let theory = plan.theory(point, 0, "cache.hit_ratio").unwrap();
+            let found = results.estimate(&plan, point, 0, index).unwrap();
+            let near = found.half_width.unwrap() + 1.0;
+            assert!((found.mean - theory).abs() < near, "{policy} {point}: {found:?} beside {theory}");
+        }
+    }
+}

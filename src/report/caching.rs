@@ -5,8 +5,13 @@
 //! approximation for LRU cache performance" (2012), for why it is so good, and for RANDOM. FIFO has the hit
 //! ratio of RANDOM: E. Gelenbe, "A unified approach to the evaluation of a class of replacement
 //! algorithms" (1973).
+//!
+//! A key that is fetched is not there yet, and requests for it miss meanwhile. For a key of rate λ that is fetched in a
+//! time D and leaves T after it came (RANDOM, FIFO) or after it was last asked for (LRU), a cycle is: one miss, λD more
+//! of them, then λT hits, or e^(λT) − 1 of them; the share of hits is the share of time in which it is there.
 
 use crate::node::Settings;
+use crate::node::clients::Arrivals;
 use crate::node::keys::Keys;
 use crate::scenario::{Scenario, paths};
 
@@ -20,19 +25,25 @@ pub enum Leaving {
 }
 
 /// The share of requests that find their key, in the long run. Requests are independent; `weights` are the keys'
-/// popularities, in any unit. `None` if a weight is not a positive number.
-pub fn hit_ratio(leaving: Leaving, weights: &[f64], capacity: f64) -> Option<f64> {
+/// popularities, in any unit; `meanwhile` is how many requests come, for whatever key, while one is fetched. `None` if a
+/// weight is not a positive number.
+pub fn hit_ratio(leaving: Leaving, weights: &[f64], capacity: f64, meanwhile: f64) -> Option<f64> {
     let sum: f64 = weights.iter().sum();
-    if !(sum.is_finite() && capacity >= 0.0) || weights.iter().any(|weight| *weight <= 0.0) {
+    if !(sum.is_finite() && capacity >= 0.0 && meanwhile >= 0.0)
+        || weights.iter().any(|weight| *weight <= 0.0)
+    {
         return None;
     }
     if capacity >= weights.len() as f64 {
         return Some(1.0);
     }
-    // The probability that a key is there: it was asked for within the characteristic time.
-    let there = |popularity: f64, time: f64| match leaving {
-        Leaving::Lru => -libm::expm1(-popularity * time),
-        Leaving::Random => popularity * time / (1.0 + popularity * time),
+    // The probability that a key is there, from how many hits and misses a cycle has.
+    let there = |popularity: f64, time: f64| {
+        let hits = match leaving {
+            Leaving::Lru => libm::expm1(popularity * time),
+            Leaving::Random => popularity * time,
+        };
+        1.0 / (1.0 + (1.0 + popularity * meanwhile) / hits)
     };
     let held = |time: f64| weights.iter().map(|weight| there(weight / sum, time)).sum::<f64>();
     // The time in which as many different keys are asked for as there is room for.
@@ -76,8 +87,32 @@ pub fn hit_ratio_of(scenario: &Scenario) -> Option<(String, f64)> {
         }
         _ => return None,
     };
-    let predicted = hit_ratio(leaving, &weights, number("capacity")?)?;
+    let open = !matches!(clients.arrivals, Arrivals::Closed | Arrivals::Replay);
+    let meanwhile = if open { clients.rate_per_s * fetch_ms(scenario, to) / 1000.0 } else { 0.0 };
+    let predicted = hit_ratio(leaving, &weights, number("capacity")?, meanwhile)?;
     plain.then(|| (to.clone(), predicted))
+}
+
+/// How long a cache waits for what it fetches of servers that are not busy; 0 where it asks something else.
+fn fetch_ms(scenario: &Scenario, cache: &str) -> f64 {
+    let index_of = |id: &str| scenario.nodes.iter().position(|node| node.id == id);
+    let mut at = index_of(cache);
+    let mut ways_ms = 0.0;
+    // As many steps as there are nodes: a chain of calls has no circle.
+    for _ in &scenario.nodes {
+        let Some(from) = at else { return 0.0 };
+        let [to] = scenario.nodes[from].to.as_slice() else { return 0.0 };
+        let Some(next) = index_of(to) else { return 0.0 };
+        ways_ms += 2.0 * paths::link_between(scenario, from, next).latency_ms.mean_ms();
+        match &scenario.nodes[next].settings {
+            Settings::Servers(servers) if servers.runs.id == "plain" => {
+                return ways_ms + servers.service_ms.mean_ms();
+            }
+            Settings::Balancer(_) => at = Some(next),
+            _ => return 0.0,
+        }
+    }
+    0.0
 }
 
 #[cfg(test)]
@@ -123,10 +158,10 @@ mod tests {
             let sum: f64 = weights.iter().sum();
             let p: Vec<f64> = weights.iter().map(|weight| weight / sum).collect();
             for capacity in [2usize, 4, 6] {
-                let lru = hit_ratio(Leaving::Lru, &weights, capacity as f64).unwrap();
+                let lru = hit_ratio(Leaving::Lru, &weights, capacity as f64, 0.0).unwrap();
                 let exact = king(&p, capacity, &mut vec![], 1.0, 1.0);
                 assert!((lru - exact).abs() < 0.015, "lru {exponent} {capacity}: {lru} {exact}");
-                let random = hit_ratio(Leaving::Random, &weights, capacity as f64).unwrap();
+                let random = hit_ratio(Leaving::Random, &weights, capacity as f64, 0.0).unwrap();
                 let exact = gelenbe(&p, capacity as u32);
                 // It is always a little low for so few and so unequal keys: by 0.024 at most here.
                 assert!(
@@ -140,11 +175,11 @@ mod tests {
     #[test]
     fn equal_keys_hit_as_often_as_there_is_room() {
         for leaving in [Leaving::Lru, Leaving::Random] {
-            let found = hit_ratio(leaving, &[3.0; 400], 100.0).unwrap();
+            let found = hit_ratio(leaving, &[3.0; 400], 100.0, 0.0).unwrap();
             assert!((found - 0.25).abs() < 1e-9);
-            assert_eq!(hit_ratio(leaving, &[1.0; 4], 9.0), Some(1.0));
-            assert!(hit_ratio(leaving, &[1.0; 4], 0.0).unwrap() < 1e-9);
-            assert_eq!(hit_ratio(leaving, &[1.0, -1.0, 0.0], 1.0), None);
+            assert_eq!(hit_ratio(leaving, &[1.0; 4], 9.0, 0.0), Some(1.0));
+            assert!(hit_ratio(leaving, &[1.0; 4], 0.0, 0.0).unwrap() < 1e-9);
+            assert_eq!(hit_ratio(leaving, &[1.0, -1.0, 0.0], 1.0, 0.0), None);
         }
     }
 }
