@@ -99,17 +99,13 @@ fn drawn(
     curves.lines.retain(|(name, _, points)| is_shown(name, points.iter().filter_map(|(_, value)| *value)));
     let to_s = horizon_s(session);
     let theory = session.theory().filter(|_| kind == Kind::Latency);
-    // With other policies it is what no policy can beat.
-    let model = theory.as_ref().map(|line| match line.exact {
-        true => line.model.clone(),
-        false => format!("one {} queue", line.model),
-    });
+    let label = theory.as_ref().map(|line| line.label());
     let chart = LineChart {
         width,
         height,
         from_s: 0.0,
         to_s,
-        theory: (theory.as_ref().zip(model.as_ref()))
+        theory: (theory.as_ref().zip(label.as_ref()))
             .map(|(line, label)| Theory { value: line.mean_ms, label }),
         flags: flags.iter().map(|flag| scene::Flag { at_s: flag.at.seconds(), label: &flag.label }).collect(),
         cursor_s: Some(session.now().seconds()),

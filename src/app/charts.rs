@@ -232,6 +232,7 @@ fn use_chart(props: &Chart) -> Html {
 const PICTURE: (f64, f64) = (720.0, 360.0);
 
 /// Beside the other ways to have the chart otherwise.
+#[inline(never)]
 fn picture_button(props: &Chart) -> Html {
     let onclick = {
         let (kind, engine, flags) = (props.kind, props.engine.clone(), props.flags.clone());

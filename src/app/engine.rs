@@ -438,6 +438,7 @@ impl Engine {
     }
 
     /// What is wrong with a setting, called as its control is.
+    #[inline(never)]
     fn say_problems(&self, mut found: Vec<Problem>) {
         for problem in &mut found {
             if let Some(knob) = self.session().knob(&problem.path) {

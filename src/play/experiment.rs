@@ -4,7 +4,7 @@
 //! worker, on the command line. Job and results are plain data.
 
 use crate::report::statistics::{Estimate, estimate, paired_difference};
-use crate::report::{KeyFigure, hit_ratio_of, imbalance_of, key_figures, summarise, theory_of};
+use crate::report::{KeyFigure, hit_ratio_of, imbalance_of, key_figures, settling_ms, summarise, theory_of};
 use crate::scenario::{Checked, Problem, paths, variants};
 use crate::sim::{Progress, Time};
 use crate::watch::Measured;
@@ -145,7 +145,8 @@ impl Plan {
             return Some((imbalance_of(&scenario, id)?, "points of a ring at random".to_owned()));
         }
         // What holds in the long run says little of a run that is over before it is forgotten that all was empty.
-        let line = theory_of(&scenario).filter(|line| line.relaxation_ms * SETTLES < scenario.duration_ms)?;
+        settling_ms(&scenario).filter(|settling| settling * SETTLES < scenario.duration_ms)?;
+        let line = theory_of(&scenario)?;
         let value = match figure {
             "mean" => line.mean_ms,
             "p50" => line.p50_ms?,

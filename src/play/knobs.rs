@@ -37,7 +37,7 @@ pub(super) fn knob(state: &Scenario, path: &str) -> Option<Knob> {
     };
     let matters = match found.place {
         // A policy's own settings are there only with the policy: the rules are of the node's.
-        Place::Node(_) if path.matches('.').count() > 1 => true,
+        Place::Node(_) if path.bytes().filter(|byte| *byte == b'.').count() > 1 => true,
         Place::Node(index) => matters(node(index), found.setting.name),
         Place::Member(..) | Place::Link(..) => true,
     };

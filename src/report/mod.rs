@@ -18,5 +18,5 @@ pub use caching::{Leaving, hit_ratio, hit_ratio_of};
 pub use events::{Happened, What, happened, trace_events};
 pub use imbalance::{imbalance_of, largest_over_mean};
 pub use key_figures::{KeyFigure, key_figures};
-pub use predict::{TheoryLine, theory_of};
+pub use predict::{TheoryLine, settling_ms, theory_of};
 pub use summary::{Figures, NodeSummary, Summary, fairness_lately, summarise};

@@ -29,14 +29,51 @@ pub struct TheoryLine {
     /// Answered, a second.
     pub throughput_per_s: f64,
     pub mean_queue_length: f64,
-    /// How long it takes until what there was at first is forgotten, to a factor of e: see [`relaxation_ms`].
-    #[serde(skip)]
-    pub relaxation_ms: f64,
+}
+
+impl TheoryLine {
+    /// "M/M/16"; "one M/M/16 queue" where that is what no policy can beat.
+    #[inline(never)]
+    pub fn label(&self) -> String {
+        if self.exact { self.model.clone() } else { format!("one {} queue", self.model) }
+    }
 }
 
 /// The prediction for the settings of this scenario; changes in it are left out of account (pass the
 /// state at the moment of interest). `None` where no closed form is known or the system is unstable.
 pub fn theory_of(scenario: &Scenario) -> Option<TheoryLine> {
+    let Behind { station, network_ms, split, exact } = behind(scenario)?;
+    let prediction = predict(station)?;
+    let plus = |ms: Option<f64>| ms.map(|ms| ms + network_ms);
+    Some(TheoryLine {
+        exact,
+        mean_ms: prediction.mean_sojourn_ms + network_ms,
+        p50_ms: plus(prediction.sojourn_quantile_ms(0.5)),
+        p95_ms: plus(prediction.sojourn_quantile_ms(0.95)),
+        p99_ms: plus(prediction.sojourn_quantile_ms(0.99)),
+        utilisation: prediction.utilisation,
+        throughput_per_s: prediction.throughput_per_s * split,
+        mean_queue_length: prediction.mean_queue_length * split,
+        model: prediction.model,
+    })
+}
+
+/// How long it takes until what there was at first is forgotten, to a factor of e; where there is theory.
+pub fn settling_ms(scenario: &Scenario) -> Option<f64> {
+    behind(scenario).map(|behind| relaxation_ms(&behind.station))
+}
+
+/// What stands behind the clients.
+struct Behind {
+    station: Station,
+    /// There and back.
+    network_ms: f64,
+    /// So many such stations share the requests.
+    split: f64,
+    exact: bool,
+}
+
+fn behind(scenario: &Scenario) -> Option<Behind> {
     let index_of = |id: &str| scenario.nodes.iter().position(|node| node.id == id);
     let is_clients = |node: &&NodeSpec| matches!(node.settings, Settings::Clients(_));
     let mut sources = scenario.nodes.iter().enumerate().filter(|(_, node)| is_clients(node));
@@ -86,21 +123,7 @@ pub fn theory_of(scenario: &Scenario) -> Option<TheoryLine> {
         servers: servers.workers as u32 * shared,
         waiting_places: Some(servers.queue * shared),
     };
-    let prediction = predict(station)?;
-    let relaxation_ms = relaxation_ms(&station);
-    let plus = |ms: Option<f64>| ms.map(|ms| ms + network_ms);
-    Some(TheoryLine {
-        exact: random || servers.count == 1,
-        mean_ms: prediction.mean_sojourn_ms + network_ms,
-        p50_ms: plus(prediction.sojourn_quantile_ms(0.5)),
-        p95_ms: plus(prediction.sojourn_quantile_ms(0.95)),
-        p99_ms: plus(prediction.sojourn_quantile_ms(0.99)),
-        utilisation: prediction.utilisation,
-        throughput_per_s: prediction.throughput_per_s * split,
-        mean_queue_length: prediction.mean_queue_length * split,
-        model: prediction.model,
-        relaxation_ms,
-    })
+    Some(Behind { station, network_ms, split, exact: random || servers.count == 1 })
 }
 
 /// The relaxation time of a birth and death process with these rates and as many states as there are places: one over
