@@ -204,36 +204,30 @@ pub fn save(name: &str, kind: &str, content: &str) {
     let bag = web_sys::BlobPropertyBag::new();
     bag.set_type(kind);
     let parts = js_sys::Array::of1(&JsValue::from_str(content));
-    if let Ok(blob) = web_sys::Blob::new_with_str_sequence_and_options(&parts, &bag) {
-        save_blob(name, &blob);
-    }
+    let blob = web_sys::Blob::new_with_str_sequence_and_options(&parts, &bag);
+    let address = blob.and_then(|blob| web_sys::Url::create_object_url_with_blob(&blob));
+    let Ok(address) = address else { return };
+    save_from(name, &address);
+    // Revoked once the download has begun for certain.
+    gloo_timers::callback::Timeout::new(60_000, move || drop(web_sys::Url::revoke_object_url(&address)))
+        .forget();
 }
 
 /// The same with a picture, as PNG.
 pub fn save_canvas(name: &str, canvas: &web_sys::HtmlCanvasElement) {
-    let name = name.to_owned();
-    let made: Closure<dyn FnMut(JsValue)> = Closure::once(move |blob: JsValue| {
-        if let Ok(blob) = blob.dyn_into::<web_sys::Blob>() {
-            save_blob(&name, &blob);
-        }
-    });
-    let _ = canvas.to_blob(made.as_ref().unchecked_ref());
-    // It is called once, and then forgotten by JavaScript.
-    made.forget();
+    if let Ok(address) = canvas.to_data_url() {
+        save_from(name, &address);
+    }
 }
 
-fn save_blob(name: &str, blob: &web_sys::Blob) {
-    let Ok(address) = web_sys::Url::create_object_url_with_blob(blob) else { return };
+fn save_from(name: &str, address: &str) {
     let anchor =
         document().create_element("a").ok().and_then(|a| a.dyn_into::<web_sys::HtmlAnchorElement>().ok());
     if let Some(anchor) = anchor {
-        anchor.set_href(&address);
+        anchor.set_href(address);
         anchor.set_download(name);
         anchor.click();
     }
-    // Revoked once the download has begun for certain.
-    gloo_timers::callback::Timeout::new(60_000, move || drop(web_sys::Url::revoke_object_url(&address)))
-        .forget();
 }
 
 /// The bytes of a file.

@@ -36,8 +36,6 @@ pub(super) fn knob(state: &Scenario, path: &str) -> Option<Knob> {
         }
     };
     let matters = match found.place {
-        // A policy's own settings are there only with the policy: the rules are of the node's.
-        Place::Node(_) if path.bytes().filter(|byte| *byte == b'.').count() > 1 => true,
         Place::Node(index) => matters(node(index), found.setting.name),
         Place::Member(..) | Place::Link(..) => true,
     };
@@ -68,7 +66,9 @@ fn policy_knobs(state: &Scenario, path: &str, family: &str) -> Vec<Knob> {
     let policy =
         crate::node::policies(family).into_iter().find(|policy| Some(policy.id) == chosen.as_deref());
     let settings = policy.map_or(&[][..], |policy| policy.knobs);
-    settings.iter().filter_map(|setting| knob(state, &format!("{path}.{}", setting.name))).collect()
+    let own = settings.iter().filter_map(|setting| knob(state, &format!("{path}.{}", setting.name)));
+    // They are there only with the policy: the rules below are of the node's settings.
+    own.map(|knob| Knob { matters: true, ..knob }).collect()
 }
 
 fn default_of(setting: &Setting) -> Option<Value> {

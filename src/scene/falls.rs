@@ -8,7 +8,6 @@ use super::layout::Layout;
 use super::palette::Ink;
 use super::shape::{Label, Shape, Stroke, ring};
 use super::yard::{Axis, Density};
-use crate::node::one_of;
 use crate::run::snapshot::{Snapshot, Way};
 use crate::sim::{LOSS_NOTICE, OUTCOMES, Outcome, OutcomeKind, Place, Time, order};
 use crate::watch::FALLS_MAX;
@@ -122,8 +121,13 @@ pub fn draw(
         }
         let alpha = ((LABEL_S - heap.youngest_s) / 0.5).clamp(0.0, 1.0);
         let mut said = gathered(outcome, heap.count, falls);
+        // Where cards stand close to each other, a label may come to stand nearer to another one's: "S3: queue full ×7".
         if let (Spot::Place(place), Axis::Down) = (spot, layout.axis) {
-            said = with_member(said, place, snapshot);
+            let several = layout.yards.get(place.node as usize).is_some_and(|yard| yard.cards.len() > 1);
+            let letter = snapshot.nodes.get(place.node as usize).and_then(|node| node.name.chars().next());
+            if let Some(letter) = letter.filter(|_| several) {
+                said = format!("{letter}{}: {said}", place.member + 1);
+            }
         }
         let label = Label::new(said, at, 10.5).bold().middle();
         let label = Label { alpha, ..label.ink(ink(outcome).text()) };
@@ -138,18 +142,6 @@ pub fn gathered(outcome: Outcome, count: u64, falls: &[Fall]) -> String {
     match count {
         0 | 1 => outcome.label().to_string(),
         _ => format!("{} ×{count}{more}", outcome.label()),
-    }
-}
-
-/// "S3: queue full ×7". Where cards stand close to each other, a label may come to stand nearer to another one's.
-#[inline(never)]
-fn with_member(said: String, place: Place, snapshot: &Snapshot) -> String {
-    let node = snapshot.nodes.get(place.node as usize);
-    let several = node.filter(|node| node.member_name(1) != one_of(&node.name));
-    let letter = several.and_then(|node| one_of(&node.name).chars().next());
-    match letter {
-        Some(letter) => format!("{letter}{}: {said}", place.member + 1),
-        None => said,
     }
 }
 
