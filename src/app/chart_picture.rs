@@ -72,15 +72,21 @@ struct Curves {
 /// Paints a chart; answers with its time axis if it has one.
 pub fn paint(kind: Kind, frame: &Frame, flags: &[Flag], canvas: &Canvas) -> Option<TimeAxis> {
     let (width, height, ratio) = canvas.ready_for_text()?;
-    let (shapes, axis) =
-        drawn(kind, frame.session, frame.snapshot(), frame.pointed, flags, (width, height), false);
+    let (shapes, axis) = drawn(kind, frame.session, frame.snapshot(), frame.pointed, flags, (width, height));
     paint::paint(&canvas.context, &shapes, palette(), (width, height), ratio);
     axis
 }
 
 /// A chart for a picture that stands alone: its curves have their names with them.
-pub fn alone(kind: Kind, session: &Session, flags: &[Flag], size: (f64, f64)) -> Vec<Shape> {
-    drawn(kind, session, &session.snapshot(), None, flags, size, true).0
+pub fn alone(kind: Kind, session: &Session, flags: &[Flag], (width, height): (f64, f64)) -> Vec<Shape> {
+    let (mut shapes, _) = drawn(kind, session, &session.snapshot(), None, flags, (width, height));
+    if let Some(mut curves) = curves(kind, session) {
+        curves
+            .lines
+            .retain(|(name, _, points)| is_shown(name, points.iter().filter_map(|(_, value)| *value)));
+        shapes.extend(LineChart { width, height, ..curves.chart() }.legend());
+    }
+    shapes
 }
 
 fn drawn(
@@ -90,7 +96,6 @@ fn drawn(
     pointed: Option<Time>,
     flags: &[Flag],
     (width, height): (f64, f64),
-    with_names: bool,
 ) -> (Vec<Shape>, Option<TimeAxis>) {
     let Some(mut curves) = curves(kind, session) else {
         let chart = BarChart { width, height, ..loads(session, snapshot) };
@@ -112,11 +117,8 @@ fn drawn(
         hover_s: pointed.map(|at| at.seconds()),
         ..curves.chart()
     };
-    let (mut shapes, plot) = (chart.shapes(), chart.plot());
-    if with_names {
-        shapes.extend(chart.legend());
-    }
-    (shapes, Some((plot.x, plot.width, to_s)))
+    let plot = chart.plot();
+    (chart.shapes(), Some((plot.x, plot.width, to_s)))
 }
 
 /// What has not happened has no curve: it would only lie over the axis. Tables have all.

@@ -106,7 +106,8 @@ fn choice(props: &Control, set: Callback<Value>, options: &[(&'static str, &'sta
 /// The policies of a family, and the chosen one's own settings below.
 fn policy(props: &Control, set: Callback<Value>, family: &'static str) -> Html {
     let known = policies(family);
-    let offered = known.iter().filter(|info| info.id != REPLAY_ONLY);
+    // The page of a first visit has no caches.
+    let offered = known.iter().filter(|info| !cfg!(feature = "whole") || info.id != REPLAY_ONLY);
     let choices: Vec<Choice> =
         offered.map(|info| (info.id, info.short, format!("{}: {}", info.name, info.summary))).collect();
     let chosen = props.value.get("id").or(Some(&props.value)).and_then(Value::as_str).unwrap_or_default();

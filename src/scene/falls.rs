@@ -1,6 +1,7 @@
 //! Requests that died: a cross, broken square or dashed ring falls off where it happened, and the
 //! same reasons at the same spot gather in one label.
 
+use super::figures;
 use super::geometry::{Point, Rect, point, rect};
 use super::input::{Fall, Readings, Spot, View};
 use super::labels::{Labels, around};
@@ -123,10 +124,10 @@ pub fn draw(
         let mut said = gathered(outcome, heap.count, falls);
         // Where cards stand close to each other, a label may come to stand nearer to another one's: "S3: queue full ×7".
         if let (Spot::Place(place), Axis::Down) = (spot, layout.axis) {
-            let several = layout.yards.get(place.node as usize).is_some_and(|yard| yard.cards.len() > 1);
-            let letter = snapshot.nodes.get(place.node as usize).and_then(|node| node.name.chars().next());
-            if let Some(letter) = letter.filter(|_| several) {
-                said = format!("{letter}{}: {said}", place.member + 1);
+            let node = place.node as usize;
+            if layout.yards[node].cards.len() > 1 {
+                let letter = snapshot.nodes[node].name.get(..1).unwrap_or_default();
+                said = [letter, &figures::whole(u64::from(place.member) + 1), ": ", &said].concat();
             }
         }
         let label = Label::new(said, at, 10.5).bold().middle();
