@@ -13,7 +13,7 @@ use switchyard::report::{RECENT_WINDOWS, Window};
 use switchyard::run::snapshot::{MemberView, NodeState, NodeView, Snapshot};
 use switchyard::scenario::NodeSpec;
 use switchyard::scene::{self, Bar, BarChart, Ink, Line, LineChart, Shape, Table, Theory};
-use switchyard::sim::{Place, Time};
+use switchyard::sim::Place;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
@@ -72,38 +72,14 @@ struct Curves {
 /// Paints a chart; answers with its time axis if it has one.
 pub fn paint(kind: Kind, frame: &Frame, flags: &[Flag], canvas: &Canvas) -> Option<TimeAxis> {
     let (width, height, ratio) = canvas.ready_for_text()?;
-    let (shapes, axis) = drawn(kind, frame.session, frame.snapshot(), frame.pointed, flags, (width, height));
-    paint::paint(&canvas.context, &shapes, palette(), (width, height), ratio);
-    axis
-}
-
-/// A chart for a picture that stands alone: its curves have their names with them.
-pub fn alone(kind: Kind, session: &Session, flags: &[Flag], (width, height): (f64, f64)) -> Vec<Shape> {
-    let (mut shapes, _) = drawn(kind, session, &session.snapshot(), None, flags, (width, height));
-    if let Some(mut curves) = curves(kind, session) {
-        curves
-            .lines
-            .retain(|(name, _, points)| is_shown(name, points.iter().filter_map(|(_, value)| *value)));
-        shapes.extend(LineChart { width, height, ..curves.chart() }.legend());
-    }
-    shapes
-}
-
-fn drawn(
-    kind: Kind,
-    session: &Session,
-    snapshot: &Snapshot,
-    pointed: Option<Time>,
-    flags: &[Flag],
-    (width, height): (f64, f64),
-) -> (Vec<Shape>, Option<TimeAxis>) {
-    let Some(mut curves) = curves(kind, session) else {
-        let chart = BarChart { width, height, ..loads(session, snapshot) };
-        return (chart.shapes(), None);
+    let Some(mut curves) = curves(kind, frame.session) else {
+        let chart = BarChart { width, height, ..loads(frame.session, frame.snapshot()) };
+        paint::paint(&canvas.context, &chart.shapes(), palette(), (width, height), ratio);
+        return None;
     };
     curves.lines.retain(|(name, _, points)| is_shown(name, points.iter().filter_map(|(_, value)| *value)));
-    let to_s = horizon_s(session);
-    let theory = session.theory().filter(|_| kind == Kind::Latency);
+    let to_s = horizon_s(frame.session);
+    let theory = frame.session.theory().filter(|_| kind == Kind::Latency);
     let label = theory.as_ref().map(|line| line.label());
     let chart = LineChart {
         width,
@@ -113,12 +89,32 @@ fn drawn(
         theory: (theory.as_ref().zip(label.as_ref()))
             .map(|(line, label)| Theory { value: line.mean_ms, label }),
         flags: flags.iter().map(|flag| scene::Flag { at_s: flag.at.seconds(), label: &flag.label }).collect(),
-        cursor_s: Some(session.now().seconds()),
-        hover_s: pointed.map(|at| at.seconds()),
+        cursor_s: Some(frame.session.now().seconds()),
+        hover_s: frame.pointed.map(|at| at.seconds()),
         ..curves.chart()
     };
+    paint::paint(&canvas.context, &chart.shapes(), palette(), (width, height), ratio);
     let plot = chart.plot();
-    (chart.shapes(), Some((plot.x, plot.width, to_s)))
+    Some((plot.x, plot.width, to_s))
+}
+
+/// A chart for a picture that stands alone: its curves have their names with them, and there is no moment but all that was.
+pub fn alone(kind: Kind, session: &Session, (width, height): (f64, f64)) -> Vec<Shape> {
+    let Some(mut curves) = curves(kind, session) else {
+        return BarChart { width, height, ..loads(session, &session.snapshot()) }.shapes();
+    };
+    curves.lines.retain(|(name, _, points)| is_shown(name, points.iter().filter_map(|(_, value)| *value)));
+    let theory = session.theory().filter(|_| kind == Kind::Latency);
+    let label = theory.as_ref().map(|line| line.label());
+    let theory = theory.as_ref().zip(label.as_ref());
+    let chart = LineChart {
+        width,
+        height,
+        to_s: horizon_s(session),
+        theory: theory.map(|(line, label)| Theory { value: line.mean_ms, label }),
+        ..curves.chart()
+    };
+    chart.shapes().into_iter().chain(chart.legend()).collect()
 }
 
 /// What has not happened has no curve: it would only lie over the axis. Tables have all.

@@ -101,12 +101,13 @@ impl Kind {
         let windows =
             if self == Kind::Throughput { chart_picture::rate_windows(session) } else { RECENT_WINDOWS };
         let window_s = session.metrics().series().window().seconds() * windows as f64;
-        if self == Kind::Waiting {
+        // Nothing gives up and waits on where there are neither queues nor limiters: not on the page of a first visit.
+        if cfg!(feature = "whole") && self == Kind::Waiting {
             let metrics = session.metrics();
             let forsaken = metrics.series().waiting() > metrics.total().in_flight();
             return forsaken.then(|| "some that wait were given up".into());
         }
-        let looks_back = self != Kind::Load;
+        let looks_back = !matches!(self, Kind::Load | Kind::Waiting);
         looks_back.then(|| format!("of the last {}", figures::with_unit(Some(window_s), "s")))
     }
 
@@ -235,7 +236,7 @@ const PICTURE: (f64, f64) = (720.0, 360.0);
 #[inline(never)]
 fn picture_button(props: &Chart) -> Html {
     let onclick = {
-        let (kind, engine, flags) = (props.kind, props.engine.clone(), props.flags.clone());
+        let (kind, engine) = (props.kind, props.engine.clone());
         Callback::from(move |_: MouseEvent| {
             let session = engine.session();
             let caption = format!(
@@ -244,7 +245,7 @@ fn picture_button(props: &Chart) -> Html {
                 session.scenario().title,
                 figures::seconds(session.now().seconds())
             );
-            let shapes = chart_picture::alone(kind, &session, &flags, PICTURE);
+            let shapes = chart_picture::alone(kind, &session, PICTURE);
             if let Some(canvas) = paint::picture(shapes, caption, PICTURE) {
                 save_canvas(&format!("{}.png", kind.id()), &canvas);
             }

@@ -1,7 +1,6 @@
 //! Requests that died: a cross, broken square or dashed ring falls off where it happened, and the
 //! same reasons at the same spot gather in one label.
 
-use super::figures;
 use super::geometry::{Point, Rect, point, rect};
 use super::input::{Fall, Readings, Spot, View};
 use super::labels::{Labels, around};
@@ -121,16 +120,7 @@ pub fn draw(
             shapes.push(piece(outcome, at, 4.4, 1.0));
         }
         let alpha = ((LABEL_S - heap.youngest_s) / 0.5).clamp(0.0, 1.0);
-        let mut said = gathered(outcome, heap.count, falls);
-        // Where cards stand close to each other, a label may come to stand nearer to another one's: "S3: queue full ×7".
-        if let (Spot::Place(place), Axis::Down) = (spot, layout.axis) {
-            let node = place.node as usize;
-            if layout.yards[node].cards.len() > 1 {
-                let letter = snapshot.nodes[node].name.get(..1).unwrap_or_default();
-                said = [letter, &figures::whole(u64::from(place.member) + 1), ": ", &said].concat();
-            }
-        }
-        let label = Label::new(said, at, 10.5).bold().middle();
+        let label = Label::new(gathered(outcome, heap.count, falls), at, 10.5).bold().middle();
         let label = Label { alpha, ..label.ink(ink(outcome).text()) };
         let places = places(spot, at, label.width(), layout);
         labels.place(label, &places, shapes);
