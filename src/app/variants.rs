@@ -211,8 +211,8 @@ fn own_differences<'a>(
     let SettingKind::Policy { family, .. } = setting.kind else { return String::new() };
     let policy = switchyard::node::policies(family).into_iter().find(|info| value["id"] == info.id);
     let own = policy.map_or(&[][..], |policy| policy.knobs);
-    let mut alike = others.filter(|other| other["id"] == value["id"]);
-    let differs = |own: &&Setting| alike.any(|other| other[own.name] != value[own.name]);
+    let alike = others.filter(|other| other["id"] == value["id"]);
+    let differs = |own: &&Setting| alike.clone().any(|other| other[own.name] != value[own.name]);
     own.iter()
         .filter(differs)
         .map(|own| format!(" · {} {}", own.label, told(own, &value[own.name])))

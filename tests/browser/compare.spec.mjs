@@ -106,6 +106,18 @@ test('variants come, are renamed and go, and back without any is the scenario as
   expect(page.url()).not.toContain('view=compare');
 });
 
+test('what changed names every setting of a policy that is otherwise', async ({ page }) => {
+  await page.goto('?lab=rate-limiting/fair-per-client&view=compare&t=20000');
+  const changed = page.getByRole('region', { name: 'What changed' });
+  await expect(changed).toContainText('Token bucket · Capacity 40 · Rate 40', PATIENT);
+  await expect(changed).toContainText('Token bucket · Capacity 10 · Rate 6');
+  // And the table says what becomes of each kind of clients: with a limit for each the quiet ones lose next to nothing.
+  const refused = figures(page).getByRole('row', { name: /^Refused · Quiet clients/ });
+  const shares = (await refused.getByRole('cell').allTextContents()).map(text => parseFloat(text));
+  expect(shares[0]).toBeGreaterThan(20);
+  expect(shares[1]).toBeLessThan(2);
+});
+
 test('the chart of all variants is saved as figures and as a picture', async ({ page }) => {
   await page.goto(`${LAB}&view=compare&t=3000`);
   await expect.poll(() => shownTime(page), PATIENT).toBe(3);
