@@ -113,9 +113,9 @@ test('what changed names every setting of a policy that is otherwise', async ({ 
   await expect(changed).toContainText('Token bucket · Capacity 10 · Rate 6');
   // And the table says what becomes of each kind of clients: with a limit for each the quiet ones lose next to nothing.
   const refused = figures(page).getByRole('row', { name: /^Refused · Quiet clients/ });
-  const shares = (await refused.getByRole('cell').allTextContents()).map(text => parseFloat(text));
-  expect(shares[0]).toBeGreaterThan(20);
-  expect(shares[1]).toBeLessThan(2);
+  const shares = async () => (await refused.getByRole('cell').allTextContents()).map(text => parseFloat(text));
+  await expect.poll(async () => (await shares())[0], PATIENT).toBeGreaterThan(20);
+  expect((await shares())[1]).toBeLessThan(2);
 });
 
 test('the chart of all variants is saved as figures and as a picture', async ({ page }) => {
