@@ -28,6 +28,13 @@ struct OverTime {
     of: Of,
 }
 
+impl OverTime {
+    /// What the chart of it is called, or that of its difference.
+    fn title(&self, difference: bool) -> String {
+        format!("{}{}", self.name, if difference { ", difference" } else { "" })
+    }
+}
+
 /// No two have the same name.
 impl PartialEq for OverTime {
     fn eq(&self, other: &OverTime) -> bool {
@@ -177,7 +184,7 @@ fn use_charts(props: &Charts) -> Html {
         part(Plot {
             engine: props.engine.clone(),
             paint: if difference { apart } else { alone }.clone(),
-            label: format!("{}{}", figure.name, if difference { ", difference" } else { "" }),
+            label: figure.title(difference),
         })
     };
     html! {
@@ -208,11 +215,10 @@ fn paint_lines(
     let (width, height, ratio) = canvas.ready_for_text()?;
     let (now, pointed) = (shown.session.now(), shown.pointed);
     let runs = engine.runs();
-    let to_s = horizon_s(runs.first());
     with_chart(&runs, figure, difference, flags, (now, pointed), (width, height), |chart| {
         paint::paint(&canvas.context, &chart.shapes(), palette(), (width, height), ratio);
         let plot = chart.plot();
-        Some((plot.x, plot.width, to_s))
+        Some((plot.x, plot.width, chart.to_s))
     })
 }
 
@@ -248,7 +254,7 @@ const PICTURE: (f64, f64) = (900.0, 420.0);
 
 /// The chart as a file: its figures, or a picture.
 fn files(engine: &Engine, flags: &Rc<Vec<Flag>>, figure: &OverTime, difference: bool) -> Html {
-    let title = format!("{}{}", figure.name, if difference { ", difference" } else { "" });
+    let title = figure.title(difference);
     let csv = {
         let (engine, figure) = (engine.clone(), figure.clone());
         Callback::from(move |_: MouseEvent| {

@@ -181,9 +181,7 @@ fn vary(engine: &Engine, run: usize, name: &str, knobs: Vec<Knob>, own: &[String
 fn what_changed(runs: &Comparison) -> Html {
     let differences = runs.differences();
     let value = |found: &Difference, run: usize| {
-        let others =
-            found.values.iter().enumerate().filter(|(other, _)| *other != run).map(|(_, value)| value);
-        let own = own_differences(&found.knob.setting, &found.values[run], others);
+        let own = own_differences(&found.knob.setting, &found.values[run], &found.values);
         html! { <li key={run}>{ mark(run) }<span>{ told(&found.knob.setting, &found.values[run]) }{ own }</span></li> }
     };
     html! {
@@ -203,16 +201,12 @@ fn what_changed(runs: &Comparison) -> Html {
 }
 
 /// Of a policy that others have too, with other numbers: its own settings that differ. " · Capacity 20".
-fn own_differences<'a>(
-    setting: &Setting,
-    value: &Value,
-    others: impl Iterator<Item = &'a Value> + Clone,
-) -> String {
+fn own_differences(setting: &Setting, value: &Value, all: &[Value]) -> String {
     let SettingKind::Policy { family, .. } = setting.kind else { return String::new() };
     let policy = switchyard::node::policies(family).into_iter().find(|info| value["id"] == info.id);
     let own = policy.map_or(&[][..], |policy| policy.knobs);
-    let alike = others.filter(|other| other["id"] == value["id"]);
-    let differs = |own: &&Setting| alike.clone().any(|other| other[own.name] != value[own.name]);
+    let is_other = |other: &Value, name: &str| other["id"] == value["id"] && other[name] != value[name];
+    let differs = |own: &&Setting| all.iter().any(|other| is_other(other, own.name));
     own.iter()
         .filter(differs)
         .map(|own| format!(" · {} {}", own.label, told(own, &value[own.name])))

@@ -5,6 +5,7 @@
 //! key counts as one thing held by the member where it lies; its copies are on those that follow in the policy's
 //! order of preference, and do not count.
 
+use super::KeyFact;
 use super::pages::Pages;
 use crate::algo::choice::PolicyChoice;
 use crate::algo::ring::{self, Key, Members, Partition, Way};
@@ -180,15 +181,23 @@ impl Placing {
         let number = |index: usize| self.numbers.get(index).map_or(0, |number| number + 1);
         let name = |index: usize| format!("machine {}", number(index));
         let (hashed, owner) = (self.key(key), self.index(key));
-        let mut first = vec![];
-        self.policy.preference(&hashed, 1, &mut first);
-        let sentence = match (self.lies(key), first.first()) {
-            // Others may hold as much by now.
-            (Some(at), Some(&first)) if at != first => {
-                format!("was put on {}, as {}, whose point comes next, was full", name(at), name(first))
+        let sentence = match self.lies(key) {
+            None => self.policy.why(&hashed, &name),
+            Some(at) => {
+                let mut first = vec![];
+                self.policy.preference(&hashed, 1, &mut first);
+                match first.first() {
+                    // Others may hold as much by now.
+                    Some(&first) if at != first => {
+                        format!(
+                            "was put on {}, as {}, whose point comes next, was full",
+                            name(at),
+                            name(first)
+                        )
+                    }
+                    _ => format!("lies on {}, whose point on the ring comes next", name(at)),
+                }
             }
-            (Some(at), _) => format!("lies on {}, whose point on the ring comes next", name(at)),
-            (None, _) => self.policy.why(&hashed, &name),
         };
         let candidates = match self.policy.way(&hashed) {
             Way::Scores(scores) => (scores.iter().enumerate())
@@ -202,6 +211,12 @@ impl Placing {
             _ => vec![],
         };
         Explanation { sentence: format!("Key {key} {sentence}."), candidates, figure: "its scores", what: "" }
+    }
+
+    /// The same, as what is known of the key; `None` where there is no choice.
+    pub fn fact(&self, key: u32) -> Option<KeyFact> {
+        let fact = self.why(key).sentence;
+        (!fact.is_empty()).then_some(KeyFact { member: None, fact })
     }
 
     pub fn choice(&self) -> &PolicyChoice {

@@ -88,7 +88,7 @@ impl Partition for HashRing {
     }
 
     fn why(&self, key: &Key, name: &dyn Fn(usize) -> String) -> String {
-        let place = per_cent(circle::fraction(self.hashing.place(key.hash)));
+        let place = self.place(key).map(per_cent).unwrap_or_default();
         format!("lies at {place} of the circle; the next point is {}'s", name(self.owner(key)))
     }
 

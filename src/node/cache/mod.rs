@@ -495,10 +495,8 @@ impl Show for Cache {
             };
             KeyFact { member: Some(member as u16), fact: format!("{role}{}", machine.about(key, now)) }
         };
-        let placed = self.placing.why(key).sentence;
-        let placed = (!placed.is_empty()).then_some(KeyFact { member: None, fact: placed });
         let machines = self.machines.iter().take(self.count()).enumerate().map(about);
-        placed.into_iter().chain(machines).collect()
+        self.placing.fact(key).into_iter().chain(machines).collect()
     }
 }
 

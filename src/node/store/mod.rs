@@ -398,10 +398,8 @@ impl Show for Store {
             let fact = format!("{role}, {}", row.as_deref().unwrap_or("no row"));
             Some(KeyFact { member: Some(member as u16), fact })
         };
-        let placed = self.map.placing().why(key).sentence;
-        let placed = (!placed.is_empty()).then_some(KeyFact { member: None, fact: placed });
         let machines = self.machines.iter().take(self.settings.count as usize).enumerate();
-        placed.into_iter().chain(machines.filter_map(about)).collect()
+        self.map.placing().fact(key).into_iter().chain(machines.filter_map(about)).collect()
     }
 }
 

@@ -148,15 +148,9 @@ impl Places<'_> {
         // Of several probes the one nearest to a point counts: what lies before a point is nobody's.
         let is_owned = !matches!(self.way, Way::Probes(_));
         for (from, to, owner, alpha) in segments.iter().flat_map(|it| self.pieces(it)) {
-            let ink = if is_owned { Ink::owner(owner.into()) } else { Ink::Empty };
+            let (ink, alpha) = if is_owned { (Ink::owner(owner.into()), alpha) } else { (Ink::Empty, 1.0) };
             if to - from > 1e-6 {
-                shapes.push(sector(
-                    center,
-                    (inner, outer),
-                    (from, to),
-                    ink,
-                    if is_owned { alpha } else { 1.0 },
-                ));
+                shapes.push(sector(center, (inner, outer), (from, to), ink, alpha));
             }
         }
         for mark in &self.marks {
