@@ -6,9 +6,9 @@ use common::record::{change, play, scenario};
 use serde_json::{Value, json};
 use switchyard::algo::cache;
 use switchyard::algo::setting::Knobs;
-use switchyard::node::Node;
+use switchyard::node::{Node, Show};
 use switchyard::play::Session;
-use switchyard::report::Summary;
+use switchyard::report::{Summary, What, happened};
 use switchyard::scenario::Checked;
 use switchyard::sim::{Outcome, Purpose, Stream, Time};
 
@@ -60,6 +60,56 @@ fn the_node_hits_as_its_policy_does() {
         assert_eq!(found as u64, hits, "{}", entry.info.id);
         assert!(hits > 50);
     }
+}
+
+/// Keys 1, 2, 3, 1, 4 in three places: filled at 130, 230 and 330; key 1 is used at 400; key 4 is asked for at 500 and filled at 530.
+#[test]
+fn an_eviction_says_who_left_why_and_for_whom() {
+    for (policy, left, life) in [
+        (
+            "lru",
+            2,
+            "had been here for 300 ms, never used. LRU: the entry that has not been used for longest leaves.",
+        ),
+        (
+            "fifo",
+            1,
+            "had been here for 400 ms, used once, the last time 130 ms before. FIFO: the entry that came first",
+        ),
+        ("lfu", 2, "had been here for 300 ms, never used. LFU: the entry with the fewest uses leaves."),
+    ] {
+        let node = cache_node(json!({ "capacity": 3, "eviction": policy }));
+        let nodes = json!([asking("c", &[1, 2, 3, 1, 4], 0.0), node, origin()]);
+        let mut session = Session::new(scenario(nodes, json!([]), json!([])));
+        session.advance(Time::from_ms(550.0), u64::MAX);
+        let traces = session.traces(1, 5);
+        let told = |number: usize| -> Vec<&str> {
+            let choices = traces[number - 1].hops[0].choices.iter();
+            choices.map(|(_, why)| why.sentence.as_str()).collect()
+        };
+        assert_eq!((told(1).len(), told(4).len()), (1, 1), "there was room, and a hit needs none: {policy}");
+        let [miss, eviction] = told(5)[..] else { panic!("{policy}: {:?}", told(5)) };
+        assert_eq!(miss, "Machine 1 does not have it: the origin is asked.");
+        let wanted = format!("Machine 1 keeps it, and key {left} leaves: it {life}");
+        assert!(eviction.starts_with(&wanted), "{policy}: {eviction}");
+        // In the list of events it stands with the answer, in which it was decided.
+        let events = happened(&traces);
+        let answers = events.iter().filter(|event| matches!(event.what, What::Answered(_)));
+        let whys: Vec<String> = answers.filter_map(|event| event.why()).collect();
+        assert_eq!(whys, [eviction], "{policy}");
+        // And who asks about the key hears where it went.
+        let Some(Node::Cache(cache)) = session.simulation().world().nodes().get(1) else { panic!() };
+        let about = cache.about_key(left, Time::from_ms(550.0));
+        assert!(about[0].fact.starts_with("not held: left 20 ms ago for key 4, had been here"), "{about:?}");
+    }
+    // Who never lets go takes nothing in.
+    let node = cache_node(json!({ "capacity": 3, "eviction": "ttl", "ttl_ms": 60_000 }));
+    let nodes = json!([asking("c", &[1, 2, 3, 1, 4], 0.0), node, origin()]);
+    let mut session = Session::new(scenario(nodes, json!([]), json!([])));
+    session.advance(Time::from_ms(550.0), u64::MAX);
+    let trace = session.trace(5).unwrap();
+    let refused = &trace.hops[0].choices[1].1.sentence;
+    assert!(refused.starts_with("Machine 1 does not keep it. "), "{refused}");
 }
 
 /// Reads of key 0 at 100, 200, …; a write of it at 250 that reaches the origin at 280.

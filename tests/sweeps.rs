@@ -1,7 +1,7 @@
 //! What a sweep begins with in each lab: turning that setting moves the figure.
 
 use switchyard::labs::{LABS, sweep_of};
-use switchyard::play::experiment::Plan;
+use switchyard::play::experiment::{Plan, foreseen};
 use switchyard::play::{Comparison, sweep};
 use switchyard::scenario::Checked;
 
@@ -86,4 +86,41 @@ fn variants_that_become_one_are_one_curve() {
         ["5 tokens · 20 tokens", "5 tokens, delay"]
     );
     assert_eq!(names("hash-rings/virtual-points", "cache.count").len(), 4);
+}
+
+/// Beside each policy stands MIN, which knows the future: none hits more often, and all of them once all keys fit.
+#[test]
+fn hit_ratios_stay_below_that_of_who_knows_the_future() {
+    let race = Checked::parse(switchyard::labs::find("caching/eviction-race").unwrap().scenario).unwrap();
+    let sweep = ("cache.capacity".to_owned(), vec![8.0, 24.0, 60.0, 400.0]);
+    let plan = Plan::new(race, Some(sweep), 1).unwrap();
+    let mut best = vec![vec![]; 4];
+    for run in 0..plan.count() {
+        let figures = plan.trial(run).unwrap().advance(u64::MAX).unwrap();
+        let of = |id: &str| figures.iter().find(|figure| figure.id == id).unwrap().value.unwrap();
+        let (hits, foreseen) = (of("cache.hit_ratio"), of(&foreseen("cache.hit_ratio")));
+        let point = plan.spot(run).point;
+        // In 400 places all keys are kept, and what is missing is what had to be fetched first: a key that is asked for
+        // again while it is fetched is a miss for all but MIN.
+        let (least, most) = if point == 3 { (0.0, 6.0) } else { (2.0, 35.0) };
+        assert!((least..most).contains(&(foreseen - hits)), "{:?}: {hits} {foreseen}", plan.spot(run));
+        best[point].push(foreseen);
+    }
+    for values in &best {
+        assert!(values.iter().all(|value| *value == values[0]), "all see the same requests: {best:?}");
+    }
+    assert!(best.windows(2).all(|pair| pair[0][0] < pair[1][0]), "{best:?}");
+}
+
+/// It is not said where anything but a read brings entries in.
+#[test]
+fn who_knows_the_future_is_asked_only_of_reads() {
+    let min_of = |lab: &str| {
+        let scenario = Checked::parse(switchyard::labs::find(lab).unwrap().scenario).unwrap();
+        let figures = Plan::new(scenario, None, 1).unwrap().trial(0).unwrap().advance(u64::MAX).unwrap();
+        figures.into_iter().find(|figure| figure.id.ends_with(".min")).map(|figure| figure.value.is_some())
+    };
+    assert_eq!(min_of("caching/scan"), Some(true));
+    assert_eq!(min_of("caching/write-strategies"), Some(false));
+    assert_eq!(min_of("load-balancing/one-slow-server"), None);
 }

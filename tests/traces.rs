@@ -144,10 +144,10 @@ fn a_transfer_says_what_was_asked_of_whom_and_what_was_decided() {
     let traces = session.traces(1, 200);
     let mut carried_out = 0;
     for trace in traces.iter().filter(|trace| trace.ended.is_some_and(|(_, outcome)| outcome.is_ok())) {
-        let why = trace.hops[0].why.as_ref().unwrap();
+        let (_, why) = &trace.hops[0].choices[0];
         assert_eq!((why.what, why.sentence.contains("carried out")), ("", true), "{why:?}");
         for hop in &trace.hops[1..] {
-            let why = hop.why.as_ref().unwrap();
+            let (_, why) = &hop.choices[0];
             assert_eq!((why.what, why.sentence.contains("votes yes")), ("prepare", true), "{why:?}");
         }
         carried_out += 1;
@@ -165,7 +165,7 @@ fn every_stale_read_says_that_it_is() {
     let issued = session.simulation().world().books().issued;
     let traces = session.traces(1, issued);
     let stale =
-        |hop: &switchyard::report::Hop| hop.why.as_ref().is_some_and(|why| why.sentence.contains("Stale:"));
+        |hop: &switchyard::report::Hop| hop.choices.iter().any(|(_, why)| why.sentence.contains("Stale:"));
     let told = traces.iter().flat_map(|trace| &trace.hops).filter(|hop| stale(hop)).count() as u64;
     let counted = session.summary().nodes["store"].counts["stale_reads"];
     let series = session.metrics().series();

@@ -373,29 +373,31 @@ fn sweep_results(engine: &Engine, measured: &Rc<Measured>, choice: &Choice, done
             { part(MeasurePlot { engine: engine.clone(), curves: curves.clone(), done }) }
             <div class="row">
                 <p class="marks">{ for measured.plan.names().iter().enumerate().map(|(variant, name)| html! { <span>{ mark(variant) }{ *name }</span> }) }
-                    if let Some(models) = curves.models() { <span class="dim">{ format!("dashed: {models}") }</span> }
+                    if let Some(models) = curves.models() { <span class="dim">{ models }</span> }
                 </p>
                 <button type="button" class="button" onclick={csv}>{ "Save CSV" }</button>
                 <button type="button" class="button" onclick={png}>{ "Save PNG" }</button>
             </div>
-            { points_table(measured, &curves.table(), &choice.figure) }
+            { points_table(measured, &curves, &choice.figure) }
         </>
     }
 }
 
-fn points_table(measured: &Measured, table: &Table, figure: &str) -> Html {
+fn points_table(measured: &Measured, curves: &Curves, figure: &str) -> Html {
     let (plan, results) = (&measured.plan, measured.results.borrow());
     let Some(index) = results.figure(figure) else { return html! {} };
     let (factor, _) = measured.told_in();
     let row = |(point, value): (usize, &f64)| {
         let cell = |variant: usize| html! { <td>{ with_interval(results.estimate(plan, point, variant, index), results.figures[index].unit, false) }</td> };
-        html! { <tr key={point}><th scope="row">{ plain(*value * factor) }</th>{ for (0..plan.names().len()).map(cell) }</tr> }
+        let best = curves.bounds.iter().map(|bound| html! { <td class="dim">{ bound.get(point).and_then(|found| found.1).map_or(figures::NONE.into(), figures::figure) }</td> });
+        html! { <tr key={point}><th scope="row">{ plain(*value * factor) }</th>{ for (0..plan.names().len()).map(cell) }{ for best }</tr> }
     };
     html! {
         <div class="scroll" tabindex="0" role="group" aria-label="The curves as a table">
             <table class="figures">
-                <thead><tr><th scope="col">{ table.head.first().cloned().unwrap_or_default() }</th>
-                    { for plan.names().iter().map(|name| html! { <th scope="col">{ *name }</th> }) }</tr></thead>
+                <thead><tr><th scope="col">{ curves.table().head.first().cloned().unwrap_or_default() }</th>
+                    { for plan.names().iter().map(|name| html! { <th scope="col">{ *name }</th> }) }
+                    { for curves.bounds.iter().map(|_| html! { <th scope="col">{ "MIN (%)" }</th> }) }</tr></thead>
                 <tbody>{ for plan.values().iter().enumerate().map(row) }</tbody>
             </table>
         </div>

@@ -7,11 +7,14 @@ use super::part::{part, parts};
 use super::plot::{Paint, Plot};
 use super::theme::palette;
 use std::rc::Rc;
-use switchyard::scene::{Line, LineChart, Over, Table, VARIANT_INKS};
+use switchyard::play::experiment::foreseen;
+use switchyard::scene::{Ink, Line, LineChart, Over, Table, VARIANT_INKS};
 use web_sys::HtmlCanvasElement;
 use yew::prelude::*;
 
 parts!(MeasurePlot use_measure_plot);
+
+const BOUND: &str = "grey: MIN, which knows the future";
 
 /// (value of the setting, figure)
 type Points = Vec<(f64, Option<f64>)>;
@@ -27,6 +30,8 @@ struct Curve {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curves {
     curves: Vec<Curve>,
+    /// What no variant can exceed, as far as it is known; each once.
+    pub bounds: Vec<Points>,
     figure: String,
     unit: &'static str,
     setting: String,
@@ -60,8 +65,21 @@ impl Curves {
                 .map(|(point, at)| (*at, plan.theory(point, variant, figure)))
                 .collect(),
         };
+        let bound = results.figure(&foreseen(figure));
+        let bounded = |variant: usize| -> Option<Points> {
+            let best = |point: usize| Some(results.estimate(plan, point, variant, bound?)?.mean);
+            let points: Points = values.iter().enumerate().map(|(point, at)| (*at, best(point))).collect();
+            points.iter().any(|(_, value)| value.is_some()).then_some(points)
+        };
+        let mut bounds: Vec<Points> = vec![];
+        for points in (0..plan.names().len()).filter_map(bounded) {
+            if !bounds.contains(&points) {
+                bounds.push(points);
+            }
+        }
         let knob = measured.knob.as_ref();
         Curves {
+            bounds,
             curves: plan.names().into_iter().enumerate().map(curve).collect(),
             figure: index.map(|index| results.figures[index].name.clone()).unwrap_or_default(),
             unit: index.map_or("", |index| results.figures[index].unit),
@@ -77,10 +95,15 @@ impl Curves {
         format!("{} over {}", self.figure, self.setting)
     }
 
-    /// What the dashed lines are of: "M/M/4", or from which model to which.
+    /// What the dashed lines are of: "M/M/4", or from which model to which; and the grey ones.
     pub fn models(&self) -> Option<String> {
-        let (first, last) = (self.models.first()?, self.models.last()?);
-        Some(if first == last { first.clone() } else { format!("{first} … {last}") })
+        let dashed = match (self.models.first(), self.models.last()) {
+            (Some(first), Some(last)) if first != last => format!("dashed: {first} … {last}"),
+            (Some(first), _) => format!("dashed: {first}"),
+            _ if self.bounds.is_empty() => return None,
+            _ => return Some(BOUND.to_owned()),
+        };
+        Some(if self.bounds.is_empty() { dashed } else { format!("{dashed} · {BOUND}") })
     }
 
     fn chart(&self, width: f64, height: f64) -> LineChart<'_> {
@@ -89,13 +112,16 @@ impl Curves {
             height,
             lines: (self.curves.iter().zip(VARIANT_INKS))
                 .map(|(curve, ink)| Line { name: &curve.name, ink, points: &curve.points })
+                .chain(self.bounds.iter().map(|_| Line { name: "MIN", ink: Ink::DimInk, points: &[] }))
                 .collect(),
             unit: self.unit,
             from_s: self.ends.0,
             to_s: self.ends.1,
             marks: (0..self.curves.len()).collect(),
             bands: self.curves.iter().map(|curve| curve.band.as_slice()).collect(),
-            predicted: self.curves.iter().map(|curve| curve.theory.as_slice()).collect(),
+            predicted: (self.curves.iter().map(|curve| &curve.theory).chain(&self.bounds))
+                .map(|points| points.as_slice())
+                .collect(),
             over: Some(Over { name: &self.setting, unit: self.setting_unit, logarithmic: self.logarithmic }),
             ..LineChart::default()
         }
@@ -112,6 +138,7 @@ impl Curves {
             let named = |what: &str| unit(&format!("{}: {}{what}", curve.name, self.figure), self.unit);
             head.extend([named(""), named(", 95 % from"), named(", 95 % to"), named(", theory")]);
         }
+        head.extend(self.bounds.iter().map(|_| unit(&format!("MIN: {}", self.figure), self.unit)));
         let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
         let count = self.curves.first().map_or(0, |curve| curve.points.len());
         let row = |point: usize| {
@@ -126,6 +153,7 @@ impl Curves {
                     number(curve.theory[point].1),
                 ]);
             }
+            row.extend(self.bounds.iter().map(|bound| number(bound[point].1)));
             row
         };
         Table { head, rows: (0..count).map(row).collect() }
@@ -163,7 +191,7 @@ const SIZE: (f64, f64) = (900.0, 480.0);
 pub fn picture(curves: &Curves) -> Option<HtmlCanvasElement> {
     let chart = curves.chart(SIZE.0, SIZE.1);
     let caption = match curves.models() {
-        Some(models) => format!("{} · dashed: {models}", curves.caption()),
+        Some(models) => format!("{} · {models}", curves.caption()),
         None => curves.caption(),
     };
     let shapes = chart.shapes().into_iter().chain(chart.legend()).collect();

@@ -63,7 +63,7 @@ fn use_request_panel(props: &RequestPanel) -> Html {
                 <button type="button" class="text-button is-quiet" onclick={save}
                     aria-label="Save this request as a trace file for Perfetto">{ "Save (Perfetto)" }</button>
             </p>
-            { for trace.hops.iter().filter_map(|hop| why(&place_name(snapshot, hop.to), hop.why.as_ref()?)) }
+            { for trace.hops.iter().flat_map(|hop| hop.choices.iter().filter_map(|(_, it)| why(&place_name(snapshot, hop.to), it))) }
         </>
     }
 }
@@ -151,7 +151,7 @@ fn rows(trace: &Trace, snapshot: &Snapshot) -> Vec<Row> {
             rows.push(row("On the way".into(), "is-other", hop.departed, arrived));
         }
         let place = place_name(snapshot, hop.to);
-        let what = hop.why.as_ref().map_or("", |why| why.what);
+        let what = hop.choices.first().map_or("", |(_, why)| why.what);
         let name = if what.is_empty() { place } else { format!("{place} · {what}") };
         let Some(arrived) = hop.arrived else {
             rows.push(row(format!("{name} · on the way"), "is-other", hop.departed, last));

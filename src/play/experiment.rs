@@ -4,7 +4,10 @@
 //! worker, on the command line. Job and results are plain data.
 
 use crate::report::statistics::{Estimate, estimate, paired_difference};
-use crate::report::{KeyFigure, hit_ratio_of, imbalance_of, key_figures, settling_ms, summarise, theory_of};
+use crate::report::{
+    KeyFigure, capacity_for_reads, foreseen_hit_ratio, hit_ratio_of, imbalance_of, key_figures, only_cache,
+    settling_ms, summarise, theory_of,
+};
 use crate::scenario::{Checked, Problem, paths, variants};
 use crate::sim::{Progress, Time};
 use crate::watch::Measured;
@@ -202,6 +205,11 @@ fn told_apart(variants: Vec<(String, Checked)>, path: &str, value: f64) -> Vec<(
     kept.into_iter().map(|(names, variant, _)| (named(names), variant)).collect()
 }
 
+/// The figure that bounds this one: for hit ratios that of MIN, which knows the future.
+pub fn foreseen(figure: &str) -> String {
+    format!("{figure}.min")
+}
+
 /// One run under way.
 #[derive(Clone, Debug)]
 pub struct Trial {
@@ -223,7 +231,26 @@ impl Trial {
 
     fn figures(&self, now: Time) -> Vec<KeyFigure> {
         let nodes = self.run.simulation.world().nodes();
-        key_figures(&self.scenario, &summarise(&self.scenario, &self.run.metrics, nodes, now))
+        let summary = summarise(&self.scenario, &self.run.metrics, nodes, now);
+        let mut figures = key_figures(&self.scenario, &summary);
+        if let Some(cache) = only_cache(&self.scenario) {
+            let node = &self.scenario.nodes[cache];
+            let own = format!("{}.hit_ratio", node.id);
+            let place = figures.iter().position(|figure| figure.id == own);
+            let figure = KeyFigure {
+                id: foreseen(&own),
+                name: format!("Hit ratio of MIN · {}", node.name),
+                unit: "%",
+                value: self.foreseen().map(|share| share * 100.0),
+            };
+            figures.insert(place.map_or(figures.len(), |place| place + 1), figure);
+        }
+        figures
+    }
+
+    /// The hit ratio of who knows the future.
+    fn foreseen(&self) -> Option<f64> {
+        foreseen_hit_ratio(self.run.reads()?, capacity_for_reads(&self.scenario)?)
     }
 }
 

@@ -54,19 +54,25 @@ impl What {
 }
 
 impl Happened<'_> {
-    /// Why the choice was made that belongs here, if one does: it is told with the answer if it was made with that, else
+    /// Why the choices were made that belong here, if any do: what was chosen with the answer is told with it, all else
     /// with the arrival.
-    pub fn why(&self) -> Option<&str> {
+    pub fn why(&self) -> Option<String> {
         let hop = self.hop?;
-        let with_answer = hop.chosen == hop.finished && hop.chosen != hop.arrived;
-        let is_here = match self.what {
-            What::Arrived => !with_answer,
-            What::Answered(_) => with_answer,
-            _ => false,
+        let told_with_answer = match self.what {
+            What::Arrived => false,
+            What::Answered(_) => true,
+            _ => return None,
         };
-        let why = hop.why.as_ref().filter(|_| is_here)?;
-        (!why.sentence.is_empty()).then_some(&*why.sentence)
+        let with_answer = |at: Time| Some(at) == hop.finished && Some(at) != hop.arrived;
+        sentences(hop, |at| with_answer(at) == told_with_answer)
     }
+}
+
+/// Why a call's choices of these times were made; `None` if there is nothing to say.
+fn sentences(hop: &Hop, wanted: impl Fn(Time) -> bool) -> Option<String> {
+    let told = hop.choices.iter().filter(|(at, why)| wanted(*at) && !why.sentence.is_empty());
+    let told: Vec<&str> = told.map(|(_, why)| &*why.sentence).collect();
+    (!told.is_empty()).then(|| told.join(" "))
 }
 
 /// All that happened in these traces, in order of time; at one instant by request, cause before effect.
@@ -159,7 +165,7 @@ pub fn trace_events(traces: &[Trace], names: &[String], now: Time) -> Value {
                 let end = hop.finished.unwrap_or(now).max(at);
                 let lane = lanes.take(hop.to, at, end);
                 threads[index][nth] = Some(lane);
-                let why = hop.why.as_ref().map(|why| why.sentence.as_str()).filter(|why| !why.is_empty());
+                let why = sentences(hop, |_| true);
                 let args = json!({ "request": trace.number, "outcome": hop.outcome.map(Outcome::label), "why": why });
                 events.push(span(&format!("request {}", trace.number), hop.to, lane, (at, end), args));
                 if let Some(started) = hop.started.filter(|started| *started > at) {

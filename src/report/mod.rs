@@ -2,6 +2,7 @@
 
 mod caching;
 mod events;
+mod foresight;
 mod imbalance;
 mod key_figures;
 mod predict;
@@ -16,6 +17,7 @@ pub use crate::watch::{
 };
 pub use caching::{Leaving, hit_ratio, hit_ratio_of};
 pub use events::{Happened, What, happened, trace_events};
+pub use foresight::{capacity_for_reads, foreseen_hit_ratio, only_cache};
 pub use imbalance::{imbalance_of, largest_over_mean};
 pub use key_figures::{KeyFigure, key_figures};
 pub use predict::{TheoryLine, settling_ms, theory_of};

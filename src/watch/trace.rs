@@ -39,11 +39,8 @@ pub struct Hop {
     /// When the caller stopped waiting for it.
     pub gave_up: Option<Time>,
     pub outcome: Option<Outcome>,
-    /// The choice that the callee made for it.
-    pub why: Option<Explanation>,
-    /// When it made it.
-    #[serde(skip)]
-    pub chosen: Option<Time>,
+    /// The choices that the callee made for it, each with its time, in order.
+    pub choices: Vec<(Time, Explanation)>,
     #[serde(skip)]
     id: Option<CallId>,
 }
@@ -166,8 +163,7 @@ impl Observer for Tracer {
             returned: None,
             gave_up: None,
             outcome: None,
-            why: None,
-            chosen: None,
+            choices: vec![],
             id: Some(id),
         });
         self.hops += 1;
@@ -183,7 +179,7 @@ impl Observer for Tracer {
         explain: &dyn Fn() -> Explanation,
     ) {
         if let Some(hop) = self.hop(id, request) {
-            (hop.why, hop.chosen) = (Some(explain()), Some(now));
+            hop.choices.push((now, explain()));
         }
     }
 

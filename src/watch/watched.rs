@@ -43,19 +43,45 @@ impl Watched {
 pub struct Measured {
     pub simulation: Simulation,
     pub metrics: Metrics,
+    reads: Reads,
 }
 
 impl Measured {
     /// At time 0.
     pub fn new(scenario: &Checked) -> Measured {
-        let mut metrics = metrics_of(scenario);
-        let simulation = Simulation::new(scenario, &mut metrics);
-        Measured { simulation, metrics }
+        let (mut metrics, mut reads) = (metrics_of(scenario), Reads::default());
+        let simulation = Simulation::new(scenario, &mut (&mut metrics, &mut reads));
+        Measured { simulation, metrics, reads }
     }
 
     /// See [`Simulation::advance`].
     pub fn advance(&mut self, until: Time, budget: u64) -> Progress {
-        self.simulation.advance(until, budget, &mut self.metrics)
+        self.simulation.advance(until, budget, &mut (&mut self.metrics, &mut self.reads))
+    }
+
+    /// The keys that caches were asked for, in order; `None` if they are too many to be kept.
+    pub fn reads(&self) -> Option<&[u32]> {
+        (!self.reads.too_many).then_some(&self.reads.keys)
+    }
+}
+
+/// The most keys that are kept of a run.
+const READS_MAX: usize = 1_000_000;
+
+/// What caches were asked for.
+#[derive(Clone, Debug, Default)]
+struct Reads {
+    keys: Vec<u32>,
+    too_many: bool,
+}
+
+impl Observer for Reads {
+    fn looked_up(&mut self, request: &Request, _: bool) {
+        if self.keys.len() < READS_MAX {
+            self.keys.push(request.key);
+        } else {
+            self.too_many = true;
+        }
     }
 }
 

@@ -5,13 +5,12 @@ use crate::algo::cache::{self, Expiring, Got, Inspection, SHOWN};
 use crate::algo::setting::Knobs;
 use crate::node::station::CacheView;
 use crate::sim::{Answer, Span, Stream, Time, order};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 #[derive(Clone, Debug)]
 pub struct Machine {
     entries: Expiring,
-    /// What each entry holds, as the oracle knows it.
-    held: BTreeMap<u32, Answer>,
+    held: BTreeMap<u32, Held>,
     /// Writes that were acknowledged and not yet passed on, by key.
     pub unflushed: BTreeMap<u32, Unflushed>,
     pub down: bool,
@@ -20,6 +19,68 @@ pub struct Machine {
     /// Keys that it may no longer hold, since they were last asked for; only if somebody asks.
     gone: Option<Vec<u32>>,
     seen: Seen,
+    /// The last that the policy threw out, the newest last.
+    left: VecDeque<Left>,
+}
+
+/// Beside the policy's own view of an entry.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    /// What it holds, as the oracle knows it.
+    answer: Answer,
+    /// When the key came in.
+    since: Time,
+    /// Hits since then, and the last of them.
+    uses: u32,
+    used: Time,
+}
+
+impl Held {
+    fn new(answer: Answer, now: Time) -> Held {
+        Held { answer, since: now, uses: 0, used: now }
+    }
+}
+
+/// An entry that had to leave.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Left {
+    pub key: u32,
+    /// Who came in its place.
+    pub for_key: u32,
+    at: Time,
+    stayed: Span,
+    uses: u32,
+    /// Since its last use.
+    idle: Span,
+}
+
+impl Left {
+    /// "had been here for 210 ms, used twice, the last time 40 ms before".
+    pub fn life(&self) -> String {
+        let last = |times: &str| format!("{times}, the last time {:.0} ms before", self.idle.ms());
+        let uses = match self.uses {
+            0 => "never used".to_owned(),
+            1 => last("used once"),
+            2 => last("used twice"),
+            n => last(&format!("used {n} times")),
+        };
+        format!("had been here for {:.0} ms, {uses}", self.stayed.ms())
+    }
+}
+
+/// How many of those that left are remembered.
+const LEFT_MAX: usize = 64;
+
+/// What became of a key that was to be taken in.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Took {
+    In,
+    /// Another had to leave for it.
+    For(Left),
+    /// The policy would rather keep what it has.
+    Refused,
+    /// What is here is newer.
+    Older,
 }
 
 /// What the stage shows of the past.
@@ -33,7 +94,6 @@ struct Seen {
     last_stale: bool,
     stale: u64,
     lost: u64,
-    evicted: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,6 +125,7 @@ impl Machine {
             life: 0,
             gone: None,
             seen: Seen::default(),
+            left: VecDeque::new(),
         }
     }
 
@@ -117,7 +178,7 @@ impl Machine {
     /// `lifetime`: that of an entry that is written now, if entries expire.
     pub fn view(&self, policy: &'static str, now: Time, lifetime: Option<Span>) -> CacheView {
         let held = self.entries.inspect();
-        let Seen { hits, reads, recent, last, last_stale, stale, lost, evicted } = self.seen;
+        let Seen { hits, reads, recent, last, last_stale, stale, lost } = self.seen;
         let known = reads.min(64) as u32;
         let lives = lifetime.map_or(vec![], |lifetime| self.lives(&held, now, lifetime));
         CacheView {
@@ -128,7 +189,7 @@ impl Machine {
             last_stale,
             stale,
             lost,
-            evicted,
+            evicted: self.left.back().map(|left| left.key),
             hits,
             reads,
             recent: (recent.count_ones(), known),
@@ -175,7 +236,15 @@ impl Machine {
             Got::Hit { left: Some(left), .. } => format!("held, expires in {:.0} ms", left.ms()),
             Got::Hit { left: None, .. } => "held".to_owned(),
             Got::Expired { .. } => "expired".to_owned(),
-            Got::Miss => "not held".to_owned(),
+            Got::Miss => match self.left.iter().rev().find(|left| left.key == key) {
+                Some(left) => format!(
+                    "not held: left {:.0} ms ago for key {}, {}",
+                    now.since(left.at).ms(),
+                    left.for_key,
+                    left.life()
+                ),
+                None => "not held".to_owned(),
+            },
         };
         let kept = if self.unflushed.contains_key(&key) { ", a write waits to be passed on" } else { "" };
         held + kept
@@ -189,9 +258,14 @@ impl Machine {
     /// A read; a hit counts as a use. A write that waits to be passed on answers too.
     pub fn get(&mut self, key: u32, now: Time) -> Found {
         let buffered = self.unflushed.contains_key(&key);
-        let answer = self.held.get(&key).copied().unwrap_or_default();
         let got = self.entries.get(key, now);
-        self.note(key, buffered || matches!(got, Got::Hit { .. }));
+        let hit = buffered || matches!(got, Got::Hit { .. });
+        let mut answer = Answer::default();
+        if let Some(held) = self.held.get_mut(&key) {
+            answer = held.answer;
+            (held.uses, held.used) = (held.uses + u32::from(hit), now);
+        }
+        self.note(key, hit);
         match got {
             Got::Hit { age, left } => Found::Hit { answer, age, left },
             _ if buffered => Found::Hit { answer, age: Span::ZERO, left: None },
@@ -203,7 +277,7 @@ impl Machine {
         }
     }
 
-    /// Takes in an entry; how many others had to leave for it.
+    /// Takes in an entry.
     pub fn put(
         &mut self,
         key: u32,
@@ -211,22 +285,35 @@ impl Machine {
         now: Time,
         lifetime: Option<Span>,
         random: &mut Stream,
-    ) -> u32 {
+    ) -> Took {
         if self.unflushed.get(&key).is_some_and(|write| write.version > answer.version) {
-            return 0;
+            return Took::Older;
         }
         while let Some(expired) = self.entries.expire(now) {
             self.let_go(expired);
         }
         let put = self.entries.put(key, now, lifetime, random);
         if put.admitted || self.unflushed.contains_key(&key) {
-            self.held.insert(key, answer);
+            self.held.entry(key).or_insert(Held::new(answer, now)).answer = answer;
         }
-        put.evicted.map_or(0, |evicted| {
-            self.seen.evicted = Some(evicted);
-            self.let_go(evicted);
-            1
-        })
+        match put.evicted {
+            Some(evicted) => Took::For(self.evicted(evicted, key, now)),
+            None if put.admitted => Took::In,
+            None => Took::Refused,
+        }
+    }
+
+    /// The policy has thrown out `key`.
+    fn evicted(&mut self, key: u32, for_key: u32, now: Time) -> Left {
+        let held = self.held.get(&key).copied().unwrap_or(Held::new(Answer::default(), now));
+        let Held { since, uses, used, .. } = held;
+        let left = Left { key, for_key, at: now, stayed: now.since(since), uses, idle: now.since(used) };
+        if self.left.len() >= LEFT_MAX {
+            self.left.pop_front();
+        }
+        self.left.push_back(left);
+        self.let_go(key);
+        left
     }
 
     /// Invalidation.
@@ -268,15 +355,14 @@ impl Machine {
     /// Takes over a write that another machine had, of which this one has a copy.
     pub fn inherit(&mut self, key: u32, write: Unflushed, answer: Answer) {
         self.unflushed.entry(key).or_insert(write);
-        self.held.entry(key).or_insert(answer);
+        self.held.entry(key).or_insert(Held::new(answer, write.since));
     }
 
     /// All is lost; the writes that were not passed on.
     pub fn crash(&mut self, settings: &Settings) -> BTreeMap<u32, Unflushed> {
         let lost = std::mem::take(&mut self.unflushed);
         let life = self.life + 1;
-        let seen = Seen { evicted: None, ..self.seen };
-        let gone = self.all_gone();
+        let (seen, gone) = (self.seen, self.all_gone());
         *self = Machine { down: true, life, seen, gone, ..Machine::new(settings) };
         lost
     }
@@ -296,13 +382,15 @@ impl Machine {
         // The ratio is the new policy's own.
         let Seen { last, last_stale, lost, .. } = before.seen;
         self.seen = Seen { last, last_stale, lost, ..self.seen };
-        for (key, answer) in before.held {
+        for (key, held) in before.held {
             let lifetime = match before.entries.peek(key, now) {
                 Got::Hit { left, .. } => left,
                 _ if self.unflushed.contains_key(&key) => None,
                 _ => continue,
             };
-            self.put(key, answer, now, lifetime, random);
+            self.put(key, held.answer, now, lifetime, random);
+            // It is the same entry as before.
+            self.held.entry(key).and_modify(|it| *it = held);
         }
     }
 

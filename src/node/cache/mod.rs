@@ -40,7 +40,7 @@ use crate::sim::{
     Outgoing, Purpose, Random, Span, Stream, Time, Timer, mix, order, stream_seed,
 };
 use fetches::{Fetch, Fetches, Goal};
-use machine::Found;
+use machine::{Found, Left, Took};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -170,10 +170,11 @@ impl Cache {
         Some(Span::from_ms(self.settings.ttl_ms * (1.0 - part)).max(Span(1)))
     }
 
-    /// Writes an entry into every machine of `holders` that is up.
+    /// Writes an entry into every machine of `holders` that is up: for `call`, which is told what had to leave.
     fn fill<E: Env>(
         &mut self,
         cx: &mut Context<'_, E>,
+        call: Option<CallId>,
         holders: &[u16],
         key: u32,
         answer: Answer,
@@ -183,12 +184,31 @@ impl Cache {
         for &member in holders {
             let up = self.machines.get_mut(member as usize).filter(|machine| !machine.down);
             let Some(machine) = up else { continue };
-            let evicted = machine.put(key, answer, cx.now(), lifetime, &mut self.random);
-            cx.count(member, Counter::Evictions, evicted);
+            let took = machine.put(key, answer, cx.now(), lifetime, &mut self.random);
+            cx.count(member, Counter::Evictions, u32::from(matches!(took, Took::For(_))));
+            if let Some(call) = call {
+                self.explain_put(cx, call, member, took);
+            }
         }
         let owner = if self.placing.by_load() { self.placing.owner(key) } else { None };
         if let Some(owner) = owner.filter(|owner| self.machines[*owner as usize].has(key)) {
             self.came_or_went |= Placing::put(&mut self.placing, key, owner);
+        }
+    }
+
+    /// Why this entry had to leave, or why the new one may not stay.
+    fn explain_put<E: Env>(&self, cx: &mut Context<'_, E>, call: CallId, member: u16, took: Took) {
+        let policy = &self.settings.eviction.id;
+        let explained = |what: String| Explanation {
+            sentence: format!("{what} {}", rule(policy)),
+            ..Explanation::default()
+        };
+        match took {
+            Took::For(left) => cx.chose(call, || explained(explain_left(member, left))),
+            Took::Refused => {
+                cx.chose(call, || explained(format!("Machine {} does not keep it.", member + 1)))
+            }
+            Took::In | Took::Older => {}
         }
     }
 
@@ -399,7 +419,7 @@ impl Cache {
             let holders = self.placing.owners(key, self.settings.replicas as usize);
             let room = |member: &&u16| self.machines[**member as usize].entries() < each;
             let holders: Vec<u16> = holders.iter().filter(room).copied().collect();
-            self.fill(cx, &holders, key, Answer { origin, version: 0 }, mix(key.into()));
+            self.fill(cx, None, &holders, key, Answer { origin, version: 0 }, mix(key.into()));
         }
     }
 
@@ -446,6 +466,17 @@ fn explain_hit(placed: Explanation, member: u16, age: Span, left: Option<Span>) 
 fn explain_miss(placed: Explanation, member: u16, found: Found) -> Explanation {
     let why = if found == Found::Expired { "had it, but its lifetime is over" } else { "does not have it" };
     explain_found(placed, format!("Machine {} {why}: the origin is asked.", member + 1))
+}
+
+/// "LRU: the entry that has not been used for longest leaves."
+fn rule(policy: &str) -> String {
+    let Some(family::Entry { info, .. }) = family::find(policy) else { return String::new() };
+    let (first, others) = info.summary.split_at(1);
+    format!("{}: {}{others}", info.short, first.to_lowercase())
+}
+
+fn explain_left(member: u16, left: Left) -> String {
+    format!("Machine {} keeps it, and key {} leaves: it {}.", member + 1, left.key, left.life())
 }
 
 impl Show for Cache {

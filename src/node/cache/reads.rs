@@ -110,7 +110,7 @@ impl Cache {
             cx.count(member, Counter::Refreshes, u32::from(fetch.goal == Goal::Refresh));
             if alive && !fetch.spoiled {
                 let holders = self.holders(member, key);
-                self.fill(cx, &holders, key, answer, seed);
+                self.fill(cx, fetch.waiting.first().copied(), &holders, key, answer, seed);
             }
         }
         for call in &fetch.waiting {

@@ -44,7 +44,7 @@ impl Cache {
         let now = cx.now();
         let write = kept.entry(key).or_insert(Unflushed { version, since: now, passing: 0 });
         write.version = version;
-        self.fill(cx, holders, key, answer, seed);
+        self.fill(cx, Some(call), holders, key, answer, seed);
         cx.write_acknowledged(key, version);
         cx.reply_with(call, Outcome::Ok, answer);
     }
@@ -81,7 +81,7 @@ impl Cache {
             }
             _ if outcome.is_ok() => {
                 self.fetches.spoil(key);
-                self.fill(cx, &holders, key, answer, seed);
+                self.fill(cx, fetch.waiting.first().copied(), &holders, key, answer, seed);
             }
             _ => {}
         }
