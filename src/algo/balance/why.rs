@@ -93,9 +93,13 @@ impl Why {
                  The next with room was server {id}.",
                 start_of(hash)
             ),
-            Why::LowerScore { first, first_us, second, second_us } => {
-                two_drawn(first, second, &milliseconds(first_us), &milliseconds(second_us), " ms to expect")
-            }
+            Why::LowerScore { first, first_us, second, second_us } => two_drawn(
+                first,
+                second,
+                &milliseconds(first_us),
+                &milliseconds(second_us),
+                " ms to expect (how long it took lately × its requests in flight, with this one)",
+            ),
         }
     }
 }
@@ -131,7 +135,9 @@ mod tests {
         let drawn = Why::FewerOfTwo { first: 1, first_in_flight: 3, second: 4, second_in_flight: 5 };
         says(drawn, 1, "Servers 1 and 4 were drawn; 1 had 3 in flight, 4 had 5.");
         let score = Why::LowerScore { first: 1, first_us: 12_300, second: 4, second_us: 45_000 };
-        says(score, 1, "Servers 1 and 4 were drawn; 1 had 12.3 ms to expect, 4 had 45.0.");
+        let sentence = "Servers 1 and 4 were drawn; 1 had 12.3 ms to expect (how long it took lately × its requests in \
+                        flight, with this one), 4 had 45.0.";
+        says(score, 1, sentence);
         let skipped = Why::HashSkipped { hash: 0xabcd << 48, place: 0, skipped: 1 };
         says(skipped, 9, "The hash abcd… led once to a server that could not be chosen, then to server 9.");
         let full = Why::HashFull { hash: 0xabcd << 48, place: 0, own: 3, in_flight: 5, most: 4 };
