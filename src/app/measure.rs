@@ -56,6 +56,8 @@ struct Choice {
     range: (f64, f64),
     points: f64,
     figure: String,
+    /// The figure over which the other is drawn; empty for the setting.
+    over: String,
 }
 
 #[hook]
@@ -118,7 +120,7 @@ fn use_measure(props: &Measure) -> Html {
             <form class="fields" onsubmit={run}>
                 if props.sweep { { sweep_fields(engine, &choice, &knobs) } }
                 { field("Seeds", "seeds", (choice.seeds, 1.0), &choice, |choice, value| choice.seeds = value) }
-                if props.sweep { { figure_menu(engine, &choice) } }
+                if props.sweep { { figure_menus(engine, &choice) } }
                 <button class="button is-main">{ "Run" }</button>
                 if running { <button type="button" class="button" onclick={cancel}>{ "Cancel" }</button> }
             </form>
@@ -153,7 +155,7 @@ fn begin(engine: &Engine, lab: Option<&str>, knobs: &[Knob], sweep: bool) -> Cho
         .find(|knob| knob.path == beginning.path)
         .map_or((0.0, 1.0), |knob| sweep::range(&runs, knob));
     let seeds = if sweep { 5.0 } else { 30.0 };
-    Choice { seeds, path: beginning.path, range, points: 9.0, figure: beginning.figure }
+    Choice { seeds, path: beginning.path, range, points: 9.0, figure: beginning.figure, over: String::new() }
 }
 
 fn is_logarithmic(knob: &Knob, (from, to): (f64, f64)) -> bool {
@@ -260,15 +262,28 @@ fn sweep_fields(engine: &Engine, choice: &UseStateHandle<Choice>, knobs: &[Knob]
     }
 }
 
-fn figure_menu(engine: &Engine, choice: &UseStateHandle<Choice>) -> Html {
+/// What is drawn, and over what: the setting, or how busy machines are with it.
+fn figure_menus(engine: &Engine, choice: &UseStateHandle<Choice>) -> Html {
     let session = engine.session();
     let all = key_figures(session.scenario(), &session.summary());
-    let options = all.into_iter().map(|figure| (figure.id, figure.name)).collect();
-    let on_choose = {
+    let options = all.into_iter().map(|figure| (figure.id, figure.name));
+    let (figures, mut over): (Vec<_>, Vec<_>) =
+        (options.clone().collect(), vec![(String::new(), "The setting".to_owned())]);
+    over.extend(options.filter(|(id, _)| id.ends_with(".utilisation")));
+    let on_choose = |take: fn(&mut Choice, String)| {
         let choice = choice.clone();
-        Callback::from(move |figure| choice.set(Choice { figure, ..(*choice).clone() }))
+        Callback::from(move |chosen| {
+            let mut next = (*choice).clone();
+            take(&mut next, chosen);
+            choice.set(next);
+        })
     };
-    menu("Figure", options, &choice.figure, on_choose)
+    html! {
+        <>
+            { menu("Figure", figures, &choice.figure, on_choose(|choice, id| choice.figure = id)) }
+            if over.len() > 1 { { menu("Over", over, &choice.over, on_choose(|choice, id| choice.over = id)) } }
+        </>
+    }
 }
 
 /// "310 ± 25 ms".
@@ -355,7 +370,7 @@ fn seeds_table(measured: &Measured) -> Html {
 }
 
 fn sweep_results(engine: &Engine, measured: &Rc<Measured>, choice: &Choice, done: usize) -> Html {
-    let curves = Rc::new(Curves::new(measured, &choice.figure));
+    let curves = Rc::new(Curves::new(measured, &choice.figure, &choice.over));
     let csv = {
         let curves = curves.clone();
         Callback::from(move |_: MouseEvent| save("sweep.csv", "text/csv", &curves.table().csv()))

@@ -36,40 +36,49 @@ pub struct Curves {
     unit: &'static str,
     setting: String,
     setting_unit: &'static str,
+    /// Of the setting.
+    values: Vec<f64>,
+    /// The figure that the horizontal axis is of, and its unit, where it is not the setting.
+    over: Option<(String, &'static str)>,
     logarithmic: bool,
     ends: (f64, f64),
     models: Vec<String>,
 }
 
 impl Curves {
-    /// What is known of a figure so far.
-    pub fn new(measured: &Measured, figure: &str) -> Curves {
+    /// What is known of a figure so far, over the setting or (by id) over another figure.
+    pub fn new(measured: &Measured, figure: &str, over: &str) -> Curves {
         let (plan, results) = (&measured.plan, measured.results.borrow());
         let index = results.figure(figure);
         let (factor, setting_unit) = measured.told_in();
         // Without what multiplying adds behind the ninth decimal.
         let values: Vec<f64> = plan.values().iter().map(|at| (at * factor * 1e9).round() / 1e9).collect();
         let found = |point: usize, variant: usize| results.estimate(plan, point, variant, index?);
+        let over = results.figure(over);
+        // Where a point lies on the horizontal axis; that of a figure is known once something was measured.
+        let place = |point: usize, variant: usize| match over {
+            Some(over) => results.estimate(plan, point, variant, over).map(|found| found.mean),
+            None => values.get(point).copied(),
+        };
+        let along = |variant: usize, value: &dyn Fn(usize) -> Option<f64>| -> Points {
+            let at = |point| place(point, variant).map_or((0.0, None), |at| (at, value(point)));
+            (0..values.len()).map(at).collect()
+        };
         let curve = |(variant, name): (usize, &str)| Curve {
             name: name.to_owned(),
-            points: (values.iter().enumerate())
-                .map(|(point, at)| (*at, found(point, variant).map(|found| found.mean)))
-                .collect(),
-            band: (values.iter().enumerate())
-                .filter_map(|(point, at)| {
+            points: along(variant, &|point| found(point, variant).map(|found| found.mean)),
+            band: (0..values.len())
+                .filter_map(|point| {
                     let (low, high) = found(point, variant)?.interval()?;
-                    Some((*at, low, high))
+                    Some((place(point, variant)?, low, high))
                 })
                 .collect(),
-            theory: (values.iter().enumerate())
-                .map(|(point, at)| (*at, plan.theory(point, variant, figure)))
-                .collect(),
+            theory: along(variant, &|point| plan.theory(point, variant, figure)),
         };
         let bound = results.figure(&foreseen(figure));
         let bounded = |variant: usize| -> Option<Points> {
-            let best = |point: usize| Some(results.estimate(plan, point, variant, bound?)?.mean);
-            let points: Points = values.iter().enumerate().map(|(point, at)| (*at, best(point))).collect();
-            points.iter().any(|(_, value)| value.is_some()).then_some(points)
+            let best = along(variant, &|point| Some(results.estimate(plan, point, variant, bound?)?.mean));
+            best.iter().any(|(_, value)| value.is_some()).then_some(best)
         };
         let mut bounds: Vec<Points> = vec![];
         for points in (0..plan.names().len()).filter_map(bounded) {
@@ -78,6 +87,9 @@ impl Curves {
             }
         }
         let knob = measured.knob.as_ref();
+        let places = (0..values.len()).flat_map(|point| (0..plan.names().len()).map(move |it| (point, it)));
+        let places = places.filter_map(|(point, variant)| place(point, variant));
+        let ends = places.fold((f64::MAX, f64::MIN), |(least, most), at| (least.min(at), most.max(at)));
         Curves {
             bounds,
             curves: plan.names().into_iter().enumerate().map(curve).collect(),
@@ -85,14 +97,22 @@ impl Curves {
             unit: index.map_or("", |index| results.figures[index].unit),
             setting: knob.map(|knob| knob.label.clone()).unwrap_or_default(),
             setting_unit,
-            logarithmic: logarithmic(measured),
+            over: over.map(|over| (results.figures[over].name.clone(), results.figures[over].unit)),
+            logarithmic: over.is_none() && logarithmic(measured),
             models: plan.models(figure),
-            ends: values.first().copied().zip(values.last().copied()).unwrap_or_default(),
+            ends: if ends.0 < ends.1 { ends } else { (0.0, 1.0) },
+            values,
         }
     }
 
+    /// The name of the horizontal axis, and its unit.
+    fn axis(&self) -> (&str, &'static str) {
+        let setting = (self.setting.as_str(), self.setting_unit);
+        self.over.as_ref().map_or(setting, |(name, unit)| (name.as_str(), *unit))
+    }
+
     fn caption(&self) -> String {
-        format!("{} over {}", self.figure, self.setting)
+        format!("{} over {}", self.figure, self.axis().0)
     }
 
     /// What the dashed lines are of: "M/M/4", or from which model to which; and the grey ones.
@@ -107,6 +127,7 @@ impl Curves {
     }
 
     fn chart(&self, width: f64, height: f64) -> LineChart<'_> {
+        let (name, unit) = self.axis();
         LineChart {
             width,
             height,
@@ -122,7 +143,7 @@ impl Curves {
             predicted: (self.curves.iter().map(|curve| &curve.theory).chain(&self.bounds))
                 .map(|points| points.as_slice())
                 .collect(),
-            over: Some(Over { name: &self.setting, unit: self.setting_unit, logarithmic: self.logarithmic }),
+            over: Some(Over { name, unit, logarithmic: self.logarithmic }),
             ..LineChart::default()
         }
     }
@@ -136,16 +157,17 @@ impl Curves {
         let mut head = vec![unit(&self.setting, self.setting_unit)];
         for curve in &self.curves {
             let named = |what: &str| unit(&format!("{}: {}{what}", curve.name, self.figure), self.unit);
+            head.extend(self.over.as_ref().map(|(name, of)| unit(&format!("{}: {name}", curve.name), of)));
             head.extend([named(""), named(", 95 % from"), named(", 95 % to"), named(", theory")]);
         }
         head.extend(self.bounds.iter().map(|_| unit(&format!("MIN: {}", self.figure), self.unit)));
         let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-        let count = self.curves.first().map_or(0, |curve| curve.points.len());
-        let row = |point: usize| {
-            let at = self.curves[0].points[point].0;
-            let mut row = vec![at.to_string()];
+        let row = |(point, value): (usize, &f64)| {
+            let mut row = vec![value.to_string()];
             for curve in &self.curves {
+                let at = curve.points[point].0;
                 let band = curve.band.iter().find(|(place, ..)| *place == at);
+                row.extend(self.over.as_ref().map(|_| number(curve.points[point].1.map(|_| at))));
                 row.extend([
                     number(curve.points[point].1),
                     number(band.map(|band| band.1)),
@@ -156,7 +178,7 @@ impl Curves {
             row.extend(self.bounds.iter().map(|bound| number(bound[point].1)));
             row
         };
-        Table { head, rows: (0..count).map(row).collect() }
+        Table { head, rows: self.values.iter().enumerate().map(row).collect() }
     }
 }
 
