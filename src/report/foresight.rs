@@ -40,9 +40,8 @@ pub fn capacity_for_reads(scenario: &Scenario) -> Option<u32> {
         Settings::Clients(clients) => clients.mix.iter().any(|class| class.write_share > 0.0),
         _ => false,
     });
-    let turned = scenario.changes.iter().any(|change| {
-        change.node == *cache || change.set.keys().any(|name| name == "mix" || name == "capacity")
-    });
+    let turned =
+        (scenario.changes.iter()).any(|change| change.node == *cache || change.set.contains_key("mix"));
     let plain = number("count") == Some(1.0) && number("warm_share") == Some(0.0);
     (plain && !writes && !turned).then_some(capacity as u32)
 }

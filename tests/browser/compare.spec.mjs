@@ -288,3 +288,57 @@ test('a sweep tells shares in per cent, as the controls do', async ({ page }) =>
   const rows = page.getByRole('group', { name: 'The curves as a table' }).getByRole('rowheader');
   await expect(rows).toHaveText(['0', '50'], PATIENT);
 });
+
+/** A small sweep in a lab. */
+async function sweep(page, lab, points) {
+  await page.goto(`?lab=${lab}&view=compare`);
+  await tab(page, 'Sweep').click(PATIENT);
+  for (const [name, value] of [['Points', String(points)], ['Seeds', '2']]) await page.getByRole('textbox', { name, exact: true }).fill(value);
+  await button(page, 'Run').click();
+  await expect(page.getByText(/^All .* are done/)).toBeVisible({ timeout: 60_000 });
+}
+
+/** The file that is saved, as rows of fields. */
+async function csv(page) {
+  const [download] = await Promise.all([page.waitForEvent('download'), button(page, 'Save CSV').click()]);
+  return (await readFile(await download.path())).toString().trim().split('\r\n').map(line => line.split(','));
+}
+
+test('a sweep can be drawn over how busy the machines are with its setting', async ({ page }) => {
+  await sweep(page, 'load-balancing/one-slow-server', 3);
+  await expect(page.getByRole('img', { name: 'p99 latency over Arrival rate' })).toBeVisible();
+  await page.getByRole('combobox', { name: /^Over/ }).selectOption('servers.utilisation');
+  await expect(page.getByRole('img', { name: 'p99 latency over Utilisation · Servers' })).toBeVisible();
+  const [head, ...rows] = await csv(page);
+  const busy = head.findIndex(name => name.includes('Utilisation'));
+  const of = rows.map(row => Number(row[busy]));
+  expect(of[0]).toBeGreaterThan(5);
+  expect(of[0]).toBeLessThan(of[1]);
+  expect(of[1]).toBeLessThan(of[2]);
+  expect(of[2]).toBeLessThanOrEqual(100);
+});
+
+test('beside hit ratios stands that of MIN, which no policy exceeds', async ({ page }) => {
+  await sweep(page, 'caching/eviction-race', 3);
+  await expect(page.getByText('grey: MIN, which knows the future')).toBeVisible();
+  const table = page.getByRole('group', { name: 'The curves as a table' });
+  await expect(table.getByRole('columnheader')).toHaveText(['Entries each', 'LRU', 'FIFO', 'SIEVE', 'W-TinyLFU', 'MIN (%)']);
+  const [head, ...rows] = await csv(page);
+  expect(head.at(-1)).toBe('MIN: Hit ratio · Cache (%)');
+  for (const row of rows) {
+    const policies = [1, 5, 9, 13].map(column => Number(row[column]));
+    expect(Math.min(...policies)).toBeGreaterThan(5);
+    expect(Math.max(...policies)).toBeLessThan(Number(row.at(-1)));
+  }
+});
+
+test('a request that missed says which key left for its own', async ({ page }) => {
+  await page.goto('?lab=caching/eviction-race&t=20');
+  await expect(button(page, 'Show as a table')).toBeVisible(PATIENT);
+  await button(page, 'Show as a table').click();
+  const row = page.getByRole('group', { name: 'Events as a table' }).getByRole('row').filter({ hasText: /keeps it, and key \d+ leaves/ }).first();
+  await expect(row).toContainText('LRU: the entry that has not been used for longest leaves.', PATIENT);
+  await row.getByRole('button').click();
+  const key = (await row.textContent()).match(/key (\d+) leaves/)[1];
+  await expect(page.getByText(`Machine 1 keeps it, and key ${key} leaves: it had been here for`).last()).toBeVisible(PATIENT);
+});

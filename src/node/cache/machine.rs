@@ -293,12 +293,13 @@ impl Machine {
             self.let_go(expired);
         }
         let put = self.entries.put(key, now, lifetime, random);
-        if put.admitted || self.unflushed.contains_key(&key) {
+        let kept = put.admitted || self.unflushed.contains_key(&key);
+        if kept {
             self.held.entry(key).or_insert(Held::new(answer, now)).answer = answer;
         }
         match put.evicted {
             Some(evicted) => Took::For(self.evicted(evicted, key, now)),
-            None if put.admitted => Took::In,
+            None if kept => Took::In,
             None => Took::Refused,
         }
     }

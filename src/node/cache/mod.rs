@@ -471,8 +471,9 @@ fn explain_miss(placed: Explanation, member: u16, found: Found) -> Explanation {
 /// "LRU: the entry that has not been used for longest leaves."
 fn rule(policy: &str) -> String {
     let Some(family::Entry { info, .. }) = family::find(policy) else { return String::new() };
-    let (first, others) = info.summary.split_at(1);
-    format!("{}: {}{others}", info.short, first.to_lowercase())
+    let mut letters = info.summary.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_lowercase());
+    format!("{}: {}{}", info.short, first.map(String::from).unwrap_or_default(), letters.as_str())
 }
 
 fn explain_left(member: u16, left: Left) -> String {
