@@ -281,7 +281,7 @@ test('a sweep begins with what moves the lab\'s figure, and names the theory tha
 test('a sweep tells shares in per cent, as the controls do', async ({ page }) => {
   await page.goto('?lab=caching/cold-start&view=compare');
   await tab(page, 'Sweep').click(PATIENT);
-  await page.getByLabel('Setting').selectOption('cache.ttl_spread');
+  await page.getByRole('combobox', { name: /^Setting/ }).selectOption('cache.ttl_spread');
   await expect(page.getByLabel('To (%)')).toHaveValue('100');
   for (const [name, value] of [['To (%)', '50'], ['Points', '2'], ['Seeds', '1']]) await page.getByRole('textbox', { name, exact: true }).fill(value);
   await button(page, 'Run').click();
@@ -333,8 +333,8 @@ test('beside hit ratios stands that of MIN, which no policy exceeds', async ({ p
 });
 
 test('a request that missed says which key left for its own', async ({ page }) => {
-  await page.goto('?lab=caching/eviction-race&t=20');
-  await expect(button(page, 'Show as a table')).toBeVisible(PATIENT);
+  await page.goto('?lab=caching/eviction-race&t=20000');
+  await tab(page, 'Inspect').click(PATIENT);
   await button(page, 'Show as a table').click();
   const row = page.getByRole('group', { name: 'Events as a table' }).getByRole('row').filter({ hasText: /keeps it, and key \d+ leaves/ }).first();
   await expect(row).toContainText('LRU: the entry that has not been used for longest leaves.', PATIENT);
