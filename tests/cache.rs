@@ -268,11 +268,21 @@ fn only_the_application_that_asks_by_itself_goes_on_without_a_cache() {
     for (strategy, outcome) in [("aside", Outcome::Ok), ("read-through", Outcome::Crashed)] {
         let nodes =
             json!([asking("reader", &[0], 0.0), cache_node(json!({ "strategy": strategy })), origin()]);
-        let record =
-            play(&scenario(nodes, json!([]), json!([change(950.0, "cache/1", json!({ "down": true }))])));
+        let scenario = scenario(nodes, json!([]), json!([change(950.0, "cache/1", json!({ "down": true }))]));
+        let record = play(&scenario);
         let after = record.ended.iter().filter(|end| end.born > 950.0);
         assert!(after.clone().count() > 50);
         assert!(after.clone().all(|end| end.outcome == outcome), "{strategy}");
+        // And it is told why: the tenth request comes at 1000.
+        let mut session = Session::new(scenario);
+        session.advance(Time::from_ms(1100.0), u64::MAX);
+        let (_, why) = &session.trace(10).unwrap().hops[0].choices[0];
+        let then = if strategy == "aside" {
+            "the application asks the origin"
+        } else {
+            "all goes through the cache"
+        };
+        assert!(why.sentence.starts_with(&format!("No machine for key 0 is up: {then}")), "{why:?}");
     }
 }
 
@@ -297,8 +307,8 @@ fn a_cache_can_grow_shrink_and_change_its_policy_while_it_runs() {
 fn what_makes_no_sense_is_refused_with_a_reason() {
     for (settings, path, word) in [
         (json!({ "eviction": "min" }), "cache.eviction", "future"),
-        (json!({ "eviction": "ttl" }), "cache.ttl_ms", "lifetimes"),
-        (json!({ "strategy": "refresh-ahead" }), "cache.ttl_ms", "lifetimes"),
+        (json!({ "eviction": "ttl" }), "cache.ttl_ms", "above 0"),
+        (json!({ "strategy": "refresh-ahead" }), "cache.ttl_ms", "above 0"),
         (json!({ "count": 100, "capacity": 100_000 }), "cache.capacity", "2000000"),
         (json!({ "partitioner": "circle" }), "cache.partitioner.id", "rendezvous"),
     ] {

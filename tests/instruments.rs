@@ -478,7 +478,7 @@ fn assert_limit_words(line: &str, view: &LimitView) {
     }
     for mark in view.state.marks.iter().filter(|mark| mark.at > view.now) {
         // What is held takes each token that comes.
-        let comes = view.waiting == 0 || mark.name != "full again";
+        let comes = view.waiting == 0 || mark.name != "if idle, full";
         assert_eq!(line.contains(&format!("{} in ", mark.name)), comes, "{line}");
     }
 }

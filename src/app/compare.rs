@@ -164,7 +164,7 @@ fn head_figures(session: &Session) -> String {
         Some(format!("p99 {}", figures::ms(series.complete()[last].p99_ms))),
         (lost > 0.0).then(|| format!("{} not answered/s", figures::figure(lost))),
     ];
-    said.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+    format!("lately {}", said.into_iter().flatten().collect::<Vec<_>>().join(" · "))
 }
 
 #[derive(PartialEq)]

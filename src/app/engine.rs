@@ -441,7 +441,9 @@ impl Engine {
     #[inline(never)]
     fn say_problems(&self, mut found: Vec<Problem>) {
         for problem in &mut found {
-            if let Some(knob) = self.session().knob(&problem.path) {
+            // A change of the setting is meant, whichever it is.
+            let path = problem.path.rsplit(": ").next().unwrap_or_default();
+            if let Some(knob) = self.session().knob(path) {
                 problem.path = format!("{} · {}", knob.group, knob.label);
             }
         }

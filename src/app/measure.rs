@@ -403,7 +403,16 @@ fn points_table(measured: &Measured, curves: &Curves, figure: &str) -> Html {
     let Some(index) = results.figure(figure) else { return html! {} };
     let (factor, _) = measured.told_in();
     let row = |(point, value): (usize, &f64)| {
-        let cell = |variant: usize| html! { <td>{ with_interval(results.estimate(plan, point, variant, index), results.figures[index].unit, false) }</td> };
+        let cell = |variant: usize| {
+            html! {
+                <td>
+                    { with_interval(results.estimate(plan, point, variant, index), results.figures[index].unit, false) }
+                    if let Some((_, unit)) = &curves.over {
+                        <small>{ format!("at {}", figures::with_unit(curves.place(point, variant), unit)) }</small>
+                    }
+                </td>
+            }
+        };
         let best = curves.bounds.iter().map(|bound| html! { <td class="dim">{ bound.get(point).and_then(|found| found.1).map_or(figures::NONE.into(), figures::figure) }</td> });
         html! { <tr key={point}><th scope="row">{ plain(*value * factor) }</th>{ for (0..plan.names().len()).map(cell) }{ for best }</tr> }
     };

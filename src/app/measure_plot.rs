@@ -17,12 +17,15 @@ parts!(MeasurePlot use_measure_plot);
 const BOUND: &str = "grey: MIN, which knows the future";
 
 /// (value of the setting, figure)
-type Points = Vec<(f64, Option<f64>)>;
+pub type Points = Vec<(f64, Option<f64>)>;
 
 #[derive(Clone, Debug, PartialEq)]
 struct Curve {
     name: String,
+    /// By value of the setting.
     points: Points,
+    /// The same from left to right.
+    drawn: Points,
     band: Vec<(f64, f64, f64)>,
     theory: Points,
 }
@@ -39,7 +42,7 @@ pub struct Curves {
     /// Of the setting.
     values: Vec<f64>,
     /// The figure that the horizontal axis is of, and its unit, where it is not the setting.
-    over: Option<(String, &'static str)>,
+    pub over: Option<(String, &'static str)>,
     logarithmic: bool,
     ends: (f64, f64),
     models: Vec<String>,
@@ -64,18 +67,28 @@ impl Curves {
             let at = |point| place(point, variant).map_or((0.0, None), |at| (at, value(point)));
             (0..values.len()).map(at).collect()
         };
-        let curve = |(variant, name): (usize, &str)| Curve {
-            name: name.to_owned(),
-            points: along(variant, &|point| found(point, variant).map(|found| found.mean)),
-            band: (0..values.len())
-                .filter_map(|point| {
-                    let (low, high) = found(point, variant)?.interval()?;
-                    Some((place(point, variant)?, low, high))
-                })
-                .collect(),
-            theory: along(variant, &|point| plan.theory(point, variant, figure)),
+        // Theory has a horizontal axis of its own where that is of a figure.
+        let in_theory = |point: usize, variant: usize| {
+            let at = match over {
+                Some(over) => plan.theory(point, variant, &results.figures[over].id),
+                None => values.get(point).copied(),
+            };
+            at.map_or((0.0, None), |at| (at, plan.theory(point, variant, figure)))
         };
-        let bound = results.figure(&foreseen(figure));
+        let curve = |(variant, name): (usize, &str)| {
+            let points = along(variant, &|point| found(point, variant).map(|found| found.mean));
+            let (mut drawn, mut band) = (points.clone(), vec![]);
+            for (point, (at, value)) in points.iter().enumerate() {
+                let interval = value.and_then(|_| found(point, variant)?.interval());
+                band.extend(interval.map(|(low, high)| (*at, low, high)));
+            }
+            drawn.sort_by(|one, other| one.0.total_cmp(&other.0));
+            band.sort_by(|one, other| one.0.total_cmp(&other.0));
+            let theory = (0..values.len()).map(|point| in_theory(point, variant)).collect();
+            Curve { name: name.to_owned(), points, drawn, band, theory }
+        };
+        // All variants have the same, but not at the same place of another axis.
+        let bound = results.figure(&foreseen(figure)).filter(|_| over.is_none());
         let bounded = |variant: usize| -> Option<Points> {
             let best = along(variant, &|point| Some(results.estimate(plan, point, variant, bound?)?.mean));
             best.iter().any(|(_, value)| value.is_some()).then_some(best)
@@ -111,6 +124,12 @@ impl Curves {
         self.over.as_ref().map_or(setting, |(name, unit)| (name.as_str(), *unit))
     }
 
+    /// Where a point of a variant lies on the horizontal axis; `None` as long as nothing is known of it.
+    pub fn place(&self, point: usize, variant: usize) -> Option<f64> {
+        let (at, value) = *self.curves.get(variant)?.points.get(point)?;
+        value.map(|_| at)
+    }
+
     fn caption(&self) -> String {
         format!("{} over {}", self.figure, self.axis().0)
     }
@@ -118,7 +137,11 @@ impl Curves {
     /// What the dashed lines are of: "M/M/4", or from which model to which; and the grey ones.
     pub fn models(&self) -> Option<String> {
         let dashed = match (self.models.first(), self.models.last()) {
-            (Some(first), Some(last)) if first != last => format!("dashed: {first} … {last}"),
+            (Some(first), Some(last)) if first != last => {
+                // What is said of both is said once.
+                let (first, _) = first.split_once(", ").unwrap_or((first, ""));
+                format!("dashed: {first} … {last}")
+            }
             (Some(first), _) => format!("dashed: {first}"),
             _ if self.bounds.is_empty() => return None,
             _ => return Some(BOUND.to_owned()),
@@ -132,7 +155,7 @@ impl Curves {
             width,
             height,
             lines: (self.curves.iter().zip(VARIANT_INKS))
-                .map(|(curve, ink)| Line { name: &curve.name, ink, points: &curve.points })
+                .map(|(curve, ink)| Line { name: &curve.name, ink, points: &curve.drawn })
                 .chain(self.bounds.iter().map(|_| Line { name: "MIN", ink: Ink::DimInk, points: &[] }))
                 .collect(),
             unit: self.unit,

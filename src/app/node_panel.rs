@@ -13,7 +13,7 @@ use switchyard::run::snapshot::{
     BalancerView, ClientsView, MemberView, NodeState, NodeView, PoolView, ServersView, Snapshot,
 };
 use switchyard::scene::{Target, figures, instrument, is_taken_out};
-use switchyard::sim::{Outcome, Place};
+use switchyard::sim::{OUTCOMES, Outcome, OutcomeKind, Place};
 use yew::prelude::*;
 
 /// Everything but requests, which have a panel of their own.
@@ -196,9 +196,13 @@ fn clients_panel(session: &Session, snapshot: &Snapshot, index: usize, clients: 
         ("Distinct clients", figures::whole(clients.clients as u64)),
         first,
         second,
-        ("p50 of its answered", quantile(0.5)),
-        ("p99 of its answered", quantile(0.99)),
     ];
+    if let Some(own) = own.filter(|_| !alone) {
+        let refused = OUTCOMES.iter().filter(|(_, kind, ..)| *kind == OutcomeKind::Refused);
+        let refused = refused.map(|(outcome, ..)| own.ended[*outcome as usize]).sum();
+        rows.push(("Refused", figures::whole(refused)));
+    }
+    rows.extend([("p50 of its answered", quantile(0.5)), ("p99 of its answered", quantile(0.99))]);
     if let Some(own) = own.filter(|own| own.hits + own.misses > 0) {
         rows.push((
             "Hit ratio of its reads",

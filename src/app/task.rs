@@ -66,7 +66,7 @@ fn use_question(props: &Question) -> Html {
                         <p class="strong">{ verdict(&props.lesson, *guess) }</p>
                         { markdown(&prediction.answer) }
                     } else if guess.is_some() {
-                        <p class="dim small">{ "Set what the question asks about, play, and see whether you are right." }</p>
+                        <p class="dim small">{ "Try it, and see whether you are right." }</p>
                         if props.playing || props.begun {
                             <p><button type="button" class="text-button" onclick={show}>{ "Show the answer" }</button></p>
                         } else {
@@ -150,6 +150,8 @@ fn use_challenge(props: &Challenge) -> Html {
                 <p class="dim small">{ "All goals hold so far. They count at the end of the run." }</p>
             } else if !has_run {
                 <p class="dim small">{ "Goals count at the end of the run." }</p>
+            } else if at_end && props.engine.can_undo() && !session.scenario().changes.is_empty() {
+                <p class="dim small">{ "Goals count over the whole run, with what came before a change. “From the start” under Controls makes it from 0 on." }</p>
             }
             if !storage::works() { <p class="dim small">{ "Progress is not saved here." }</p> }
         </section>

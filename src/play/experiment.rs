@@ -59,7 +59,11 @@ impl Plan {
             if !(1..=POINTS_MAX).contains(&values.len()) {
                 return one("points", format!("must be between 1 and {POINTS_MAX}, is {}", values.len()));
             }
-            for (_, variant) in &variants {
+            let having: Vec<&Checked> =
+                variants.iter().map(|(_, it)| it).filter(|it| paths::get(it, path).is_some()).collect();
+            // If nobody has it, the first says so.
+            let asked = if having.is_empty() { vec![&variants[0].1] } else { having };
+            for variant in asked {
                 for value in values {
                     variants::from_start(variant, path, number(*value))?;
                 }
@@ -101,7 +105,7 @@ impl Plan {
         let (_, scenario) = self.variants.get(variant)?;
         match &self.sweep {
             None => Some(scenario.clone()),
-            Some((path, values)) => variants::from_start(scenario, path, number(*values.get(point)?)).ok(),
+            Some((path, values)) => turned(scenario, path, *values.get(point)?),
         }
     }
 
@@ -187,12 +191,20 @@ fn number(value: f64) -> Value {
     if value == libm::trunc(value) && value.abs() < 1e15 { json!(value as i64) } else { json!(value) }
 }
 
+/// A variant with the setting at this value; one that has no such setting stays as it is.
+fn turned(variant: &Checked, path: &str, value: f64) -> Option<Checked> {
+    match paths::get(variant, path) {
+        Some(_) => variants::from_start(variant, path, number(value)).ok(),
+        None => Some(variant.clone()),
+    }
+}
+
 /// Variants that differ in nothing but the setting that is swept are one, with all their names.
 fn told_apart(variants: Vec<(String, Checked)>, path: &str, value: f64) -> Vec<(String, Checked)> {
     let count = variants.len();
     let mut kept: Vec<(Vec<String>, Checked, Checked)> = vec![];
     for (name, variant) in variants {
-        let swept = variants::from_start(&variant, path, number(value)).unwrap_or_else(|_| variant.clone());
+        let swept = turned(&variant, path, value).unwrap_or_else(|| variant.clone());
         match kept.iter_mut().find(|(.., other)| *other == swept) {
             Some((names, ..)) => names.push(name),
             None => kept.push((vec![name], variant, swept)),

@@ -1,9 +1,11 @@
 //! Settings as controls: label, value, bounds, and whether they matter at present.
 
+use super::Flag;
 use crate::algo::setting::{Setting, SettingKind};
 use crate::node::one_of;
 use crate::scenario::paths::{self, Place};
-use crate::scenario::{NodeSpec, Scenario};
+use crate::scenario::{ChangeSpec, NodeSpec, Scenario, json};
+use crate::sim::Time;
 use serde_json::Value;
 
 /// A setting with its present value.
@@ -40,6 +42,45 @@ pub(super) fn knob(state: &Scenario, path: &str) -> Option<Knob> {
         Place::Member(..) | Place::Link(..) => true,
     };
     Some(Knob { path: path.to_owned(), group, label, setting: found.setting, value, matters })
+}
+
+/// A change as the timeline names it: by the names of its controls.
+pub(super) fn flag(scenario: &Scenario, change: &ChangeSpec) -> Flag {
+    let named = |(name, value): (&String, &Value)| match knob(scenario, &format!("{}.{name}", change.node)) {
+        Some(knob) => (knob.group, format!("{} {}", knob.label, told(&knob.setting, value))),
+        None => (change.node.clone(), format!("{name} {}", json::compact(value))),
+    };
+    let (groups, settings): (Vec<String>, Vec<String>) = change.set.iter().map(named).unzip();
+    // Of a member the name of the control says whose it is.
+    let group = groups.first().filter(|_| !change.node.contains('/'));
+    let group = group.map_or(String::new(), |group| format!("{group}: "));
+    Flag { at: Time::from_ms(change.at_ms), label: group + &settings.join(", ") }
+}
+
+/// A value in short, with its unit.
+fn told(setting: &Setting, value: &Value) -> String {
+    let id = value.get("id").unwrap_or(value).as_str();
+    let name = match setting.kind {
+        SettingKind::Policy { family, .. } => {
+            let known = crate::node::policies(family).into_iter().find(|policy| Some(policy.id) == id);
+            known.map(|policy| policy.short)
+        }
+        SettingKind::Choice { options, .. } => {
+            options.iter().find(|(option, _)| Some(*option) == id).map(|(_, name)| *name)
+        }
+        SettingKind::Toggle { .. } => Some(if value.as_bool() == Some(true) { "on" } else { "off" }),
+        _ => None,
+    };
+    let (factor, unit) = setting.told_in();
+    match (name, value.as_f64()) {
+        (Some(name), _) => name.to_owned(),
+        (None, Some(number)) => {
+            // Without what multiplying adds far behind the point.
+            let number = libm::round(number * factor * 1e6) / 1e6;
+            if unit.is_empty() { number.to_string() } else { format!("{number} {unit}") }
+        }
+        (None, None) => value.as_str().map_or_else(|| "…".to_owned(), str::to_owned),
+    }
 }
 
 /// Every single control of every node.
@@ -140,4 +181,38 @@ fn matters(node: &NodeSpec, setting: &str) -> bool {
     };
     ONLY_IF.iter().filter(|rule| rule.0 == setting).all(word_fits)
         && ONLY_ABOVE_ZERO.iter().filter(|rule| rule.0 == setting).all(above_zero)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::play::Session;
+    use crate::scenario::Checked;
+    use serde_json::json;
+
+    #[test]
+    fn flags_name_changes_as_their_controls_do() {
+        let scenario = json!({ "v": 1, "duration_ms": 9000,
+            "nodes": [
+                { "id": "clients", "kind": "clients", "name": "Phones", "to": ["lb"] },
+                { "id": "lb", "kind": "balancer", "to": ["servers"] },
+                { "id": "servers", "kind": "servers", "count": 3 }],
+            "changes": [
+                { "at_ms": 1000, "node": "clients", "set": { "rate_per_s": 150 } },
+                { "at_ms": 2000, "node": "lb", "set": { "policy": "two-choices" } },
+                { "at_ms": 3000, "node": "servers/2", "set": { "down": true } },
+                { "at_ms": 4000, "node": "clients", "set": { "arrivals": "steady", "rate_per_s": 7.5 } },
+                { "at_ms": 5000, "node": "lb>servers", "set": { "latency_ms": 3, "loss": 0.1 } }] });
+        let session = Session::new(Checked::from_value(scenario).unwrap());
+        let labels: Vec<String> = session.flags().into_iter().map(|flag| flag.label).collect();
+        assert_eq!(
+            labels,
+            [
+                "Phones: Arrival rate 150 req/s",
+                "Load balancer: Policy Two choices",
+                "Server 2 · crashed on",
+                "Phones: Arrivals Steady, Arrival rate 7.5 req/s",
+                "Load balancer → Servers: Latency 3 ms, Loss 10 %",
+            ]
+        );
+    }
 }

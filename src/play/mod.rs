@@ -15,7 +15,7 @@ pub use knobs::Knob;
 
 use crate::report::{Summary, TheoryLine, summarise, theory_of};
 use crate::run::{Dot, Simulation, Snapshot};
-use crate::scenario::{ChangeSpec, Checked, Problem, Scenario, json, paths, state_at, variants};
+use crate::scenario::{ChangeSpec, Checked, Problem, Scenario, paths, state_at, variants};
 use crate::sim::{Progress, Span, Time, order};
 use crate::watch::{Metrics, Trace, Tracer, Watched};
 use history::{History, events};
@@ -34,7 +34,7 @@ pub enum When {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Flag {
     pub at: Time,
-    /// "servers/3: slow 5".
+    /// "Clients: Arrival rate 150 req/s".
     pub label: String,
 }
 
@@ -169,7 +169,8 @@ impl Session {
     }
 
     pub fn flags(&self) -> Vec<Flag> {
-        let mut flags: Vec<Flag> = self.scenario.changes.iter().map(flag).collect();
+        let changes = self.scenario.changes.iter();
+        let mut flags: Vec<Flag> = changes.map(|change| knobs::flag(&self.scenario, change)).collect();
         order::sort_by_key(&mut flags, |flag| flag.at.0);
         flags
     }
@@ -301,15 +302,4 @@ fn change_at(
         set: order::map_of([(setting.to_owned(), value)]),
     });
     Ok((Checked::new(scenario)?, at))
-}
-
-fn flag(change: &ChangeSpec) -> Flag {
-    let short = |value: &Value| match value {
-        Value::String(text) => text.clone(),
-        Value::Object(map) => map.get("id").and_then(Value::as_str).unwrap_or("…").to_owned(),
-        other => json::compact(other),
-    };
-    let settings: Vec<String> =
-        change.set.iter().map(|(name, value)| format!("{name} {}", short(value))).collect();
-    Flag { at: Time::from_ms(change.at_ms), label: format!("{}: {}", change.node, settings.join(", ")) }
 }

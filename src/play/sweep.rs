@@ -11,19 +11,21 @@ pub struct Beginning {
     pub figure: String,
 }
 
-/// The numbers that can be swept, which every variant has: those of the lab first, those in which the variants
+/// The numbers that can be swept, which some variant has: those of the lab first, those in which the variants
 /// differ last of either.
 pub fn knobs(runs: &Comparison) -> Vec<Knob> {
     let scenario = runs.scenario();
     let is_number = |knob: &Knob| matches!(knob.setting.kind, SettingKind::Number { .. });
-    let others: Vec<Vec<Knob>> = runs.runs().iter().skip(1).map(|run| run.all_settings()).collect();
-    let everywhere = |knob: &Knob| others.iter().all(|all| all.iter().any(|it| it.path == knob.path));
     let is_far = |knob: &Knob| {
         let policy = knob.path.rsplit_once('.').map_or("", |(policy, _)| policy);
         !scenario.knobs.iter().any(|path| *path == knob.path || path == policy)
     };
-    let all = runs.first().all_settings().into_iter();
-    let mut all: Vec<Knob> = all.filter(|knob| knob.matters && is_number(knob) && everywhere(knob)).collect();
+    let mut all: Vec<Knob> = vec![];
+    for knob in runs.runs().iter().flat_map(|run| run.all_settings()) {
+        if knob.matters && is_number(&knob) && all.iter().all(|known| known.path != knob.path) {
+            all.push(knob);
+        }
+    }
     all.sort_by_key(|knob| (is_far(knob), is_varied(runs, &knob.path)));
     all
 }

@@ -304,6 +304,7 @@ impl LineChart<'_> {
             format!("mean in theory, {}: {figure}", theory.label),
             format!("mean, {}: {figure}", theory.label),
             format!("{}: {figure}", theory.label),
+            format!("theory: {figure}"),
         ];
         let fits = forms.into_iter().map(label).find(|label| label.width() <= room);
         let label = fits.unwrap_or_else(|| label(figure).within(room));

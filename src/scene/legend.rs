@@ -39,18 +39,24 @@ fn signs(snapshot: &Snapshot, readings: &Readings, less: usize) -> Vec<(Sign, St
     for kind in [OutcomeKind::Refused, OutcomeKind::Failed, OutcomeKind::TimedOut] {
         let of_kind = OUTCOMES.iter().filter(|row| row.1 == kind);
         let seen = of_kind.filter(|row| readings.ended_by[row.0 as usize] > 0);
-        let (outcomes, reasons): (Vec<Outcome>, Vec<&str>) = seen.map(|row| (row.0, row.3)).unzip();
+        let told = |name: &str, count: u64| format!("{name} ×{}", figures::whole(count));
+        let (mut outcomes, mut reasons, mut count) = (vec![], vec![], 0);
+        for row in seen {
+            let of_it = readings.ended_by[row.0 as usize];
+            outcomes.push(row.0);
+            reasons.push(told(row.3, of_it));
+            count += of_it;
+        }
         let Some(first) = outcomes.first() else { continue };
-        let reasons = reasons.join(", ");
-        let count: u64 = outcomes.iter().map(|outcome| readings.ended_by[*outcome as usize]).sum();
-        let text = match kind {
-            OutcomeKind::Refused if with_reasons => format!("refused: {reasons}"),
-            OutcomeKind::Refused => "refused".to_string(),
-            OutcomeKind::Failed if with_reasons => format!("failed: {reasons}"),
-            OutcomeKind::Failed => "failed".to_string(),
-            _ => "timed out".to_string(),
+        let name = match kind {
+            OutcomeKind::Refused => "refused",
+            OutcomeKind::Failed => "failed",
+            _ => "timed out",
         };
-        let text = format!("{text} ×{}", figures::whole(count));
+        let text = match with_reasons && kind != OutcomeKind::TimedOut {
+            true => format!("{name}: {}", reasons.join(", ")),
+            false => told(name, count),
+        };
         signs.push((Sign::Fallen(*first), text));
     }
     signs

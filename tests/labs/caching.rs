@@ -179,6 +179,8 @@ fn write_behind_is_quick_and_write_around_stale() {
         assert!(count(&behind, "store", "writes") < 0.5 * count(&through, "store", "writes"), "{seed}");
         let stale = |summary: &Summary| count(summary, "cache", "stale_reads");
         assert!(stale(&around) > 200.0 && stale(&through) < 70.0, "{seed}: {}", stale(&around));
+        let share = stale(&through) / count(&through, "cache", "hits");
+        assert!((0.02..0.09).contains(&share), "{seed}: {share}");
     }
 }
 

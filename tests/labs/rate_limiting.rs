@@ -206,6 +206,17 @@ fn one_limit_for_all_makes_the_quiet_pay_for_the_noisy() {
             late(&[("limiter.per", json!("client")), ("limiter.policy", bucket("token-bucket", 10, 6))]);
         assert!(refused < 0.02, "{seed}: {refused}");
         assert!((noisy_per_s - 6.0).abs() < 0.3, "{seed}: {noisy_per_s}");
+        let (refused, noisy_per_s) =
+            late(&[("limiter.per", json!("client")), ("limiter.policy", bucket("token-bucket", 10, 20))]);
+        assert!(refused < 0.02 && (noisy_per_s - 20.0).abs() < 0.5, "{seed}: {refused} {noisy_per_s}");
+        let (summary, _) = run(
+            FAIR,
+            seed,
+            &[("limiter.per", json!("client")), ("limiter.policy", bucket("token-bucket", 10, 60))],
+        );
+        let nine = &summary.nodes["clients"].outcomes;
+        let share = nine["queue-full"] as f64 / (nine["ok"] + nine["queue-full"]) as f64;
+        assert!((share - 0.25).abs() < 0.06, "{seed}: {share}");
         let (summary, _) = run(FAIR, seed, &[]);
         let nine = &summary.nodes["clients"].outcomes;
         let share = nine["rate-limited"] as f64 / (nine["ok"] + nine["rate-limited"]) as f64;

@@ -95,7 +95,7 @@ impl Limit for TokenBucket {
             level: shown,
             most: bucket.capacity.into(),
             rate_per_s: Some(bucket.rate_per_s()),
-            marks: vec![Mark { name: "full again", at: now + bucket.span(lacking) }],
+            marks: vec![Mark { name: "if idle, full", at: now + bucket.span(lacking) }],
             ..Default::default()
         }
     }

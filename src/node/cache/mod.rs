@@ -468,6 +468,16 @@ fn explain_miss(placed: Explanation, member: u16, found: Found) -> Explanation {
     explain_found(placed, format!("Machine {} {why}: the origin is asked.", member + 1))
 }
 
+/// Nobody is up who could have the key.
+fn explain_down(key: u32, aside: bool) -> Explanation {
+    let then = match aside {
+        true => "the application asks the origin without it",
+        false => "all goes through the cache, and nothing goes round it",
+    };
+    let sentence = format!("No machine for key {key} is up: {then}.");
+    Explanation { sentence, ..Explanation::default() }
+}
+
 /// "LRU: the entry that has not been used for longest leaves."
 fn rule(policy: &str) -> String {
     let Some(family::Entry { info, .. }) = family::find(policy) else { return String::new() };

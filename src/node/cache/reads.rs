@@ -2,7 +2,7 @@
 
 use super::fetches::{Fetch, Goal};
 use super::machine::Found;
-use super::{Cache, Strategy, explain_hit, explain_miss};
+use super::{Cache, Strategy, explain_down, explain_hit, explain_miss};
 use crate::sim::{Answer, CallId, Context, Counter, Env, Outcome, Span};
 
 impl Cache {
@@ -59,9 +59,11 @@ impl Cache {
         self.looked_up(false);
         cx.count(member, Counter::Misses, 1);
         cx.looked_up(call, false);
-        match self.settings.strategy {
-            Strategy::Aside => self.fetch(cx, call, member, key),
-            _ => cx.reply(call, Outcome::Crashed),
+        let aside = self.settings.strategy == Strategy::Aside;
+        cx.chose(call, || explain_down(key, aside));
+        match aside {
+            true => self.fetch(cx, call, member, key),
+            false => cx.reply(call, Outcome::Crashed),
         }
     }
 

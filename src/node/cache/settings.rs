@@ -209,10 +209,13 @@ impl Configure for Settings {
         }
         let expires = self.ttl_ms > 0.0;
         if self.eviction.id == "ttl" && !expires {
-            found.add("ttl_ms", "the policy \"ttl\" needs lifetimes: nothing else lets an entry go");
+            found.add(
+                "ttl_ms",
+                "must be above 0 first: with the policy \"ttl\" nothing else lets an entry go",
+            );
         }
         if self.strategy == Strategy::RefreshAhead && !expires {
-            found.add("ttl_ms", "refresh-ahead needs lifetimes");
+            found.add("ttl_ms", "must be above 0 first: what is refreshed ahead has a lifetime");
         }
     }
 

@@ -1,7 +1,7 @@
 //! What a write does: through, around, behind; and how what was kept behind is passed on.
 
 use super::fetches::{Fetch, Goal};
-use super::{Cache, FLUSH, Strategy, Unflushed};
+use super::{Cache, FLUSH, Strategy, Unflushed, explain_down};
 use crate::sim::{Answer, CallId, Context, Counter, Env, Handle, Outcome, Span};
 
 impl Cache {
@@ -12,7 +12,10 @@ impl Cache {
         let strategy = self.settings.strategy;
         match (strategy, at) {
             (Strategy::Aside | Strategy::WriteAround, _) => {}
-            (_, None) => return cx.reply(call, Outcome::Crashed),
+            (_, None) => {
+                cx.chose(call, || explain_down(key, false));
+                return cx.reply(call, Outcome::Crashed);
+            }
             // The cache sees the write go by: what is being fetched may be older.
             _ => self.fetches.spoil(key),
         }

@@ -2,6 +2,7 @@
 
 use super::parts::{self, Line, Piece};
 use super::windows;
+use crate::algo::limit::Mark;
 use crate::node::station::LimitView;
 use crate::scene::figures;
 use crate::scene::gauges;
@@ -254,7 +255,8 @@ fn bucket(view: &LimitView, area: Rect, shapes: &mut Vec<Shape>) {
         _ => (format!("{level:.1} of {most} tokens"), format!("+{per_s} a second")),
     };
     let mut pieces = vec![Piece::bold(first), Piece::dim(steady)];
-    if let (Some(next), Some(mark)) = (next.filter(|next| *next > Span::ZERO), state.marks.first()) {
+    let mark = state.marks.first().filter(|mark| is_near(view, mark));
+    if let (Some(next), Some(mark)) = (next.filter(|next| *next > Span::ZERO), mark) {
         pieces.push(Piece::dim(format!("{} in {}", mark.name, short(next))));
     }
     let end = words(right, pieces, shapes);
@@ -263,6 +265,11 @@ fn bucket(view: &LimitView, area: Rect, shapes: &mut Vec<Shape>) {
         let span = (2.0 * most / rate.max(1e-9)).clamp(0.2, 60.0);
         history(view, rect(left.x, left.bottom() - 28.0, left.width, 28.0), span, shapes);
     }
+}
+
+/// What is held takes each token that comes: the bucket is not full so soon.
+fn is_near(view: &LimitView, mark: &Mark) -> bool {
+    view.waiting == 0 || mark.name != "if idle, full"
 }
 
 /// Whole units from the bottom left, the one that comes or goes as a paler one.
@@ -380,12 +387,13 @@ pub fn describe(view: &LimitView) -> String {
     }
     said.push(view.state.note.clone());
     if let Some(window) = view.state.window {
-        said.push(format!("window of {}", short(window.to.since(window.from))));
+        // A log looks back from now, at first not as far as its window is long.
+        if view.policy != "sliding-log" || window.from > Time::ZERO {
+            said.push(format!("window of {}", short(window.to.since(window.from))));
+        }
         said.extend(window.before.map(|before| format!("{before} in the one before")));
     }
-    // What is held takes each token that comes: the bucket is not full so soon.
-    let comes = |name: &str| view.waiting == 0 || name != "full again";
-    for mark in view.state.marks.iter().filter(|mark| mark.at > view.now && comes(mark.name)) {
+    for mark in view.state.marks.iter().filter(|mark| mark.at > view.now && is_near(view, mark)) {
         said.push(format!("{} in {}", mark.name, short(mark.at.since(view.now))));
     }
     said.extend(windows::across_edge(view).map(|(count, _)| windows::edge_words(view, count)));
