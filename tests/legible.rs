@@ -32,7 +32,7 @@ const PAGES: [Page; 9] = [
 ];
 
 /// Where nothing on the stage wants more.
-const FLAT_ON_1024: (f64, f64) = (678.0, 384.0);
+const FLAT_ON_1024: (f64, f64) = (678.0, 360.0);
 
 /// Where the page need not be moved sideways.
 const NARROW_WITH_LARGE_TEXT: f64 = 328.0;

@@ -418,7 +418,7 @@ fn points_table(measured: &Measured, curves: &Curves, figure: &str) -> Html {
     };
     html! {
         <div class="scroll" tabindex="0" role="group" aria-label="The curves as a table">
-            <table class="figures">
+            <table class={classes!("figures", curves.over.as_ref().map(|_| "compared"))}>
                 <thead><tr><th scope="col">{ curves.table().head.first().cloned().unwrap_or_default() }</th>
                     { for plan.names().iter().map(|name| html! { <th scope="col">{ *name }</th> }) }
                     { for curves.bounds.iter().map(|_| html! { <th scope="col">{ "MIN (%)" }</th> }) }</tr></thead>

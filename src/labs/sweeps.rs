@@ -9,7 +9,6 @@ const SWEEPS: &[(&str, &str, &str)] = &[
     ("caching/cold-start", "clients.rate_per_s", "refused"),
     ("hash-rings/virtual-points", "cache.partitioner.points", "cache.imbalance"),
     ("hash-rings/the-ring-that-scans-by-name", "cache.count", "cache.hit_ratio"),
-    ("hash-rings/bounded-load", "lb.policy.load_factor", "refused"),
     ("rate-limiting/the-windows-edge", "servers.workers", "refused"),
     ("rate-limiting/one-burst-six-limiters", "servers.workers", "p99"),
     ("rate-limiting/fair-per-client", "clients.rate_per_s", "clients.refused"),
