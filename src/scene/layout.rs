@@ -106,7 +106,11 @@ impl Layout {
         let along = |axis| instruments().map(move |(factor, show)| (axis, factor, show));
         // A row that is too long for them may go down instead.
         let down = along(Axis::Down).filter(|_| axis == Axis::Across);
-        let plain = smaller().map(|factor| (axis, factor, Show::Cards));
+        // Where plain cards must be smaller still, insides may be so, too.
+        let plain = smaller().flat_map(|factor| {
+            let rather = (has_instruments && factor >= least).then_some((factor, Show::CloseInstruments));
+            rather.into_iter().chain([(factor, Show::Cards)]).map(|(factor, show)| (axis, factor, show))
+        });
         for (axis, factor, show) in along(axis).chain(down).chain(plain) {
             let stage = turned(axis, factor, show);
             let two_by_two = || Stage { columns: &wrapped(&columns, axis), ..stage }.layout(text / factor);
