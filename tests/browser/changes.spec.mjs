@@ -32,11 +32,11 @@ test('a change is undone, a reset brings the lab back, and undoing that brings t
   await expect.poll(() => shownTime(page), PATIENT).toBeGreaterThan(2);
   const at = await shownTime(page);
   await policy(page, 'Least conn.').check({ force: true });
-  await expect(page.getByRole('button', { name: /^Go to: lb: policy/ })).toHaveCount(1);
+  await expect(page.getByRole('button', { name: /^Go to: Load balancer: Policy/ })).toHaveCount(1);
   // The last one goes, the one before stays, and so does the moment.
   await undo(page).click();
   await expect(policy(page, 'Random')).toBeChecked();
-  await expect(page.getByRole('button', { name: /^Go to: lb: policy/ })).toHaveCount(0);
+  await expect(page.getByRole('button', { name: /^Go to: Load balancer: Policy/ })).toHaveCount(0);
   await expect.poll(() => shownTime(page), PATIENT).toBeCloseTo(at, 2);
   await reset(page).click();
   await expect(policy(page, 'Round robin')).toBeChecked();

@@ -84,7 +84,7 @@ test('a knob turned while it runs is a change, and the link replays it in a fres
   await moment(page).fill('1000');
   await expect.poll(() => shownTime(page), PATIENT).toBeGreaterThan(2);
   await page.getByRole('radio', { name: 'Least conn.' }).check({ force: true });
-  await expect(page.getByRole('button', { name: /Go to: lb: policy/ })).toBeVisible();
+  await expect(page.getByRole('button', { name: /Go to: Load balancer: Policy/ })).toBeVisible();
   await toTheEnd(page);
   const mine = await fingerprint(page);
   await button(page, 'Share link').click();

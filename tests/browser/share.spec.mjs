@@ -86,7 +86,7 @@ test('it says that it includes what was changed up to now, and begins at any mom
   await page.goto('about:blank');
   await page.goto(address);
   await expect.poll(() => shownTime(page), PATIENT).toBe(7.5);
-  await expect(page.getByRole('button', { name: /Go to: lb: policy/ })).toBeVisible();
+  await expect(page.getByRole('button', { name: /Go to: Load balancer: Policy/ })).toBeVisible();
 });
 
 test('it is copied; where the browser does not allow that, it is selected', async ({ page, context }) => {
