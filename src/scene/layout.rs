@@ -106,16 +106,16 @@ impl Layout {
         let along = |axis| instruments().map(move |(factor, show)| (axis, factor, show));
         // A row that is too long for them may go down instead.
         let down = along(Axis::Down).filter(|_| axis == Axis::Across);
-        // Where plain cards must be smaller still, insides may be so, too.
-        let plain = smaller().flat_map(|factor| {
-            let rather = (has_instruments && factor >= least).then_some((factor, Show::CloseInstruments));
-            rather.into_iter().chain([(factor, Show::Cards)]).map(|(factor, show)| (axis, factor, show))
-        });
+        let plain = smaller().map(|factor| (axis, factor, Show::Cards));
         for (axis, factor, show) in along(axis).chain(down).chain(plain) {
             let stage = turned(axis, factor, show);
             let two_by_two = || Stage { columns: &wrapped(&columns, axis), ..stage }.layout(text / factor);
             if let Some(layout) = stage.layout(text / factor).or_else(two_by_two) {
-                return layout;
+                if factor < least || !has_instruments {
+                    return layout;
+                }
+                // Where plain cards must be so small, insides may be, too.
+                return turned(axis, factor, Show::CloseInstruments).layout(text / factor).unwrap_or(layout);
             }
         }
         unreachable!("every area is large enough once it is large")
