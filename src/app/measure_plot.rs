@@ -80,7 +80,8 @@ impl Curves {
             let (mut drawn, mut band) = (points.clone(), vec![]);
             for (point, (at, value)) in points.iter().enumerate() {
                 let interval = value.and_then(|_| found(point, variant)?.interval());
-                band.extend(interval.map(|(low, high)| (*at, low, high)));
+                // No figure is below zero, whatever few seeds allow.
+                band.extend(interval.map(|(low, high)| (*at, low.max(0.0), high)));
             }
             drawn.sort_by(|one, other| one.0.total_cmp(&other.0));
             band.sort_by(|one, other| one.0.total_cmp(&other.0));
