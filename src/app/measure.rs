@@ -3,7 +3,7 @@
 use super::compare_charts::{signed, unit_of_difference};
 use super::dom::{input_of, save, save_canvas};
 use super::engine::Engine;
-use super::measure_plot::{Curves, MeasurePlot, picture};
+use super::measure_plot::{Curves, MeasurePlot, headed, picture};
 use super::part::{part, parts};
 use super::slider::plain;
 use super::trials::{Done, Work, start};
@@ -301,10 +301,7 @@ fn with_interval(found: Option<Estimate>, unit: &str, sign: bool) -> String {
 /// A row for each run that is over.
 fn runs_table(measured: &Measured) -> Table {
     let (plan, results) = (&measured.plan, measured.results.borrow());
-    let named = |figure: &KeyFigure| match figure.unit {
-        "" => figure.name.clone(),
-        unit => format!("{} ({unit})", figure.name),
-    };
+    let named = |figure: &KeyFigure| headed(&figure.name, figure.unit);
     let head = ["seed", "variant"].map(String::from).into_iter().chain(results.figures.iter().map(named));
     let row = |(spot, values): (Spot, &[Option<f64>])| {
         let name = plan.names().get(spot.variant).map_or(String::new(), |name| (*name).to_owned());
@@ -419,7 +416,7 @@ fn points_table(measured: &Measured, curves: &Curves, figure: &str) -> Html {
     html! {
         <div class="scroll" tabindex="0" role="group" aria-label="The curves as a table">
             <table class={classes!("figures", curves.over.as_ref().map(|_| "compared"))}>
-                <thead><tr><th scope="col">{ curves.table().head.first().cloned().unwrap_or_default() }</th>
+                <thead><tr><th scope="col">{ curves.setting() }</th>
                     { for plan.names().iter().map(|name| html! { <th scope="col">{ *name }</th> }) }
                     { for curves.bounds.iter().map(|_| html! { <th scope="col">{ "MIN (%)" }</th> }) }</tr></thead>
                 <tbody>{ for plan.values().iter().enumerate().map(row) }</tbody>

@@ -119,6 +119,11 @@ impl Curves {
         }
     }
 
+    /// What is swept, with its unit.
+    pub fn setting(&self) -> String {
+        headed(&self.setting, self.setting_unit)
+    }
+
     /// The name of the horizontal axis, and its unit.
     fn axis(&self) -> (&str, &'static str) {
         let setting = (self.setting.as_str(), self.setting_unit);
@@ -174,17 +179,13 @@ impl Curves {
 
     /// For each variant its mean, the ends of its interval, and what theory says.
     pub fn table(&self) -> Table {
-        let unit = |name: &str, unit: &str| match unit {
-            "" => name.to_owned(),
-            unit => format!("{name} ({unit})"),
-        };
-        let mut head = vec![unit(&self.setting, self.setting_unit)];
+        let mut head = vec![self.setting()];
         for curve in &self.curves {
-            let named = |what: &str| unit(&format!("{}: {}{what}", curve.name, self.figure), self.unit);
-            head.extend(self.over.as_ref().map(|(name, of)| unit(&format!("{}: {name}", curve.name), of)));
+            let named = |what: &str| headed(&format!("{}: {}{what}", curve.name, self.figure), self.unit);
+            head.extend(self.over.as_ref().map(|(name, of)| headed(&format!("{}: {name}", curve.name), of)));
             head.extend([named(""), named(", 95 % from"), named(", 95 % to"), named(", theory")]);
         }
-        head.extend(self.bounds.iter().map(|_| unit(&format!("MIN: {}", self.figure), self.unit)));
+        head.extend(self.bounds.iter().map(|_| headed(&format!("MIN: {}", self.figure), self.unit)));
         let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
         let row = |(point, value): (usize, &f64)| {
             let mut row = vec![value.to_string()];
@@ -204,6 +205,11 @@ impl Curves {
         };
         Table { head, rows: self.values.iter().enumerate().map(row).collect() }
     }
+}
+
+/// The head of a column: a name with its unit, if it has one.
+pub fn headed(name: &str, unit: &str) -> String {
+    if unit.is_empty() { name.to_owned() } else { format!("{name} ({unit})") }
 }
 
 #[derive(PartialEq)]

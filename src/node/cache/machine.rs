@@ -74,13 +74,12 @@ const LEFT_MAX: usize = 64;
 /// What became of a key that was to be taken in.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Took {
+    /// It is there, or what is newer is; nobody had to leave.
     In,
     /// Another had to leave for it.
     For(Left),
     /// The policy would rather keep what it has.
     Refused,
-    /// What is here is newer.
-    Older,
 }
 
 /// What the stage shows of the past.
@@ -287,7 +286,7 @@ impl Machine {
         random: &mut Stream,
     ) -> Took {
         if self.unflushed.get(&key).is_some_and(|write| write.version > answer.version) {
-            return Took::Older;
+            return Took::In;
         }
         while let Some(expired) = self.entries.expire(now) {
             self.let_go(expired);

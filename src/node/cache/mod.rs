@@ -208,7 +208,7 @@ impl Cache {
             Took::Refused => {
                 cx.chose(call, || explained(format!("Machine {} does not keep it.", member + 1)))
             }
-            Took::In | Took::Older => {}
+            Took::In => {}
         }
     }
 
